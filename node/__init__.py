@@ -1,0 +1,3 @@
+"""Liên Tuyến: a tele-imaging and teleradiology exchange node."""
+
+__version__ = "0.1.0"

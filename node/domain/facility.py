@@ -1,0 +1,54 @@
+"""Facilities, tiers, peers: who there is. Keyed by code, never by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A level of the health system. Ordered by `rank`, lowest first; what levels there are is data."""
+
+    code: str
+    rank: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """A hospital, centre or station. Names change, codes do not."""
+
+    code: str
+    name: str
+    tier: str
+    aliases: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+    reads_at: tuple[str, ...] = ()  # codes of the upper-tier facilities that it is registered with, in order
+
+
+class PeerKind(StrEnum):
+    DICOM = "dicom"  # speaks DIMSE: a modality, a PACS, a workstation
+    NODE = "node"  # another Liên Tuyến node, reached over HTTPS or dialling in
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Something that this node talks to."""
+
+    code: str
+    kind: PeerKind
+    facility: str
+    name: str = ""
+    ae_title: str = ""
+    host: str = ""
+    port: int = 0
+    may_store: bool = True  # it may send objects to us
+    url: str = ""  # kind node: where it is reached; empty when it dials in to us
+    token_file: str = ""  # kind node: the secret that we show to it
+    token_sha256: str = ""  # kind node: the digest of the secret that it shows to us
+    ca_file: str = ""  # kind node: certificate authority of its certificate, empty for the system's
+    max_pdu: int = 131072
+    syntaxes: tuple[str, ...] = field(default=())  # transfer syntaxes to propose, in order; empty: as stored

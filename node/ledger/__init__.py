@@ -1,0 +1,1 @@
+"""What is true, in SQL: one SQLAlchemy Core implementation for SQLite and PostgreSQL."""

@@ -1,0 +1,146 @@
+"""The seams of the node: Protocols where there are two implementations or a layer may not know the other.
+
+`Node` is the bundle that `node.assembly` builds and that every stage gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from node.config import Settings
+from node.domain.facility import Peer
+from node.domain.job import Job, NextJob
+from node.domain.route import Registry
+from node.domain.study import Arrival
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+        ...
+
+
+class Storage(Protocol):
+    """Where the bytes are: objects named by the SHA-256 of their dataset, never changed once written."""
+
+    def adopt(self, file: Path, digest: str) -> None:
+        """Takes a durable local file in under `digest`; the file itself stays where it is. Idempotent, durable on return."""
+        ...
+
+    def path(self, digest: str) -> Path:
+        """A local file with the object's bytes. Raises `NotFound`."""
+        ...
+
+    def open(self, digest: str) -> BinaryIO: ...
+
+    def exists(self, digest: str) -> bool: ...
+
+
+class SpoolFile(Protocol):
+    """One object on its way in. Nothing of it is visible before `commit`."""
+
+    @property
+    def path(self) -> Path: ...
+
+    def write(self, data: bytes | bytearray | memoryview) -> None: ...
+
+    def commit(self) -> None:
+        """Returns when the bytes survive a power cut; raises `StorageFull`."""
+        ...
+
+    def abort(self) -> None: ...
+
+    def quarantine(self, reason: str) -> None:
+        """Keeps the bytes aside with the reason instead; durable on return."""
+        ...
+
+
+class Batch(Protocol):
+    """The objects of one association or request, sharing one arrival."""
+
+    def create(self) -> SpoolFile:
+        """Raises `StorageFull` below the watermark, before anything is written."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Intake(Protocol):
+    """The durable doorstep of the node: what is committed here is never lost."""
+
+    def begin(self, arrival: Arrival) -> Batch: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One prepared instance for a sender."""
+
+    instance_id: int
+    sop_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    digest: str
+    size: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the destination said of one instance."""
+
+    instance_id: int
+    delivered: bool
+    permanent: bool = False  # a refusal that no retry will change
+    status: str = ""  # e.g. "0000", "A700", "HTTP 409"
+    reason: str = ""
+
+
+class Sender(Protocol):
+    """Carries instances to one peer. Raises `PeerUnreachable` or `PeerBusy` when nothing more can be sent now;
+    what was said of earlier instances has been reported through `report` by then."""
+
+    def send(self, peer: Peer, study_uid: str, items: Sequence[Outgoing], report: Callable[[Outcome], None]) -> None: ...
+
+
+class Stage(Protocol):
+    """One kind of job. `work` may be slow, holds no transaction and is safe to repeat; `settle` is short and transactional."""
+
+    kind: str
+
+    def work(self, job: Job, node: Node) -> Any: ...
+
+    def settle(self, tx: Any, job: Job, result: Any, node: Node) -> Iterable[NextJob]:
+        """Writes the results and returns the next jobs (the runner enqueues them in the same transaction)."""
+        ...
+
+
+class Ledger(Protocol):
+    """What is true. `begin` is a write transaction, `read` a snapshot; both give a SQLAlchemy connection."""
+
+    def begin(self) -> AbstractContextManager[Any]: ...
+
+    def read(self) -> AbstractContextManager[Any]: ...
+
+
+@dataclass(frozen=True)
+class Node:
+    """Everything that a stage may use."""
+
+    settings: Settings
+    clock: Clock
+    ledger: Ledger
+    storage: Storage
+    intake: Intake
+    pool: Executor  # processes for pixels and headers
+    registry: Callable[[], Registry]
+    senders: dict[str, Sender]  # by peer kind
+    wake: Callable[[], None]  # tells the workers that jobs may be due
+    secrets: Path  # folder of key files, mode 700

@@ -1,0 +1,1 @@
+"""Who does what, next: reading tasks and (later) modality worklists."""
