@@ -11,6 +11,8 @@ from enum import StrEnum
 class Tier:
     """A level of the health system. Ordered by `rank`, lowest first; what levels there are is data."""
 
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
     code: str
     rank: int
     name: str
@@ -19,6 +21,8 @@ class Tier:
 @dataclass(frozen=True, slots=True)
 class Facility:
     """A hospital, centre or station. Names change, codes do not."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
     code: str
     name: str
@@ -37,6 +41,8 @@ class PeerKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Something that this node talks to."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
     code: str
     kind: PeerKind

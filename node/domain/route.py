@@ -26,6 +26,8 @@ class Field(StrEnum):
 class Condition:
     """True when the study has any of `any_of` in `field`; with `negate`, when it has none of them."""
 
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
     field: Field
     any_of: tuple[str, ...]
     negate: bool = False
@@ -58,6 +60,8 @@ class Start(StrEnum):
 class Route:
     """One rule. Every route whose conditions hold applies; the order in the registry is the order of the reasons."""
 
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
     code: str
     name: str
     when: tuple[Condition, ...]
@@ -75,6 +79,8 @@ class Route:
 class DeidentificationProfile:
     """A named set of PS3.15 Annex E options on top of the Basic Profile."""
 
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
     code: str
     name: str
     options: tuple[str, ...] = ()  # option columns of Table E.1-1, as named in node/dicom/_profile_table.py
@@ -84,6 +90,8 @@ class DeidentificationProfile:
 @dataclass(frozen=True, slots=True)
 class Registry:
     """Who there is and what goes where: one revision, whole."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
     revision: int
     tiers: tuple[Tier, ...] = ()

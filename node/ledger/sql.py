@@ -1,0 +1,107 @@
+"""The database: one engine, write transactions and snapshots, migrations.
+
+SQLite runs with WAL and `synchronous=FULL`, and every write transaction begins IMMEDIATE, so that two writers wait for each
+other instead of failing at commit. PostgreSQL runs at its default isolation.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from node.errors import LedgerBusy
+
+_WRITE = "lientuyen_write"
+
+
+def insert(tx: Connection, table: Table) -> Any:
+    """An INSERT of the connection's dialect, which both have `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+class SqlLedger:
+    """Implements `node.ports.Ledger`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        # SQLite has one writer; waiting for it here is fair and quick, waiting inside SQLite is a sleep loop
+        self._writer = threading.Lock() if engine.dialect.name == "sqlite" else None
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A write transaction: commits at the end of the block, rolls back on any exception.
+
+        Raises `LedgerBusy` when the database is locked or away.
+        """
+        if self._writer is not None:
+            with self._writer, self._transaction(write=True) as tx:
+                yield tx
+        else:
+            with self._transaction(write=True) as tx:
+                yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A snapshot for queries."""
+        with self._transaction(write=False) as tx:
+            yield tx
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[Connection]:
+        try:
+            with self.engine.connect().execution_options(**{_WRITE: write}) as connection, connection.begin():
+                yield connection
+        except (OperationalError, PoolTimeout) as error:
+            raise LedgerBusy("The database did not answer in time.", hint="It is tried again by itself.") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise LedgerBusy("The connection to the database broke.", hint="It is tried again by itself.") from error
+            raise
+
+    def migrate(self) -> None:
+        """Brings the tables to the newest revision."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.engine.connect().execution_options(**{_WRITE: True}) as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def open_ledger(url: str) -> SqlLedger:
+    """`sqlite:///file` or `postgresql+psycopg://…`; makes the folder of an SQLite file."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, pool_size=32, connect_args={"timeout": 30, "check_same_thread": False})
+        if engine.url.database:
+            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=True)
+    return SqlLedger(engine)
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get(_WRITE, True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

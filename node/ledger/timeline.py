@@ -1,0 +1,64 @@
+"""Writing the one ordered record of a study, here and from the other node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from node.domain.timeline import Hop, TimelineEntry
+from node.ledger.schema import cursors, timeline
+from node.ledger.sql import insert
+
+_TIMELINE_LOCK = 0x11E7
+
+
+def record(tx: Connection, entry: TimelineEntry) -> bool:
+    """Adds the hop unless it (same study, node, hop and key) is there already; True when it is new."""
+    if tx.dialect.name == "postgresql":  # numbers become visible in their order, so that a cursor misses none
+        tx.execute(select(func.pg_advisory_xact_lock(_TIMELINE_LOCK)))
+    result = tx.execute(
+        insert(tx, timeline)
+        .values(
+            study_uid=entry.study_instance_uid,
+            node=entry.node,
+            hop=entry.hop.value,
+            key=entry.key,
+            at=entry.at,
+            instances=entry.instances,
+            detail=entry.detail,
+        )
+        .on_conflict_do_nothing(index_elements=["study_uid", "node", "hop", "key"])
+    )
+    return bool(result.rowcount)
+
+
+def since(tx: Connection, cursor: int, node: str, limit: int = 500) -> Sequence[tuple[int, TimelineEntry]]:
+    """This node's own entries after `cursor`, in the order in which they were written."""
+    rows = tx.execute(
+        select(timeline).where(timeline.c.id > cursor, timeline.c.node == node).order_by(timeline.c.id).limit(limit)
+    )
+    return [
+        (
+            r.id,
+            TimelineEntry(
+                study_instance_uid=r.study_uid,
+                node=r.node,
+                hop=Hop(r.hop),
+                at=r.at,
+                instances=r.instances,
+                detail=r.detail,
+                key=r.key,
+            ),
+        )
+        for r in rows
+    ]
+
+
+def get_cursor(tx: Connection, name: str) -> int:
+    return tx.execute(select(cursors.c.value).where(cursors.c.name == name)).scalar() or 0
+
+
+def set_cursor(tx: Connection, name: str, value: int) -> None:
+    row = insert(tx, cursors).values(name=name, value=value)
+    tx.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))

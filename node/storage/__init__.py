@@ -1,0 +1,1 @@
+"""The bytes: the spool at the door and the objects inside."""

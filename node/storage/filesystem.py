@@ -1,0 +1,91 @@
+"""Objects as files, named by digest: written once, never changed, durable before anyone is told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+from node.errors import Invalid, NotFound, StorageFull
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class FileStorage:
+    """Implements `node.ports.Storage` under one folder: `ab/cd/abcd…`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def _place(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise NotFound("There is no such object.")
+        return self.folder / digest[:2] / digest[2:4] / digest
+
+    def adopt(self, file: Path, digest: str) -> None:
+        """Links the durable `file` in; copies it when the spool is on another file system."""
+        place = self._place(digest)
+        if place.exists():
+            return
+        _make_folder(place.parent, self.folder)
+        with contextlib.suppress(FileExistsError):
+            try:
+                os.link(file, place)
+            except FileExistsError:
+                return
+            except OSError as error:
+                if error.errno == 28:  # ENOSPC
+                    raise StorageFull("The disk is full.", hint="Free space; the work goes on by itself.") from error
+                _copy(file, place)
+        sync_folder(place.parent)
+
+    def path(self, digest: str) -> Path:
+        place = self._place(digest)
+        if not place.exists():
+            raise NotFound("The object's bytes are not in the storage.")
+        return place
+
+    def open(self, digest: str) -> BinaryIO:
+        return self.path(digest).open("rb")
+
+    def exists(self, digest: str) -> bool:
+        return self._place(digest).exists()
+
+
+def _make_folder(folder: Path, root: Path) -> None:
+    missing = []
+    while not folder.exists() and folder != root:
+        missing.append(folder)
+        folder = folder.parent
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
+
+
+def _copy(file: Path, place: Path) -> None:
+    temporary = place.with_name(f".{place.name}.{os.getpid()}")
+    with file.open("rb") as source, temporary.open("wb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+        target.flush()
+        os.fsync(target.fileno())
+    temporary.replace(place)
+
+
+def open_storage(url: str) -> FileStorage:
+    """`file:///folder`. Raises `Invalid` for any other scheme."""
+    if not url.startswith("file://"):
+        raise Invalid(f"The storage URL '{url.split(':')[0]}:…' is not known.", hint="Use file:///folder.")
+    return FileStorage(Path(url.removeprefix("file://")))
