@@ -1,0 +1,74 @@
+# Liên Tuyến. `make help` lists what there is; every target may be run again at any time.
+.POSIX:
+.PHONY: help setup run-setup viewer system browser test check demo bench-loop lock docs format clean
+
+BIN = .venv/bin
+PY = $(BIN)/python
+DEMO =
+PYTEST =
+
+help:
+	@echo "make demo        set up what running needs, then play the whole loop: two nodes, a PACS, a modality"
+	@echo "                 (more words for it: make demo DEMO='--data FOLDER --port-base 9040')"
+	@echo "make setup       .venv with everything for developing, and the viewer built"
+	@echo "make test        setup, the Debian packages that tests need, all tests (PYTEST='-k words' for some)"
+	@echo "make check       formatters, linters, types, layers, both languages"
+	@echo "make format      let the formatters write"
+	@echo "make docs        write the tables in README.md and CONFORMANCE.md anew from the code"
+	@echo "make lock        write the lock files anew from pyproject.toml (scripts/lock --upgrade: newest of all)"
+	@echo "make bench-loop  seconds from the last image to the worklist"
+	@echo "make system      only the Debian packages that tests need"
+	@echo "make clean       remove what was built and installed here"
+	@echo "PYTHON=python3.12 names the Python that .venv is made with."
+
+setup:
+	@PYTHON="$(PYTHON)" scripts/setup dev
+	@$(MAKE) -s viewer
+
+run-setup:
+	@PYTHON="$(PYTHON)" scripts/setup run
+	@$(MAKE) -s viewer
+
+viewer:
+	@$(PY) hatch_build.py
+
+system:
+	@scripts/system
+
+# Chromium of the system, or where there is none (Ubuntu) the one that Playwright brings.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(BIN)/playwright install --with-deps chromium
+
+test: system setup browser
+	$(BIN)/pytest $(PYTEST)
+	@if [ -f viewer/package.json ]; then cd viewer && npm test; else echo "viewer/ is not there: its tests are left out."; fi
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if [ -f viewer/package.json ]; then cd viewer && npm run check; else echo "viewer/ is not there: its checks are left out."; fi
+	$(PY) tests/architecture/tables.py --check
+
+demo: run-setup
+	$(BIN)/lientuyen demo $(DEMO)
+
+bench-loop: setup
+	$(PY) bench/loop.py
+
+lock:
+	@scripts/lock
+
+docs: setup
+	$(PY) tests/architecture/tables.py
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	@if [ -f viewer/package.json ]; then cd viewer && npm run format; fi
+
+clean:
+	rm -rf .venv build dist node/web/viewer viewer/node_modules viewer/dist
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find node worklists tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
