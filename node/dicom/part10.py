@@ -1,0 +1,188 @@
+"""The file format around a data set (PS3.10 section 7): where the data set begins, how it is encoded, our own file meta.
+
+Works on bytes and never on values: nothing here knows a patient. All lengths are checked against what is left of the file.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pydicom.valuerep import VR
+
+from node.dicom.setup import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from node.errors import Unreadable
+
+IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
+DEFLATED_LITTLE: Final = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BIG: Final = "1.2.840.10008.1.2.2"
+DEFLATED: Final = frozenset({DEFLATED_LITTLE, "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"})
+
+VRS: Final = frozenset(vr.value.encode() for vr in VR if len(vr.value) == 2)
+LONG_VRS: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+UNDEFINED: Final = 0xFFFFFFFF
+_META_LIMIT: Final = 1 << 20  # bytes of file meta information that are believed
+_INFLATE_LIMIT: Final = 64 << 20  # bytes of a deflated data set that are inflated to reach its header
+
+_UID_KINDS: Final = {0x00080016: "SOP Class UID", 0x00080018: "SOP Instance UID"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is built: the data set's offset in bytes, the syntax that its bytes really have."""
+
+    offset: int
+    transfer_syntax_uid: str
+    implicit: bool
+    little: bool
+    deflated: bool
+
+
+def layout(file: BinaryIO) -> Layout:
+    """Finds the data set in an open file (position is moved). Raises `Unreadable` when there is none."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    start = 132 if file.read(132)[128:] == b"DICM" else 0
+    offset, declared = _skip_meta(file, start, size)
+    if offset >= size:
+        raise Unreadable("The file holds no data set.", hint="Send the object again from its source.")
+    if declared in DEFLATED:
+        return Layout(offset, declared, implicit=False, little=True, deflated=True)
+    file.seek(offset)
+    implicit, little = _encoding(file.read(8), size - offset, trusted=start > 0 or offset > 0)
+    actual = {(True, True): IMPLICIT_LITTLE, (False, True): EXPLICIT_LITTLE, (False, False): EXPLICIT_BIG}[
+        implicit, little
+    ]
+    contradicted = declared in (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG) or not declared or not little
+    return Layout(offset, actual if contradicted else declared, implicit, little, deflated=False)
+
+
+def _skip_meta(file: BinaryIO, start: int, size: int) -> tuple[int, str]:
+    """Returns where group 2 ends, and the transfer syntax that it declares ("" without one)."""
+    offset, syntax = start, ""
+    while offset + 8 <= min(size, start + _META_LIMIT):
+        file.seek(offset)
+        head = file.read(12)
+        if head[:2] != b"\x02\x00":
+            break
+        vr = head[4:6]
+        if vr in LONG_VRS:
+            value, length = offset + 12, int.from_bytes(head[8:12], "little")
+        elif vr in VRS:
+            value, length = offset + 8, int.from_bytes(head[6:8], "little")
+        else:  # some writers encode even this group with implicit VR
+            value, length = offset + 8, int.from_bytes(head[4:8], "little")
+        if length > size - value:
+            raise Unreadable("The file meta information is cut off.", hint="Send the object again from its source.")
+        if head[2:4] == b"\x10\x00" and length <= 66:
+            file.seek(value)
+            syntax = file.read(length).decode("ascii", "replace").strip("\0 ")
+        offset = value + length
+    return offset, syntax
+
+
+def _encoding(head: bytes, left: int, *, trusted: bool) -> tuple[bool, bool]:
+    """Tells (implicit, little) from the first element; `trusted` when a preamble or file meta said that it is DICOM."""
+    if len(head) < 8:
+        raise Unreadable("The data set ends in its first element.", hint="Send the object again from its source.")
+    group = int.from_bytes(head[:2], "little")
+    if head[4:6] in VRS:
+        return False, group < 0x0400
+    if not trusted and not (0x0004 <= group <= 0x0400 and int.from_bytes(head[4:8], "little") < left):
+        raise Unreadable("The file is not a DICOM object.", hint="Send DICOM objects only.")
+    return True, True
+
+
+def open_dataset(file: BinaryIO, where: Layout) -> BinaryIO:
+    """A file that stands at the first element of the data set, inflated (up to 64 MB) when it is deflated."""
+    file.seek(where.offset)
+    if not where.deflated:
+        return file
+    inflater, parts, total = zlib.decompressobj(-zlib.MAX_WBITS), [], 0
+    try:
+        while total < _INFLATE_LIMIT and not inflater.eof and (chunk := file.read(1 << 20)):
+            part = inflater.decompress(chunk, _INFLATE_LIMIT - total)
+            parts.append(part)
+            total += len(part)
+    except zlib.error:
+        raise Unreadable("The deflated data set is damaged.", hint="Send the object again from its source.") from None
+    return BytesIO(b"".join(parts))
+
+
+def scan_uids(head: bytes, *, implicit: bool, little: bool) -> dict[int, str] | None:
+    """SOP Class, SOP Instance UID by tag from the first bytes of a data set, without a parse.
+
+    None when the bytes do not suffice or hold something that only a whole parse can tell.
+    """
+    order = "<" if little else ">"
+    short = struct.Struct(f"{order}HH2sH" if not implicit else f"{order}HHI")
+    found: dict[int, str] = {}
+    at = depth = 0
+    while at + 12 <= len(head):
+        if implicit or head[at : at + 2] == (b"\xfe\xff" if little else b"\xff\xfe"):
+            group, element, length = struct.unpack_from(f"{order}HHI", head, at)
+            vr, value = b"", at + 8
+        else:
+            group, element, vr, length = short.unpack_from(head, at)
+            value = at + 8
+            if vr in LONG_VRS:
+                (length,), value = struct.unpack_from(f"{order}I", head, at + 8), at + 12
+            elif vr not in VRS:
+                return None
+        tag = group << 16 | element
+        if depth == 0 and tag > 0x00080018:
+            return found
+        if length == UNDEFINED:
+            if group != 0xFFFE and vr not in (b"SQ", b""):
+                return None
+            depth, at = depth + 1, value
+            continue
+        if group == 0xFFFE and element != 0xE000:
+            depth, length = depth - 1, 0
+            if depth < 0:
+                return None
+        if value + length > len(head):
+            return None
+        if depth == 0 and tag in _UID_KINDS:
+            found[tag] = head[value : value + length].decode("ascii", "replace").strip("\0 ")
+        at = value + length
+    return None
+
+
+def _element(element: int, vr: bytes, value: bytes) -> bytes:
+    if len(value) % 2:
+        value += b" " if vr in (b"SH", b"AE") else b"\0"
+    if vr == b"OB":
+        return struct.pack("<HH2sHI", 2, element, vr, 0, len(value)) + value
+    return struct.pack("<HH2sH", 2, element, vr, len(value)) + value
+
+
+def file_meta(
+    sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, source_ae: str = "", receiving_ae: str = ""
+) -> bytes:
+    """Preamble, prefix and file meta information (PS3.10 7.1) for a data set that follows as it was sent."""
+    rows: list[tuple[int, bytes, bytes]] = [
+        (0x0001, b"OB", b"\0\1"),
+        (0x0002, b"UI", sop_class_uid.encode("ascii", "replace")),
+        (0x0003, b"UI", sop_instance_uid.encode("ascii", "replace")),
+        (0x0010, b"UI", transfer_syntax_uid.encode("ascii", "replace")),
+        (0x0012, b"UI", IMPLEMENTATION_CLASS_UID.encode("ascii")),
+        (0x0013, b"SH", IMPLEMENTATION_VERSION_NAME.encode("ascii")),
+    ]
+    if source_ae:
+        rows.append((0x0016, b"AE", source_ae.encode("ascii", "replace")[:16]))
+    if receiving_ae:
+        rows.append((0x0018, b"AE", receiving_ae.encode("ascii", "replace")[:16]))
+    group = b"".join(_element(*row) for row in rows)
+    return bytes(128) + b"DICM" + struct.pack("<HH2sHI", 2, 0, b"UL", 4, len(group)) + group
+
+
+def dataset_offset(path: Path) -> int:
+    """Bytes before the data set: preamble, prefix and file meta information. Raises `Unreadable`."""
+    with path.open("rb") as file:
+        return layout(file).offset
