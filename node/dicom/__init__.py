@@ -1,1 +1,1 @@
-"""Everything that touches the DICOM toolkits: bytes become domain objects and back; nothing here decides or remembers."""
+"""Everything that touches the DICOM toolkits: bytes become domain objects and back; nothing here decides."""

@@ -1,8 +1,8 @@
 """What a received file says of itself: its digest, its header for the index, its metadata without bulk data.
 
-Reading is tolerant: missing or wrong file meta information, a declared transfer syntax that is not the one used, wrong VRs
-and lengths, deflated and big endian data sets. Pixels are never read. What cannot be read raises `Unreadable` with the
-reason; reasons hold no values of the data set.
+Reading is tolerant: missing or wrong file meta information, a declared transfer syntax that is not the one used, wrong
+VRs and lengths, deflated and big endian data sets. Pixels are never read. What cannot be read raises `Unreadable` with
+the reason; reasons hold no values of the data set.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def read_dataset_header(path: Path) -> Dataset:
 
 
 def dataset_digest(path: Path) -> str:
-    """SHA-256 (hexadecimal) of the data set's bytes in the file, file meta information excluded. Raises `Unreadable`."""
+    """SHA-256 (hexadecimal) of the data set's bytes in the file, file meta excluded. Raises `Unreadable`."""
     with path.open("rb") as file:
         return _digest(file, layout(file).offset)
 
@@ -128,7 +128,10 @@ def _unparsable(error: BaseException) -> Unreadable:
 
 def _digest(file: BinaryIO, offset: int) -> str:
     file.seek(offset)
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _parse(file: BinaryIO, where: Layout) -> Dataset:
@@ -275,7 +278,7 @@ def _json_elements(ds: Dataset, depth: int) -> Iterator[tuple[str, Any]]:
         try:
             model = _json_element(ds, tag, depth)
         except (Exception, RecursionError):  # one bad element does not spoil the rest
-            continue
+            model = None
         if model is not None:
             yield f"{int(tag):08X}", model
 

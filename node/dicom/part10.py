@@ -1,6 +1,7 @@
-"""The file format around a data set (PS3.10 section 7): where the data set begins, how it is encoded, our own file meta.
+"""The file format around a data set (PS3.10 section 7): where the data set begins, how it is encoded, our file meta.
 
-Works on bytes and never on values: nothing here knows a patient. All lengths are checked against what is left of the file.
+Works on bytes and never on values: nothing here knows a patient. All lengths are checked against what is left of the
+file.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def layout(file: BinaryIO) -> Layout:
 
 def _skip_meta(file: BinaryIO, start: int, size: int) -> tuple[int, str]:
     """Returns where group 2 ends, and the transfer syntax that it declares ("" without one)."""
-    offset, syntax = start, ""
+    offset, syntax, end = start, "", 0
     while offset + 8 <= min(size, start + _META_LIMIT):
         file.seek(offset)
         head = file.read(12)
@@ -77,8 +78,12 @@ def _skip_meta(file: BinaryIO, start: int, size: int) -> tuple[int, str]:
             value, length = offset + 8, int.from_bytes(head[6:8], "little")
         else:  # some writers encode even this group with implicit VR
             value, length = offset + 8, int.from_bytes(head[4:8], "little")
+        if length > size - value and offset < end <= size:
+            return end, syntax  # a broken element, but the group said how long it is
         if length > size - value:
             raise Unreadable("The file meta information is cut off.", hint="Send the object again from its source.")
+        if head[2:4] == b"\0\0" and length == 4:
+            end = offset + 12 + int.from_bytes(head[8:12], "little")
         if head[2:4] == b"\x10\x00" and length <= 66:
             file.seek(value)
             syntax = file.read(length).decode("ascii", "replace").strip("\0 ")

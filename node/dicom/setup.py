@@ -1,7 +1,7 @@
 """The toolkits' global settings, made once per process, and this implementation's name in DICOM.
 
-pydicom and pynetdicom put element values into warnings and log lines; a hospital's log must not hold a patient's name, so
-both are silenced: what goes wrong comes out as an exception that `node.dicom` translates.
+pydicom and pynetdicom put element values into warnings and log lines; a hospital's log must not hold a patient's name,
+so both are silenced: what goes wrong comes out as an exception that `node.dicom` translates.
 """
 
 from __future__ import annotations
