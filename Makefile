@@ -41,14 +41,14 @@ browser:
 
 test: system setup browser
 	$(BIN)/pytest $(PYTEST)
-	@if [ -f viewer/package.json ]; then cd viewer && npm test; else echo "viewer/ is not there: its tests are left out."; fi
+	@$(PY) hatch_build.py test
 
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@if [ -f viewer/package.json ]; then cd viewer && npm run check; else echo "viewer/ is not there: its checks are left out."; fi
+	@$(PY) hatch_build.py check
 	$(PY) tests/architecture/tables.py --check
 
 demo: run-setup
@@ -66,9 +66,9 @@ docs: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	@if [ -f viewer/package.json ]; then cd viewer && npm run format; fi
+	@$(PY) hatch_build.py format
 
 clean:
-	rm -rf .venv build dist node/web/viewer viewer/node_modules viewer/dist
+	rm -rf .venv build dist node/web/viewer viewer/node_modules viewer/dist scripts/node/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find node worklists tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,10 @@
-"""Builds the viewer into the package: a hook for hatchling, and a program (`python hatch_build.py`) for the Makefile.
+"""Builds the viewer into the package: a hook for hatchling, and a program for the Makefile.
 
-`npm ci` runs when `viewer/package-lock.json` changed, `npm run build` when any source under `viewer/` changed; both are
-remembered by digests, so a second build is a matter of milliseconds. The bundle stands in `node/web/viewer` (git-ignored)
-and travels in the wheel and in the sdist; what is built from an sdist uses the bundle in it and needs no Node.js.
+`python hatch_build.py` builds, `python hatch_build.py test` runs that script of `viewer/package.json`. `npm ci` runs
+when `viewer/package-lock.json` changed, `npm run build` when any source under `viewer/` changed; digests remember both,
+so a second build is a matter of milliseconds. The bundle stands in `node/web/viewer` (git-ignored) and travels in the
+wheel and in the sdist; what is built from an sdist uses the bundle in it and needs no Node.js. Where the system's
+Node.js is too old (Debian 12, Ubuntu 24.04), npm brings the one of `scripts/node/package-lock.json`, for this only.
 `LIENTUYEN_SKIP_VIEWER=1` leaves all of this out: the node then serves its API without pages.
 """
 
@@ -54,12 +56,19 @@ def build_viewer(root: Path, say: Any = print) -> None:
     wanted = digest_of_sources(viewer)
     if built and _read(bundle / BUNDLE_DIGEST) == wanted:
         return
-    _check_node()
-    _install(viewer, say)
+    environment = _install(root, say)
     say("Building the viewer (npm run build)")
     shutil.rmtree(viewer / "dist", ignore_errors=True)
-    _npm(viewer, "run", "build")
+    _npm(viewer, environment, "run", "build")
     _adopt(viewer / "dist", bundle, wanted)
+
+
+def run_script(root: Path, script: str, say: Any = print) -> None:
+    """Runs a script of `viewer/package.json` with what it needs installed. Raises `ViewerError`."""
+    if not (root / "viewer" / "package.json").is_file():
+        say(f"viewer/package.json is not there: 'npm run {script}' is left out.")
+        return
+    _npm(root / "viewer", _install(root, say), "run", script)
 
 
 def digest_of_sources(viewer: Path) -> str:
@@ -76,42 +85,66 @@ def digest_of_sources(viewer: Path) -> str:
     return digest.hexdigest()
 
 
-def _check_node() -> None:
+def _install(root: Path, say: Any) -> dict[str, str]:
+    """Installs the viewer's packages when their lock changed. Returns the environment to run npm in."""
+    environment = _environment_with_node(root, say)
+    _clean_install(root / "viewer", environment, "Installing what the viewer is built with (npm ci)", say)
+    return environment
+
+
+def _environment_with_node(root: Path, say: Any) -> dict[str, str]:
+    """The environment, its PATH beginning with a new enough Node.js."""
+    oldest = ".".join(map(str, OLDEST_NODE))
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             raise ViewerError(
-                f"Building the viewer needs Node.js {OLDEST_NODE[0]}.{OLDEST_NODE[1]} or newer with npm; '{program}' was "
-                "not found. Install it (Debian 13, Ubuntu 25.04 and later: sudo apt-get install npm), or set "
-                "LIENTUYEN_SKIP_VIEWER=1 for a node without pages."
+                f"Building the viewer needs Node.js with npm; '{program}' was not found. Install it (on Debian or "
+                "Ubuntu: sudo apt-get install npm), or set LIENTUYEN_SKIP_VIEWER=1 for a node without pages."
             )
-    answer = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    found = tuple(int(part) for part in re.findall(r"\d+", answer)[:2])
-    if found < OLDEST_NODE:
-        raise ViewerError(
-            f"Building the viewer needs Node.js {OLDEST_NODE[0]}.{OLDEST_NODE[1]} or newer; this one is {answer.strip()}. "
-            "Put a newer one first in PATH, or set LIENTUYEN_SKIP_VIEWER=1 for a node without pages."
-        )
+    environment = dict(os.environ)
+    found = _node_version("node")
+    if found >= OLDEST_NODE:
+        return environment
+    runtime = root / "scripts" / "node"
+    _clean_install(
+        runtime, environment, f"Node.js {found[0]} is too old, {oldest} is needed: npm brings a newer one", say
+    )
+    for program in sorted(runtime.glob("node_modules/node-linux-*/bin/node")):
+        if _node_version(str(program)) >= OLDEST_NODE:
+            environment["PATH"] = f"{program.parent}{os.pathsep}{environment['PATH']}"
+            return environment
+    raise ViewerError(
+        f"Building the viewer needs Node.js {oldest} or newer; this one is {found[0]}.{found[1]}. "
+        "Put a newer one first in PATH, or set LIENTUYEN_SKIP_VIEWER=1 for a node without pages."
+    )
 
 
-def _install(viewer: Path, say: Any) -> None:
-    lock = viewer / "package-lock.json"
+def _node_version(program: str) -> tuple[int, ...]:
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    return tuple(int(part) for part in re.findall(r"\d+", answer)[:2]) or (0, 0)
+
+
+def _clean_install(folder: Path, environment: dict[str, str], words: str, say: Any) -> None:
+    lock = folder / "package-lock.json"
     if not lock.is_file():
-        raise ViewerError("viewer/package-lock.json is missing: take it from the repository, it says what to install.")
+        raise ViewerError(f"{folder.name}/package-lock.json is missing: take it from the repository.")
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    stamp = viewer / "node_modules" / INSTALLED_DIGEST
+    stamp = folder / "node_modules" / INSTALLED_DIGEST
     if _read(stamp) == wanted:
         return
-    say("Installing what the viewer is built with (npm ci)")
-    _npm(viewer, "ci", "--no-audit", "--no-fund")
+    say(words)
+    _npm(folder, environment, "ci", "--no-audit", "--no-fund")
+    stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(wanted, encoding="ascii")
 
 
-def _npm(viewer: Path, *arguments: str) -> None:
-    done = subprocess.run(["npm", *arguments], cwd=viewer, check=False, stdout=sys.stderr)
+def _npm(folder: Path, environment: dict[str, str], *arguments: str) -> None:
+    done = subprocess.run(["npm", *arguments], cwd=folder, env=environment, check=False, stdout=sys.stderr)
     if done.returncode != 0:
+        network = " Without a network, point npm to a mirror and try again." if arguments[0] == "ci" else ""
         raise ViewerError(
-            f"'npm {' '.join(arguments)}' failed in viewer/ (exit {done.returncode}); its words stand above. "
-            "Without a network, point npm to a mirror and try again."
+            f"'npm {' '.join(arguments)}' failed in {folder.name}/ (exit {done.returncode}); "
+            f"its words stand above.{network}"
         )
 
 
@@ -131,7 +164,11 @@ def _read(file: Path) -> str:
 
 
 if __name__ == "__main__":
+    here = Path(__file__).resolve().parent
     try:
-        build_viewer(Path(__file__).resolve().parent)
+        for name in sys.argv[1:]:
+            run_script(here, name)
+        if not sys.argv[1:]:
+            build_viewer(here)
     except ViewerError as problem:
         sys.exit(f"\n{problem}")
