@@ -1,0 +1,100 @@
+"""Codes of the report documents as data: headings (PS3.16 CID 7001), report elements (CID 7002), titles, observers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydicom.sr.coding import Code
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of `node.domain.report.ReportText`."""
+
+    field: str  # of ReportText
+    heading: Code  # CID 7001, the section's container
+    element: Code  # CID 7002, the text inside
+    required: bool
+    title: dict[str, str]  # printed heading by language
+
+
+def _ln(value: str, meaning: str) -> Code:
+    return Code(value, "LN", meaning)
+
+
+def _dcm(value: str, meaning: str) -> Code:
+    return Code(value, "DCM", meaning)
+
+
+# in the order of the printed sheet
+SECTIONS: tuple[Section, ...] = (
+    Section(
+        "technique",
+        _ln("55111-9", "Current Procedure Descriptions"),
+        _dcm("121065", "Procedure Description"),
+        False,
+        {"vi": "Kỹ thuật", "en": "Technique"},
+    ),
+    Section(
+        "findings",
+        _ln("59776-5", "Findings"),
+        _dcm("121071", "Finding"),
+        True,
+        {"vi": "Mô tả", "en": "Findings"},
+    ),
+    Section(
+        "conclusion",
+        _ln("19005-8", "Impressions"),
+        _dcm("121073", "Impression"),
+        True,
+        {"vi": "Kết luận", "en": "Conclusion"},
+    ),
+    Section(
+        "recommendation",
+        _ln("18783-1", "Recommendations"),
+        _dcm("121075", "Recommendation"),
+        False,
+        {"vi": "Đề nghị", "en": "Recommendation"},
+    ),
+)
+
+# code values that other systems use for the same sections, whatever the scheme: LOINC headings, their DCM forerunners
+# (retired from CID 7001 in favour of LOINC), and the elements of CID 7002
+SECTION_BY_CODE: dict[str, str] = {
+    "55111-9": "technique",
+    "121064": "technique",
+    "121065": "technique",
+    "59776-5": "findings",
+    "18782-3": "findings",
+    "121070": "findings",
+    "121071": "findings",
+    "19005-8": "conclusion",
+    "55110-1": "conclusion",
+    "55112-7": "conclusion",
+    "121072": "conclusion",
+    "121073": "conclusion",
+    "121076": "conclusion",
+    "121077": "conclusion",
+    "121111": "conclusion",
+    "18783-1": "recommendation",
+    "121074": "recommendation",
+    "121075": "recommendation",
+}
+
+TITLE = _ln("18748-4", "Diagnostic Imaging Report")  # CID 7000
+KEY_IMAGES = _ln("55113-5", "Key Images")  # CID 7001
+KEY_IMAGE_PURPOSE = _dcm("121080", "Best illustration of finding")  # CID 7003
+
+LANGUAGE = _dcm("121049", "Language of Content Item and Descendants")  # TID 1204
+LANGUAGES: dict[str, Code] = {  # CID 5000
+    "vi": Code("vi", "RFC5646", "Vietnamese"),
+    "en": Code("en", "RFC5646", "English"),
+}
+
+OBSERVER_TYPE = _dcm("121005", "Observer Type")  # TID 1002
+PERSON = _dcm("121006", "Person")
+OBSERVER_NAME = _dcm("121008", "Person Observer Name")  # TID 1003
+OBSERVER_ORGANIZATION = _dcm("121009", "Person Observer's Organization Name")
+
+# what stands in a section that must be there and that the radiologist left empty (Text Value may not be empty)
+NOT_STATED: dict[str, str] = {"vi": "(Không ghi)", "en": "(Not stated)"}
