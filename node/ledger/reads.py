@@ -1,0 +1,428 @@
+"""Questions that the pages ask: the study list, one study, its timeline, the operator's queue.
+
+Each question costs a fixed number of queries, whatever the number of rows. Answers are plain dictionaries in the shape of
+the API; times are aware datetimes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+
+from node.domain.delivery import DeliveryState, ItemState
+from node.domain.report import ReportText, SignedReport
+from node.domain.study import Via
+from node.domain.timeline import Hop
+from node.ledger._stage_table import HOPS, stage
+from node.ledger.schema import (
+    audit,
+    deliveries,
+    delivery_items,
+    instances,
+    jobs,
+    quarantine,
+    reading_tasks,
+    reports,
+    series,
+    studies,
+    timeline,
+    users,
+)
+
+SR_CLASSES = (  # text reports, PS3.4 B.5; dose reports and measurements are not what a radiographer waits for
+    "1.2.840.10008.5.1.4.1.1.88.11",
+    "1.2.840.10008.5.1.4.1.1.88.22",
+    "1.2.840.10008.5.1.4.1.1.88.33",
+)
+PDF_CLASS = "1.2.840.10008.5.1.4.1.1.104.1"
+_REPORT_VIAS = (Via.HOME.value, Via.DESK.value)
+_REPORT_MODALITIES = ("SR", "DOC", "OT")
+_OPEN_STATES = (
+    DeliveryState.WAITING.value,
+    DeliveryState.SENDING.value,
+    DeliveryState.DELIVERED.value,
+    DeliveryState.HELD.value,
+    DeliveryState.REFUSED.value,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMarks:
+    """Numbers that differ after something changed, cheap to read every second."""
+
+    studies: tuple[Any, ...]
+    tasks: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    row: Row[Any]
+    items: Mapping[str, int]
+    images: bool  # not only a report
+
+    def count(self, *states: ItemState) -> int:
+        return sum(self.items.get(state.value, 0) for state in states)
+
+
+def change_marks(tx: Connection) -> ChangeMarks:
+    """What `GET /api/events` compares. Lost updates are impossible, needless ones cost one refetch."""
+    hops = tx.execute(select(func.max(timeline.c.id))).scalar()
+    return ChangeMarks(
+        studies=(
+            hops,
+            tx.execute(select(func.max(instances.c.id))).scalar(),
+            *tx.execute(select(func.count(), func.max(deliveries.c.updated_at), func.max(deliveries.c.id))).one(),
+            *tx.execute(select(studies.c.state, func.count()).group_by(studies.c.state).order_by(studies.c.state)),
+        ),
+        tasks=(*tx.execute(select(func.count(), func.max(reading_tasks.c.updated_at))).one(),),
+    )
+
+
+def list_studies(
+    tx: Connection,
+    *,
+    limit: int,
+    offset: int,
+    text: str = "",
+    name_words: Sequence[str] = (),
+    nodes: Collection[str] = (),
+) -> tuple[list[dict[str, Any]], int]:
+    """A page of studies, newest first, and how many there are. Twins under a pseudonym are hidden.
+
+    `name_words` are the folded words of `text` (see `node.dicom.dataset.fold_name`); `nodes` are the codes of the peers
+    that confirm what they hold.
+    """
+    where: list[ColumnElement[bool]] = [studies.c.shadow.is_(False)]
+    if text:
+        where.append(_matches(text, name_words))
+    total = tx.execute(select(func.count()).select_from(studies).where(*where)).scalar_one()
+    page = (
+        select(studies)
+        .where(*where)
+        .order_by(studies.c.first_received_at.desc(), studies.c.uid)
+        .limit(limit)
+        .offset(offset)
+    )
+    return _describe(tx, tx.execute(page).all(), nodes), total
+
+
+def _matches(text: str, name_words: Sequence[str]) -> ColumnElement[bool]:
+    by_name = [studies.c.name_key.contains(word, autoescape=True) for word in name_words]
+    choices: list[ColumnElement[bool]] = [
+        studies.c.patient_id.icontains(text, autoescape=True),
+        studies.c.accession_number.icontains(text, autoescape=True),
+    ]
+    if by_name:
+        choices.append(and_(*by_name))
+    return or_(*choices)
+
+
+def find_study(tx: Connection, study_uid: str, nodes: Collection[str] = ()) -> dict[str, Any] | None:
+    """One study with its series, instances and deliveries; None when it is not here (or a twin under a pseudonym)."""
+    row = tx.execute(select(studies).where(studies.c.uid == study_uid, studies.c.shadow.is_(False))).one_or_none()
+    if row is None:
+        return None
+    study = _describe(tx, [row], nodes)[0]
+    study["series"] = _series_of(tx, study_uid)
+    study["deliveries"] = _deliveries_of(tx, study_uid)
+    return study
+
+
+def study_exists(tx: Connection, study_uid: str) -> bool:
+    """True for a study that the pages show."""
+    found = tx.execute(select(studies.c.uid).where(studies.c.uid == study_uid, studies.c.shadow.is_(False))).first()
+    return found is not None
+
+
+def study_timeline(tx: Connection, study_uid: str) -> list[dict[str, Any]]:
+    """The hops of a study at all nodes, in the order of time."""
+    rows = tx.execute(select(timeline).where(timeline.c.study_uid == study_uid).order_by(timeline.c.at, timeline.c.id))
+    return [
+        {"hop": row.hop, "node": row.node, "at": row.at, "instances": row.instances, "detail": row.detail}
+        for row in rows
+    ]
+
+
+def report_objects(tx: Connection, study_uids: Collection[str]) -> dict[str, dict[str, Row[Any]]]:
+    """For each study the newest signed report as it is stored here: {"sr": row, "pdf": row}, whichever there are."""
+    rows = tx.execute(
+        select(
+            instances.c.id,
+            instances.c.study_uid,
+            instances.c.series_uid,
+            instances.c.sop_instance_uid,
+            instances.c.sop_class_uid,
+            instances.c.digest,
+        )
+        .join(series, and_(series.c.study_uid == instances.c.study_uid, series.c.uid == instances.c.series_uid))
+        .where(
+            series.c.study_uid.in_(study_uids),
+            series.c.modality.in_(_REPORT_MODALITIES),
+            instances.c.sop_class_uid.in_((*SR_CLASSES, PDF_CLASS)),
+            instances.c.via.in_(_REPORT_VIAS),
+            instances.c.current,
+        )
+        .order_by(instances.c.id)
+    )
+    found: dict[str, dict[str, Row[Any]]] = defaultdict(dict)
+    for row in rows:
+        found[row.study_uid]["pdf" if row.sop_class_uid == PDF_CLASS else "sr"] = row
+    return dict(found)
+
+
+def signed_report(tx: Connection, task_id: str, organization: str = "") -> SignedReport | None:
+    """The final report of a reading task with all that its documents need; None when it is not signed."""
+    row = tx.execute(
+        select(reports, reading_tasks.c.study_uid, users.c.display_name)
+        .join(reading_tasks, reading_tasks.c.id == reports.c.task_id)
+        .outerjoin(users, users.c.username == reports.c.author)
+        .where(reports.c.task_id == task_id, reports.c.state == "final")
+        .order_by(reports.c.version.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    earlier = tx.execute(
+        select(reports.c.sop_instance_uid)
+        .where(reports.c.task_id == task_id, reports.c.state == "final", reports.c.version < row.version)
+        .order_by(reports.c.version)
+    ).scalars()
+    return SignedReport(
+        text=ReportText(
+            row.technique, row.findings, row.conclusion, row.recommendation, tuple(row.key_images), row.language
+        ),
+        study_instance_uid=row.study_uid,
+        sop_instance_uid=row.sop_instance_uid,
+        series_instance_uid=row.series_instance_uid,
+        observer_name=row.display_name or row.author,
+        observer_organization=organization,
+        signed_at=row.signed_at,
+        version=row.version,
+        predecessors=tuple(earlier),
+    )
+
+
+def queue(tx: Connection, limit: int = 500) -> dict[str, list[dict[str, Any]]]:
+    """What waits, is stuck or was set aside: for the operator."""
+    job_rows = tx.execute(
+        select(*(c for c in jobs.c if c.name not in ("payload", "key"))).order_by(jobs.c.due_at).limit(limit)
+    )
+    delivery_rows = tx.execute(
+        select(deliveries)
+        .where(deliveries.c.state.in_(_OPEN_STATES))
+        .order_by(deliveries.c.updated_at.desc())
+        .limit(limit)
+    ).all()
+    items = _item_counts(tx, [row.id for row in delivery_rows])
+    quarantine_rows = tx.execute(select(quarantine).order_by(quarantine.c.received_at.desc()).limit(limit))
+    hidden = ("plan", "outward_uid")
+    return {
+        "jobs": [dict(row) for row in job_rows.mappings()],
+        "deliveries": [
+            {k: v for k, v in row._mapping.items() if k not in hidden} | {"items": _all_states(items.get(row.id, {}))}
+            for row in delivery_rows
+        ],
+        "quarantine": [dict(row) for row in quarantine_rows.mappings()],
+    }
+
+
+def open_jobs(tx: Connection) -> dict[tuple[str, str], int]:
+    """(kind, state) -> how many jobs."""
+    rows = tx.execute(select(jobs.c.kind, jobs.c.state, func.count()).group_by(jobs.c.kind, jobs.c.state))
+    return {(kind, state): count for kind, state, count in rows}
+
+
+def count_by_state(tx: Connection) -> dict[str, dict[str, int]]:
+    """{"deliveries" | "studies" | "tasks": {state: how many}}"""
+    questions: dict[str, Select[Any]] = {
+        "deliveries": select(deliveries.c.state, func.count()).group_by(deliveries.c.state),
+        "studies": select(studies.c.state, func.count()).where(studies.c.shadow.is_(False)).group_by(studies.c.state),
+        "tasks": select(reading_tasks.c.state, func.count()).group_by(reading_tasks.c.state),
+    }
+    return {name: {state: count for state, count in tx.execute(question)} for name, question in questions.items()}
+
+
+def recent_audit(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
+    """The newest audit records."""
+    return [dict(row) for row in tx.execute(select(audit).order_by(audit.c.id.desc()).limit(limit)).mappings()]
+
+
+def _describe(tx: Connection, rows: Sequence[Row[Any]], nodes: Collection[str]) -> list[dict[str, Any]]:
+    uids = [row.uid for row in rows]
+    if not uids:
+        return []
+    sent = _study_deliveries(tx, uids)
+    hops: dict[str, list[Hop]] = defaultdict(list)
+    for uid, hop in tx.execute(
+        select(timeline.c.study_uid, timeline.c.hop)
+        .where(timeline.c.study_uid.in_(uids), timeline.c.hop.in_([h.value for h in HOPS]))
+        .order_by(timeline.c.at, timeline.c.id)
+    ):
+        hops[uid].append(Hop(hop))
+    documents = report_objects(tx, uids)
+    tasks = {
+        row.study_uid: row
+        for row in tx.execute(
+            select(reading_tasks.c.study_uid, reading_tasks.c.state, reading_tasks.c.instances_expected).where(
+                reading_tasks.c.study_uid.in_(uids)
+            )
+        )
+    }
+    return [
+        _study(row, sent.get(row.uid, []), hops.get(row.uid, []), documents.get(row.uid, {}), tasks.get(row.uid), nodes)
+        for row in rows
+    ]
+
+
+def _study(
+    row: Row[Any],
+    sent: Sequence[_Delivery],
+    hops: Sequence[Hop],
+    documents: Mapping[str, Row[Any]],
+    task: Row[Any] | None,
+    nodes: Collection[str],
+) -> dict[str, Any]:
+    image_deliveries = [d for d in sent if d.images]
+    states = [(DeliveryState(d.row.state), d.row.destination in nodes) for d in image_deliveries]
+    announced = task is not None and task.state == "incomplete"
+    received = max(0, row.instances - len(documents))
+    most = max(
+        image_deliveries, key=lambda d: (d.count(ItemState.DELIVERED), d.count(ItemState.PREPARED)), default=None
+    )
+    delivered = most.count(ItemState.DELIVERED) if most else 0
+    sr, pdf = documents.get("sr"), documents.get("pdf")
+    home = Hop.REPORT_DELIVERED in hops
+    return {
+        "study_instance_uid": row.uid,
+        "modalities": [m for m in row.modalities.split("\\") if m],
+        **{
+            name: getattr(row, name)
+            for name in (
+                "patient_name", "patient_id", "birth_date", "sex", "age", "accession_number", "study_date", "study_time",
+                "description", "body_part", "institution", "origin", "priority", "state", "instances",
+                "first_received_at", "last_received_at",
+            )
+        },
+        "stage": stage(row.state, hops, states, announced=announced),
+        "progress": {
+            "received": received,
+            "prepared": delivered + (most.count(ItemState.PREPARED) if most else 0),
+            "delivered": delivered,
+            "total": max(received, (task.instances_expected or 0) if task else 0),
+        },
+        "report": {
+            "state": "delivered" if sr and home else "arrived" if sr else "none",
+            "sop_instance_uid": sr.sop_instance_uid if sr else None,
+            "pdf_sop_instance_uid": pdf.sop_instance_uid if pdf else None,
+        },
+        "problem": _problem(sent),
+    }  # fmt: skip
+
+
+def _problem(sent: Iterable[_Delivery]) -> str | None:
+    """The first thing that a person should know about: why a delivery waits, is held or refused."""
+    for delivery in sent:
+        if delivery.row.last_error and delivery.row.state != DeliveryState.VERIFIED.value:
+            return str(delivery.row.last_error)
+        stopped = delivery.count(ItemState.HELD, ItemState.REFUSED)
+        if stopped:
+            return f"{delivery.row.destination}: {stopped}"
+    return None
+
+
+def _study_deliveries(tx: Connection, study_uids: Sequence[str]) -> dict[str, list[_Delivery]]:
+    rows = tx.execute(select(deliveries).where(deliveries.c.study_uid.in_(study_uids)).order_by(deliveries.c.id)).all()
+    ids = [row.id for row in rows]
+    if not ids:
+        return {}
+    counts = _item_counts(tx, ids)
+    first = (
+        select(delivery_items.c.delivery_id, func.min(delivery_items.c.instance_id).label("instance_id"))
+        .where(delivery_items.c.delivery_id.in_(ids))
+        .group_by(delivery_items.c.delivery_id)
+        .subquery()
+    )
+    vias = dict(
+        tx.execute(
+            select(first.c.delivery_id, instances.c.via).join(instances, instances.c.id == first.c.instance_id)
+        ).tuples()
+    )
+    found: dict[str, list[_Delivery]] = defaultdict(list)
+    for row in rows:
+        found[row.study_uid].append(_Delivery(row, counts.get(row.id, {}), vias.get(row.id) not in _REPORT_VIAS))
+    return dict(found)
+
+
+def _item_counts(tx: Connection, delivery_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    for delivery_id, state, count in tx.execute(
+        select(delivery_items.c.delivery_id, delivery_items.c.state, func.count())
+        .where(delivery_items.c.delivery_id.in_(delivery_ids))
+        .group_by(delivery_items.c.delivery_id, delivery_items.c.state)
+    ):
+        counts[delivery_id][state] = count
+    return dict(counts)
+
+
+def _all_states(counts: Mapping[str, int]) -> dict[str, int]:
+    return {state.value: counts.get(state.value, 0) for state in ItemState}
+
+
+def _series_of(tx: Connection, study_uid: str) -> list[dict[str, Any]]:
+    rows = tx.execute(
+        select(series).where(series.c.study_uid == study_uid).order_by(series.c.number.nulls_last(), series.c.uid)
+    ).all()
+    members: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in tx.execute(
+        select(
+            instances.c.series_uid,
+            instances.c.sop_instance_uid,
+            instances.c.sop_class_uid,
+            instances.c.number,
+            instances.c.frames,
+            instances.c.rows,
+            instances.c.columns,
+        )
+        .where(instances.c.study_uid == study_uid, instances.c.current)
+        .order_by(instances.c.number.nulls_last(), instances.c.id)
+    ).mappings():
+        members[row["series_uid"]].append({k: v for k, v in row.items() if k != "series_uid"})
+    return [
+        {
+            "series_instance_uid": row.uid,
+            "modality": row.modality,
+            "number": row.number,
+            "description": row.description,
+            "body_part": row.body_part,
+            "instances": members[row.uid],
+        }
+        for row in rows
+        if row.uid in members
+    ]
+
+
+def _deliveries_of(tx: Connection, study_uid: str) -> list[dict[str, Any]]:
+    rows = tx.execute(select(deliveries).where(deliveries.c.study_uid == study_uid).order_by(deliveries.c.id)).all()
+    ids = [row.id for row in rows]
+    counts = _item_counts(tx, ids)
+    problems: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for delivery_id, reason, count in tx.execute(
+        select(delivery_items.c.delivery_id, delivery_items.c.reason, func.count())
+        .where(delivery_items.c.delivery_id.in_(ids), delivery_items.c.reason != "")
+        .group_by(delivery_items.c.delivery_id, delivery_items.c.reason)
+        .order_by(func.count().desc())
+    ):
+        problems[delivery_id].append({"reason": reason, "count": count})
+    names = ("id", "destination", "state", "closed", "attempts", "next_attempt_at", "last_error")
+    return [
+        {
+            **{name: getattr(row, name) for name in names},
+            "items": _all_states(counts.get(row.id, {})),
+            "problems": problems.get(row.id, []),
+        }
+        for row in rows
+    ]
