@@ -1,0 +1,346 @@
+"""Real servers for the tests: PostgreSQL, Redis and Orthanc on free ports of loopback, stopped when the tests end.
+
+Nothing of the system's own servers is used or touched. A missing program is a failure that says what to install, not a
+skip: `make test` installs all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import httpx
+import psycopg
+from psycopg import sql
+
+HOST = "127.0.0.1"
+PATIENCE = 30.0  # seconds that a server may take to answer for the first time, and to stop
+BEAT = 0.02  # seconds between two looks at a server that starts
+SYSTEM_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/snap/bin")
+
+
+class ServiceError(Exception):
+    """A server cannot be had; the message says what to do."""
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def find_program(name: str, package: str, *folders: Path) -> Path:
+    """The system's program `name`, looked for in `folders` first.
+
+    The virtual environment comes last: pynetdicom and dicom3tools put programs there with the names of DCMTK's.
+    Raises `ServiceError` naming the Debian package.
+    """
+    environment = Path(sys.prefix, "bin").resolve()
+    path = [Path(part) for part in os.environ.get("PATH", "").split(os.pathsep) if part]
+    others = [folder for folder in path if folder.resolve() != environment]
+    for folder in (*folders, *map(Path, SYSTEM_FOLDERS), *others):
+        if os.access(folder / name, os.X_OK) and (folder / name).is_file():
+            return folder / name
+    raise ServiceError(f"The tests need '{name}'. Install it with: make system (or: sudo apt-get install {package})")
+
+
+def find_chromium() -> Path | None:
+    """The system's Chromium; None: Playwright shall take its own."""
+    for name in ("chromium", "google-chrome"):
+        try:
+            return find_program(name, "chromium")
+        except ServiceError:
+            continue
+    return None
+
+
+def wait_until_up(process: subprocess.Popen[bytes], log: Path, is_up: Callable[[], bool], what: str) -> None:
+    """Waits until `is_up`; raises `ServiceError` with the end of the log when the process ends or is too slow."""
+    for _ in range(int(PATIENCE / BEAT)):
+        if is_up():
+            return
+        try:
+            process.wait(timeout=BEAT)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    end = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    raise ServiceError(f"{what} did not start (exit {process.poll()}). The end of its log:\n{end}")
+
+
+def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> None:
+    """Ends a process of ours; kills it when it does not listen."""
+    if process.poll() is None:
+        process.send_signal(how)
+        try:
+            process.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _folder(name: str, owner: pwd.struct_passwd | None = None) -> Iterator[Path]:
+    """A temporary folder that `owner` may reach, whatever the mode of pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix=f"lientuyen-{name}-"))
+    try:
+        if owner is not None:
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# PostgreSQL
+
+
+@dataclass
+class PostgresServer:
+    """A server of this test run; every database is new."""
+
+    port: int
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def url(self, database: str) -> str:
+        """For SQLAlchemy."""
+        return f"postgresql+psycopg://lientuyen@{HOST}:{self.port}/{database}"
+
+    def create(self, template: str = "template0") -> str:
+        """Makes a database from `template` and returns its name."""
+        name = f"test_{next(self.numbers)}"
+        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        return name
+
+    def drop(self, database: str) -> None:
+        """Drops it, connections that were left open included."""
+        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+
+    def is_up(self) -> bool:
+        try:
+            self._execute(sql.SQL("SELECT 1"))
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _execute(self, statement: sql.SQL | sql.Composed) -> None:
+        with psycopg.connect(
+            host=HOST, port=self.port, user="lientuyen", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement)
+
+
+# What a crash would lose does not matter here; the node's own crash tests kill the node, not the database.
+POSTGRES_OPTIONS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "shared_buffers": "32MB",
+    "timezone": "Asia/Ho_Chi_Minh",  # not UTC, so that a time without a zone is found out
+}
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root; None: we are not root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise ServiceError("PostgreSQL does not run as root, and there is no user 'postgres' or 'nobody' to run it as.")
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    folders = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda f: int(f.parent.name.split(".")[0]), reverse=True
+    )
+    owner = _unprivileged()
+    identity = {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+    with _folder("postgres", owner) as folder:
+        data = folder / "data"
+        initdb = [find_program("initdb", "postgresql", *folders), "-D", data, "-U", "lientuyen", "--auth=trust"]
+        initdb += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        made = subprocess.run(initdb, cwd=folder, capture_output=True, text=True, check=False, **identity)  # type: ignore[call-overload]
+        if made.returncode != 0:
+            raise ServiceError(f"initdb failed: {made.stderr.strip()}")
+        server = PostgresServer(free_port())
+        command: list[str | Path] = [
+            find_program("postgres", "postgresql", *folders),
+            "-D",
+            data,
+            "-p",
+            str(server.port),
+        ]
+        for name, value in POSTGRES_OPTIONS.items():
+            command += ["-c", f"{name}={value}"]
+        log = folder / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, **identity)  # type: ignore[call-overload]
+        try:
+            wait_until_up(process, log, server.is_up, "PostgreSQL")
+            yield server
+        finally:
+            stop(process, signal.SIGINT)  # PostgreSQL's "fast": does not wait for clients
+
+
+# Redis
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"redis://{HOST}:{self.port}/0"
+
+    def flush(self) -> None:
+        """Forgets everything."""
+        with socket.create_connection((HOST, self.port), timeout=PATIENCE) as connection:
+            connection.sendall(b"FLUSHALL\r\n")
+            answer = connection.recv(64)
+        if not answer.startswith(b"+OK"):
+            raise ServiceError(f"Redis did not flush: {answer!r}")
+
+
+@contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    program = find_program("redis-server", "redis-server")
+    with _folder("redis") as folder:
+        server = RedisServer(free_port())
+        options = {"port": str(server.port), "bind": HOST, "dir": str(folder), "save": "", "appendonly": "no"}
+        command = [str(program), *(word for name, value in options.items() for word in (f"--{name}", value))]
+        log = folder / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            wait_until_up(process, log, lambda: listens(server.port), "Redis")
+            yield server
+        finally:
+            stop(process)
+
+
+# Orthanc
+
+
+@dataclass(frozen=True)
+class OrthancServer:
+    """A PACS: takes what any AE sends, answers over HTTP and DICOMweb without a login."""
+
+    dicom_port: int
+    http_port: int
+    ae_title: str = "ORTHANC"
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.http_port}"
+
+    @property
+    def dicomweb_url(self) -> str:
+        return f"{self.url}/dicom-web"
+
+    def know(self, ae_title: str, port: int) -> None:
+        """Tells Orthanc of a DICOM peer on loopback, so that it can send to it: POST /modalities/<ae_title>/store."""
+        httpx.put(f"{self.url}/modalities/{ae_title}", json=[ae_title, HOST, port]).raise_for_status()
+
+    def instances(self) -> list[str]:
+        """Orthanc's own identifiers of what it holds."""
+        return [str(one) for one in httpx.get(f"{self.url}/instances").raise_for_status().json()]
+
+    def file(self, instance: str) -> bytes:
+        """The DICOM file of an instance, as Orthanc keeps it."""
+        return httpx.get(f"{self.url}/instances/{instance}/file").raise_for_status().content
+
+    def clear(self) -> None:
+        """Deletes all that it holds."""
+        for patient in httpx.get(f"{self.url}/patients").raise_for_status().json():
+            httpx.delete(f"{self.url}/patients/{patient}").raise_for_status()
+
+    def is_up(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/system", timeout=1).is_success and listens(self.dicom_port)
+        except httpx.HTTPError:
+            return False
+
+
+@contextmanager
+def orthanc_server(python_script: Path | None = None) -> Iterator[OrthancServer]:
+    """Orthanc with DICOMweb; with `python_script` also its Python plugin running that file."""
+    program = find_program("Orthanc", "orthanc")
+    wanted = {"libOrthancDicomWeb.so": "orthanc-dicomweb"}
+    if python_script is not None:
+        wanted["libOrthancPython.so"] = "orthanc-python"
+    plugins = []
+    for name, package in wanted.items():
+        found = Path("/usr/share/orthanc/plugins", name)
+        if not found.exists():
+            raise ServiceError(
+                f"The tests need {name}. Install it with: make system (or: sudo apt-get install {package})"
+            )
+        plugins.append(str(found))
+    with _folder("orthanc") as folder:
+        server = OrthancServer(free_port(), free_port())
+        configuration = folder / "orthanc.json"
+        configuration.write_text(json.dumps(_orthanc_options(server, folder, plugins, python_script)), encoding="utf-8")
+        log = folder / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen([str(program), str(configuration)], cwd=folder, stdout=output, stderr=output)
+        try:
+            wait_until_up(process, log, server.is_up, "Orthanc")
+            yield server
+        finally:
+            stop(process)
+
+
+def _orthanc_options(
+    server: OrthancServer, folder: Path, plugins: list[str], python_script: Path | None
+) -> dict[str, object]:
+    options: dict[str, object] = {
+        "Name": "tests",
+        "StorageDirectory": str(folder / "storage"),
+        "IndexDirectory": str(folder / "index"),
+        "HttpPort": server.http_port,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": False,
+        "DicomPort": server.dicom_port,
+        "DicomAet": server.ae_title,
+        "DicomCheckCalledAet": False,
+        "DicomAlwaysAllowEcho": True,
+        "DicomAlwaysAllowStore": True,
+        "UnknownSopClassAccepted": True,
+        "DicomModalitiesInDatabase": True,
+        "StoreMD5ForAttachments": False,
+        "Plugins": plugins,
+        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+    }
+    if python_script is not None:
+        options["PythonScript"] = str(python_script)
+        options["PythonVerbose"] = False
+    return options
