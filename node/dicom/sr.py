@@ -33,7 +33,7 @@ from highdicom.sr.enum import RelationshipTypeValues as Relation
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import EnhancedSRStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, EnhancedSRStorage, ExplicitVRLittleEndian
 from pydicom.valuerep import DT, PersonName
 
 from node.dicom import _codes_table as table
@@ -115,7 +115,7 @@ def build_sr(report: SignedReport, study: Mapping[str, Any], evidence: Sequence[
 
 def part10(ds: Dataset) -> bytes:
     """A Part 10 file, the same bytes for the same dataset."""
-    ds.file_meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    ds.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     ds.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     out = BytesIO()
     dcmwrite(out, ds, enforce_file_format=True)
@@ -137,7 +137,7 @@ def _stamp(ds: Dataset, signed_at: datetime) -> None:
 
 
 def _evidence(study_instance_uid: str, item: EvidenceItem) -> Dataset:
-    """The instance as highdicom wants it. Patient and study stay empty here: it would warn of odd names with the name."""
+    """The instance as highdicom wants it. Patient and study stay empty: its warnings of odd names hold the name."""
     ds = Dataset()
     ds.SOPClassUID = item.sop_class_uid
     ds.SOPInstanceUID = item.sop_instance_uid
