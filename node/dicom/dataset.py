@@ -28,6 +28,7 @@ from node.domain.study import InstanceHeader
 from node.errors import Unreadable
 
 __all__ = [
+    "clean_text",
     "dataset_digest",
     "dataset_offset",
     "file_meta",
@@ -35,6 +36,8 @@ __all__ = [
     "json_metadata",
     "read_dataset_header",
     "read_header",
+    "read_uids",
+    "require_uids",
 ]
 
 _PIXELS: Final = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00003, 0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -104,6 +107,26 @@ def read_dataset_header(path: Path) -> Dataset:
         raise
     except (Exception, RecursionError) as error:
         raise _unparsable(error) from None
+
+
+def read_uids(path: Path) -> dict[int, str]:
+    """SOP Class, SOP Instance, Study and Series UID by tag, as far as they are there, by a tolerant parse.
+
+    Raises `Unreadable`.
+    """
+    ds = read_dataset_header(path)
+    texts = {tag_for_keyword(keyword) or 0: _text(ds, keyword) for keyword in _UIDS}
+    return {tag: text for tag, text in texts.items() if text}
+
+
+def require_uids(found: dict[int, str]) -> None:
+    """Raises `Unreadable` when one of the four UIDs that place an object is missing or is no UID."""
+    for keyword, name in _UIDS.items():
+        uid = found.get(tag_for_keyword(keyword) or 0, "")
+        if not uid:
+            raise Unreadable(f"The object has no {name}.", hint="Check the object where it was made and send it again.")
+        if not _UID.fullmatch(uid):
+            raise Unreadable(f"The object's {name} is not a UID.", hint="Check the object where it was made.")
 
 
 def dataset_digest(path: Path) -> str:
@@ -197,13 +220,7 @@ def _is_utf8(ds: Dataset) -> bool:
 
 def _header(ds: Dataset, where: Layout, digest: str, size: int) -> InstanceHeader:
     uids = {keyword: _text(ds, keyword) for keyword in _UIDS}
-    for keyword, name in _UIDS.items():
-        if not uids[keyword]:
-            raise Unreadable(f"The object has no {name}.", hint="Check the object where it was made and send it again.")
-        if not _UID.fullmatch(uids[keyword]):
-            raise Unreadable(
-                f"The object's {name} is not a UID.", hint="Check the object where it was made and send it again."
-            )
+    require_uids({tag_for_keyword(keyword) or 0: uid for keyword, uid in uids.items()})
     fields: dict[str, Any] = {field: _text(ds, keyword)[:longest] for field, (keyword, longest) in _TEXTS.items()}
     fields |= {field: _date(_text(ds, keyword)) for field, keyword in _DATES.items()}
     fields |= {field: _number(ds, *row) for field, row in _NUMBERS.items()}

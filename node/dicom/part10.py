@@ -30,7 +30,7 @@ UNDEFINED: Final = 0xFFFFFFFF
 _META_LIMIT: Final = 1 << 20  # bytes of file meta information that are believed
 _INFLATE_LIMIT: Final = 64 << 20  # bytes of a deflated data set that are inflated to reach its header
 
-_UID_KINDS: Final = {0x00080016: "SOP Class UID", 0x00080018: "SOP Instance UID"}
+SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ def _encoding(head: bytes, left: int, *, trusted: bool) -> tuple[bool, bool]:
     """Tells (implicit, little) from the first element; `trusted` when a preamble or file meta said that it is DICOM."""
     if len(head) < 8:
         raise Unreadable("The data set ends in its first element.", hint="Send the object again from its source.")
-    group = int.from_bytes(head[:2], "little")
+    group, swapped = int.from_bytes(head[:2], "little"), int.from_bytes(head[:2], "big")
     if head[4:6] in VRS:
-        return False, group < 0x0400
+        return False, not swapped <= 0x0400 < group
     if not trusted and not (0x0004 <= group <= 0x0400 and int.from_bytes(head[4:8], "little") < left):
         raise Unreadable("The file is not a DICOM object.", hint="Send DICOM objects only.")
     return True, True
@@ -120,42 +120,47 @@ def open_dataset(file: BinaryIO, where: Layout) -> BinaryIO:
 
 
 def scan_uids(head: bytes, *, implicit: bool, little: bool) -> dict[int, str] | None:
-    """SOP Class, SOP Instance UID by tag from the first bytes of a data set, without a parse.
+    """SOP Class, SOP Instance, Study and Series UID by tag from the first bytes of a data set, without a parse.
 
-    None when the bytes do not suffice or hold something that only a whole parse can tell.
+    Missing ones are absent. None when the bytes do not suffice or hold something that only a whole parse can tell.
     """
-    order = "<" if little else ">"
-    short = struct.Struct(f"{order}HH2sH" if not implicit else f"{order}HHI")
     found: dict[int, str] = {}
     at = depth = 0
     while at + 12 <= len(head):
-        if implicit or head[at : at + 2] == (b"\xfe\xff" if little else b"\xff\xfe"):
-            group, element, length = struct.unpack_from(f"{order}HHI", head, at)
-            vr, value = b"", at + 8
-        else:
-            group, element, vr, length = short.unpack_from(head, at)
-            value = at + 8
-            if vr in LONG_VRS:
-                (length,), value = struct.unpack_from(f"{order}I", head, at + 8), at + 12
-            elif vr not in VRS:
-                return None
-        tag = group << 16 | element
-        if depth == 0 and tag > 0x00080018:
+        step = _element_head(head, at, implicit, "<" if little else ">")
+        if step is None:
+            return None
+        tag, vr, value, length = step
+        if depth == 0 and tag > SERIES:
             return found
-        if length == UNDEFINED:
-            if group != 0xFFFE and vr not in (b"SQ", b""):
-                return None
-            depth, at = depth + 1, value
-            continue
-        if group == 0xFFFE and element != 0xE000:
-            depth, length = depth - 1, 0
+        if tag >> 16 == 0xFFFE and tag != 0xFFFEE000:  # a delimiter
+            depth, at = depth - 1, value
             if depth < 0:
                 return None
-        if value + length > len(head):
+        elif length == UNDEFINED:
+            if tag != 0xFFFEE000 and vr not in (b"SQ", b""):
+                return None
+            depth, at = depth + 1, value
+        elif value + length > len(head):
             return None
-        if depth == 0 and tag in _UID_KINDS:
-            found[tag] = head[value : value + length].decode("ascii", "replace").strip("\0 ")
-        at = value + length
+        else:
+            if depth == 0 and tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES):
+                found[tag] = head[value : value + length].decode("ascii", "replace").strip("\0 ")
+            at = value + length
+    return None
+
+
+def _element_head(head: bytes, at: int, implicit: bool, order: str) -> tuple[int, bytes, int, int] | None:
+    """(tag, VR or b"", where the value begins, its length); None for a VR that the standard does not know."""
+    group, element, length = struct.unpack_from(f"{order}HHI", head, at)
+    tag = group << 16 | element
+    if implicit or group == 0xFFFE:
+        return tag, b"", at + 8, length
+    vr = head[at + 4 : at + 6]
+    if vr in LONG_VRS:
+        return tag, vr, at + 12, struct.unpack_from(f"{order}I", head, at + 8)[0]
+    if vr in VRS:
+        return tag, vr, at + 8, struct.unpack_from(f"{order}H", head, at + 6)[0]
     return None
 
 

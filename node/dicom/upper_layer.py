@@ -1,0 +1,311 @@
+"""The DICOM upper layer (PS3.8 section 9.3) as bytes: association PDUs, presentation data values, and a socket reader.
+
+Nothing is allocated by a length that a peer names: a PDU is read into one buffer of fixed size, and a longer one is an
+error. Parsing follows the item lengths and never leaves the enclosing item.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from node.dicom.setup import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
+APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
+MAX_PDU: Final = 131072  # what we announce as the longest variable field of a P-DATA-TF
+_PDU_LIMIT: Final = 2 * MAX_PDU  # what we still read, for peers that count headers differently
+_BUFFER: Final = 4 * MAX_PDU
+_CONTEXT_LIMIT: Final = 128
+
+
+class Pdu(IntEnum):
+    ASSOCIATE_RQ = 0x01
+    ASSOCIATE_AC = 0x02
+    ASSOCIATE_RJ = 0x03
+    P_DATA = 0x04
+    RELEASE_RQ = 0x05
+    RELEASE_RP = 0x06
+    ABORT = 0x07
+
+
+_LENGTHS: Final = {  # longest variable field that is read, in bytes
+    Pdu.ASSOCIATE_RQ: _PDU_LIMIT,
+    Pdu.P_DATA: _PDU_LIMIT,
+    Pdu.RELEASE_RQ: 4,
+    Pdu.RELEASE_RP: 4,
+    Pdu.ABORT: 4,
+}
+
+
+class AbortReason(IntEnum):
+    """PS3.8 Table 9-26, with the service provider as source."""
+
+    NOT_SPECIFIED = 0
+    UNRECOGNIZED_PDU = 1
+    UNEXPECTED_PDU = 2
+    UNRECOGNIZED_PARAMETER = 4
+    UNEXPECTED_PARAMETER = 5
+    INVALID_PARAMETER = 6
+
+
+class ProtocolError(Exception):
+    """The peer broke the protocol; the association is aborted with `reason`."""
+
+    def __init__(self, message: str, reason: AbortReason = AbortReason.INVALID_PARAMETER) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ConnectionLostError(Exception):
+    """The peer closed the connection, or was silent for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedContext:
+    """A presentation context as proposed (PS3.8 9.3.2.2)."""
+
+    id: int
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateRequest:
+    """What we need of an A-ASSOCIATE-RQ (PS3.8 9.3.2)."""
+
+    called_ae: str
+    calling_ae: str
+    application_context: str
+    protocol_version: int
+    contexts: tuple[ProposedContext, ...]
+    max_pdu: int  # longest variable field that the peer takes; 0: no limit
+    raw_titles: bytes  # both AE title fields as sent, for the answer
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredContext:
+    """Our answer to a proposed context: 0 accepted, 3 abstract syntax, 4 transfer syntaxes not supported."""
+
+    id: int
+    result: int
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A-ASSOCIATE-RJ (PS3.8 Table 9-21)."""
+
+    result: int  # 1 permanent, 2 transient
+    source: int  # 1 service user, 2 provider (ACSE), 3 provider (presentation)
+    reason: int
+
+
+CALLING_AE_UNKNOWN: Final = Rejection(1, 1, 3)
+CALLED_AE_UNKNOWN: Final = Rejection(1, 1, 7)
+APPLICATION_CONTEXT_UNKNOWN: Final = Rejection(1, 1, 2)
+PROTOCOL_VERSION_UNKNOWN: Final = Rejection(1, 2, 2)
+TEMPORARILY_CONGESTED: Final = Rejection(2, 3, 1)
+LOCAL_LIMIT_EXCEEDED: Final = Rejection(2, 3, 2)
+
+
+def _items(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """The items (type, content) of a variable field; raises `ProtocolError` where one does not fit."""
+    at = 0
+    while at < len(body):
+        if at + 4 > len(body):
+            raise ProtocolError("an item is cut off")
+        kind, length = struct.unpack_from(">BxH", body, at)
+        if at + 4 + length > len(body):
+            raise ProtocolError("an item is longer than what holds it")
+        yield kind, body[at + 4 : at + 4 + length]
+        at += 4 + length
+
+
+def _uid(content: bytes) -> str:
+    text = content.decode("ascii", "replace").strip("\0 ")
+    if not text or len(text) > 64 or not text.replace(".", "").isdigit():
+        raise ProtocolError("a UID is malformed")
+    return text
+
+
+def _ae(content: bytes) -> str:
+    return "".join(chr(c) if 0x20 <= c < 0x7F and c != 0x5C else "?" for c in content.strip(b"\0 "))
+
+
+def parse_associate_request(body: bytes) -> AssociateRequest:
+    """Parses the variable part (after the six bytes of the PDU header). Raises `ProtocolError`."""
+    if len(body) < 68:
+        raise ProtocolError("the association request is cut off")
+    application, contexts, max_pdu = "", [], 0
+    for kind, content in _items(body[68:]):
+        if kind == 0x10:
+            application = _uid(content)
+        elif kind == 0x20:
+            contexts.append(_proposed(content))
+        elif kind == 0x50:
+            sizes = [c for k, c in _items(content) if k == 0x51]
+            if sizes and len(sizes[0]) == 4:
+                max_pdu = int.from_bytes(sizes[0], "big")
+    if len(contexts) > _CONTEXT_LIMIT or len({c.id for c in contexts}) < len(contexts):
+        raise ProtocolError("presentation context ids are repeated or too many")
+    return AssociateRequest(
+        called_ae=_ae(body[4:20]),
+        calling_ae=_ae(body[20:36]),
+        application_context=application,
+        protocol_version=int.from_bytes(body[:2], "big"),
+        contexts=tuple(contexts),
+        max_pdu=max_pdu,
+        raw_titles=bytes(body[4:36]),
+    )
+
+
+def _proposed(content: bytes) -> ProposedContext:
+    if len(content) < 4 or content[0] % 2 == 0:
+        raise ProtocolError("a presentation context is malformed")
+    abstract, transfer = "", []
+    for kind, value in _items(content[4:]):
+        if kind == 0x30:
+            abstract = _uid(value)
+        elif kind == 0x40:
+            transfer.append(_uid(value))
+    if not abstract:
+        raise ProtocolError("a presentation context names no abstract syntax")
+    return ProposedContext(content[0], abstract, tuple(transfer))
+
+
+def _item(kind: int, content: bytes) -> bytes:
+    return struct.pack(">BxH", kind, len(content)) + content
+
+
+def _pdu(kind: Pdu, body: bytes) -> bytes:
+    return struct.pack(">BxI", kind, len(body)) + body
+
+
+def encode_associate_accept(request: AssociateRequest, answers: list[AnsweredContext]) -> bytes:
+    """A-ASSOCIATE-AC (PS3.8 9.3.3)."""
+    body = struct.pack(">HH", 1, 0) + request.raw_titles + bytes(32) + _item(0x10, APPLICATION_CONTEXT.encode())
+    for answer in answers:
+        syntax = _item(0x40, answer.transfer_syntax.encode())
+        body += _item(0x21, struct.pack(">BxBx", answer.id, answer.result) + syntax)
+    user = _item(0x51, struct.pack(">I", MAX_PDU))
+    user += _item(0x52, IMPLEMENTATION_CLASS_UID.encode()) + _item(0x55, IMPLEMENTATION_VERSION_NAME.encode())
+    return _pdu(Pdu.ASSOCIATE_AC, body + _item(0x50, user))
+
+
+def encode_associate_reject(rejection: Rejection) -> bytes:
+    return _pdu(Pdu.ASSOCIATE_RJ, struct.pack(">xBBB", rejection.result, rejection.source, rejection.reason))
+
+
+def encode_abort(reason: AbortReason) -> bytes:
+    """A-ABORT by the service provider (PS3.8 9.3.8)."""
+    return _pdu(Pdu.ABORT, struct.pack(">xxBB", 2, reason))
+
+
+def encode_release_response() -> bytes:
+    return _pdu(Pdu.RELEASE_RP, bytes(4))
+
+
+def encode_command(context_id: int, command: bytes, max_pdu: int) -> bytes:
+    """A command set as P-DATA-TF PDUs that the peer's `max_pdu` (0: no limit) allows."""
+    step = max(2, max_pdu - 6) & ~1 if max_pdu else len(command)
+    pdus = b""
+    for at in range(0, len(command), step):
+        part = command[at : at + step]
+        last = 2 if at + step >= len(command) else 0
+        pdus += _pdu(Pdu.P_DATA, struct.pack(">IBB", len(part) + 2, context_id, 1 | last) + part)
+    return pdus
+
+
+@dataclass(frozen=True, slots=True)
+class Pdv:
+    """A presentation data value (PS3.8 9.3.5.1, Annex E). `data` is valid until the next PDU is read."""
+
+    context_id: int
+    command: bool
+    last: bool
+    data: memoryview
+
+
+def values(body: memoryview) -> Iterator[Pdv]:
+    """The presentation data values of a P-DATA-TF. Raises `ProtocolError`."""
+    at, end = 0, len(body)
+    if end == 0:
+        raise ProtocolError("a P-DATA-TF holds nothing")
+    while at < end:
+        if at + 6 > end:
+            raise ProtocolError("a presentation data value is cut off")
+        length, context_id, control = struct.unpack_from(">IBB", body, at)
+        if length < 2 or at + 4 + length > end:
+            raise ProtocolError("a presentation data value is longer than its PDU")
+        yield Pdv(context_id, bool(control & 1), bool(control & 2), body[at + 6 : at + 4 + length])
+        at += 4 + length
+
+
+class Wire:
+    """Reads whole PDUs from a socket through one buffer, and writes."""
+
+    def __init__(self, sock: socket.socket, idle_seconds: float) -> None:
+        self._sock = sock
+        self._idle = idle_seconds
+        self._buffer = bytearray(_BUFFER)
+        self._view = memoryview(self._buffer)
+        self._start = 0
+        self._end = 0
+
+    def read(self, within_seconds: float | None = None) -> tuple[Pdu, memoryview]:
+        """The next PDU's type and variable field, valid until the next call.
+
+        `within_seconds` bounds the whole PDU, otherwise each wait for bytes is bounded by the idle time. Raises
+        `ConnectionLostError` and `ProtocolError`.
+        """
+        deadline = None if within_seconds is None else time.monotonic() + within_seconds
+        self._need(6, deadline)
+        kind, length = struct.unpack_from(">BxI", self._buffer, self._start)
+        longest = _LENGTHS.get(kind)
+        if longest is None:
+            raise ProtocolError("a PDU of an unknown or unexpected type", AbortReason.UNRECOGNIZED_PDU)
+        if length > longest:
+            raise ProtocolError("a PDU is longer than agreed")
+        self._need(6 + length, deadline)
+        body = self._view[self._start + 6 : self._start + 6 + length]
+        self._start += 6 + length
+        return Pdu(kind), body
+
+    def write(self, data: bytes) -> None:
+        """Raises `ConnectionLostError`."""
+        try:
+            self._sock.settimeout(self._idle)
+            self._sock.sendall(data)
+        except OSError as error:
+            raise ConnectionLostError(type(error).__name__) from error
+
+    def drain(self, within_seconds: float) -> None:
+        """Reads and drops what still comes, until the peer closes or the time is over. Raises `ConnectionLostError`."""
+        deadline = time.monotonic() + within_seconds
+        while time.monotonic() < deadline:
+            self._start = self._end = 0
+            self._need(1, deadline)
+
+    def _need(self, count: int, deadline: float | None) -> None:
+        if self._start == self._end:
+            self._start = self._end = 0
+        elif self._start + count > _BUFFER:
+            rest = self._end - self._start
+            self._buffer[:rest] = self._buffer[self._start : self._end]
+            self._start, self._end = 0, rest
+        while self._end - self._start < count:
+            try:
+                self._sock.settimeout(self._idle if deadline is None else max(0.001, deadline - time.monotonic()))
+                received = self._sock.recv_into(self._view[self._end :])
+            except OSError as error:
+                raise ConnectionLostError(
+                    "timeout" if isinstance(error, TimeoutError) else type(error).__name__
+                ) from error
+            if received == 0:
+                raise ConnectionLostError("closed")
+            self._end += received
