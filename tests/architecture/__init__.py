@@ -1,0 +1,1 @@
+"""What keeps the parts apart and the documents true."""
