@@ -35,8 +35,8 @@ COMPOUND = {
     "X/Z/U*": Action.U,
 }
 
-# Options that this product applies, with their codes in CID 7050. Not among them: rtnUIDsOpt, because a study that keeps
-# its UID has no pseudonym to come home by; rtnSafePrivOpt, because private attributes are always removed.
+# Options that this product applies, with their codes in CID 7050. Not among them: rtnUIDsOpt, because a study that
+# keeps its UID has no pseudonym to come home by; rtnSafePrivOpt, because private attributes are always removed.
 OPTION_CODES = {
     "rtnDevIdOpt": ("113109", "Retain Device Identity Option"),
     "rtnInstIdOpt": ("113112", "Retain Institution Identity Option"),
