@@ -68,7 +68,11 @@ class Settings(BaseSettings):
     """All settings of a node."""
 
     model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix="LIENTUYEN_", env_nested_delimiter="__", nested_model_default_partial_update=True
+        extra="forbid",
+        frozen=True,
+        env_prefix="LIENTUYEN_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
     )
 
     node: NodeSettings = NodeSettings()
@@ -112,7 +116,9 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
     try:
         settings = _WithFile(**overrides)
     except ValidationError as error:
-        raise Invalid(_explain(error), hint=f"Mend it in {file or 'the environment'}; README.md lists all settings.") from None
+        raise Invalid(
+            _explain(error), hint=f"Mend it in {file or 'the environment'}; README.md lists all settings."
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise Invalid(f"{file} is not valid TOML: {error}.", hint="Mend the line that it names.") from None
     directory = settings.node.directory

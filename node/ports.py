@@ -31,8 +31,11 @@ class Clock(Protocol):
 class Storage(Protocol):
     """Where the bytes are: objects named by the SHA-256 of their dataset, never changed once written."""
 
-    def adopt(self, file: Path, digest: str) -> None:
-        """Takes a durable local file in under `digest`; the file itself stays where it is. Idempotent, durable on return."""
+    def adopt(self, files: Iterable[tuple[Path, str]]) -> None:
+        """Takes durable local files in under their digests; the files themselves stay where they are.
+
+        Idempotent, durable on return. Raises `StorageFull`.
+        """
         ...
 
     def path(self, digest: str) -> Path:
@@ -107,7 +110,32 @@ class Sender(Protocol):
     """Carries instances to one peer. Raises `PeerUnreachable` or `PeerBusy` when nothing more can be sent now;
     what was said of earlier instances has been reported through `report` by then."""
 
-    def send(self, peer: Peer, study_uid: str, items: Sequence[Outgoing], report: Callable[[Outcome], None]) -> None: ...
+    def send(
+        self, peer: Peer, study_uid: str, items: Sequence[Outgoing], report: Callable[[Outcome], None]
+    ) -> None: ...
+
+
+class Verifier(Protocol):
+    """Tells a node what a study consists of, and hears what it holds."""
+
+    def announce(self, peer: Peer, study_uid: str, manifest: dict[str, Any]) -> dict[str, Any]:
+        """Sends the manifest; returns the peer's {"received": count, "missing": [SOP Instance UID]}.
+
+        Raises `PeerUnreachable`, `PeerBusy` or `PeerRefused`.
+        """
+        ...
+
+
+class Doorbell(Protocol):
+    """Tells the peers that dial in to us that something waits for them."""
+
+    def ring(self) -> None:
+        """May be called from any thread."""
+        ...
+
+    async def wait(self, seconds: float) -> None:
+        """Returns when it rang or the time is over."""
+        ...
 
 
 class Stage(Protocol):
@@ -142,5 +170,12 @@ class Node:
     pool: Executor  # processes for pixels and headers
     registry: Callable[[], Registry]
     senders: dict[str, Sender]  # by peer kind
+    verifier: Verifier
+    doorbell: Doorbell
     wake: Callable[[], None]  # tells the workers that jobs may be due
-    secrets: Path  # folder of key files, mode 700
+    vault_key: bytes
+    scratch: Path  # folder for files in the making, emptied at every start
+
+    @property
+    def facility(self) -> str:
+        return self.settings.node.facility

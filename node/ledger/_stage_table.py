@@ -1,4 +1,4 @@
-"""Where a study is, for the radiographer: which hop of its timeline and which state of its delivery means which stage."""
+"""Where a study is, for the radiographer: which hop of its timeline, which state of its delivery means which stage."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def stage(
 ) -> str:
     """The furthest stage.
 
-    `hops` are in the order of time; `deliveries` are (state, whether the destination confirms); `announced` says that more
-    images are on their way to a reading desk here. A delivery that is held or refused shows unless the study got further
-    by another one.
+    `hops` are in the order of time; `deliveries` are (state, whether the destination confirms); `announced` says that
+    more images are on their way to a reading desk here. A delivery that is held or refused shows unless the study got
+    further by another one.
     """
     reached = {
         "held" if study_state == "held" else "receiving" if study_state == "receiving" or announced else "stored"

@@ -43,7 +43,7 @@ def enqueue(tx: Connection, job: NextJob, now: datetime) -> None:
                 "priority": case((new.priority < jobs.c.priority, new.priority), else_=jobs.c.priority),
                 # a job that waits for its retry keeps its patience; any other is due when the earlier of the two says
                 "due_at": case(
-                    (and_(jobs.c.attempts > 0, jobs.c.state == "open"), jobs.c.due_at),
+                    (and_(jobs.c.attempts > 0, jobs.c.state == "open", jobs.c.lease_owner == ""), jobs.c.due_at),
                     (new.due_at < jobs.c.due_at, new.due_at),
                     else_=jobs.c.due_at,
                 ),
@@ -77,7 +77,8 @@ def claim(tx: Connection, owner: str, now: datetime, lease: timedelta) -> Job | 
     row = tx.execute(
         update(jobs)
         .where(jobs.c.id == candidate, free)
-        .values(lease_owner=owner, lease_until=now + lease)
+        # due when the lease ends, so that being asked for again while it runs sets the time of the next run
+        .values(lease_owner=owner, lease_until=now + lease, due_at=now + lease)
         .returning(jobs)
     ).first()
     if row is None:
@@ -100,6 +101,7 @@ def next_due(tx: Connection) -> datetime | None:
 
 
 def renew(tx: Connection, job: Job, until: datetime) -> None:
+    """Keeps the job for longer; what was asked for meanwhile stays due when it was."""
     tx.execute(update(jobs).where(jobs.c.id == job.id, jobs.c.lease_owner == job.lease_owner).values(lease_until=until))
 
 
@@ -145,6 +147,8 @@ def hold(tx: Connection, job: Job, error: str) -> None:
 def release_all(tx: Connection, owner_prefix: str) -> int:
     """At the start of a node's only worker process: leases of its dead predecessor end at once."""
     result = tx.execute(
-        update(jobs).where(jobs.c.lease_owner.startswith(owner_prefix, autoescape=True)).values(lease_owner="", lease_until=None)
+        update(jobs)
+        .where(jobs.c.lease_owner.startswith(owner_prefix, autoescape=True))
+        .values(lease_owner="", lease_until=None, due_at=jobs.c.created_at)
     )
     return int(result.rowcount)

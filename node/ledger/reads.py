@@ -1,7 +1,7 @@
 """Questions that the pages ask: the study list, one study, its timeline, the operator's queue.
 
-Each question costs a fixed number of queries, whatever the number of rows. Answers are plain dictionaries in the shape of
-the API; times are aware datetimes.
+Each question costs a fixed number of queries, whatever the number of rows. Answers are plain dictionaries in the shape
+of the API; times are aware datetimes.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class ChangeMarks:
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
-    row: Row[Any]
+    row: Row[*tuple[Any, ...]]
     items: Mapping[str, int]
     images: bool  # not only a report
 
@@ -147,7 +147,7 @@ def study_timeline(tx: Connection, study_uid: str) -> list[dict[str, Any]]:
     ]
 
 
-def report_objects(tx: Connection, study_uids: Collection[str]) -> dict[str, dict[str, Row[Any]]]:
+def report_objects(tx: Connection, study_uids: Collection[str]) -> dict[str, dict[str, Row[*tuple[Any, ...]]]]:
     """For each study the newest signed report as it is stored here: {"sr": row, "pdf": row}, whichever there are."""
     rows = tx.execute(
         select(
@@ -168,7 +168,7 @@ def report_objects(tx: Connection, study_uids: Collection[str]) -> dict[str, dic
         )
         .order_by(instances.c.id)
     )
-    found: dict[str, dict[str, Row[Any]]] = defaultdict(dict)
+    found: dict[str, dict[str, Row[*tuple[Any, ...]]]] = defaultdict(dict)
     for row in rows:
         found[row.study_uid]["pdf" if row.sop_class_uid == PDF_CLASS else "sr"] = row
     return dict(found)
@@ -243,7 +243,7 @@ def count_by_state(tx: Connection) -> dict[str, dict[str, int]]:
         "studies": select(studies.c.state, func.count()).where(studies.c.shadow.is_(False)).group_by(studies.c.state),
         "tasks": select(reading_tasks.c.state, func.count()).group_by(reading_tasks.c.state),
     }
-    return {name: {state: count for state, count in tx.execute(question)} for name, question in questions.items()}
+    return {name: dict(tx.execute(question).tuples()) for name, question in questions.items()}
 
 
 def recent_audit(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
@@ -251,7 +251,7 @@ def recent_audit(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
     return [dict(row) for row in tx.execute(select(audit).order_by(audit.c.id.desc()).limit(limit)).mappings()]
 
 
-def _describe(tx: Connection, rows: Sequence[Row[Any]], nodes: Collection[str]) -> list[dict[str, Any]]:
+def _describe(tx: Connection, rows: Sequence[Row[*tuple[Any, ...]]], nodes: Collection[str]) -> list[dict[str, Any]]:
     uids = [row.uid for row in rows]
     if not uids:
         return []
@@ -279,11 +279,11 @@ def _describe(tx: Connection, rows: Sequence[Row[Any]], nodes: Collection[str]) 
 
 
 def _study(
-    row: Row[Any],
+    row: Row[*tuple[Any, ...]],
     sent: Sequence[_Delivery],
     hops: Sequence[Hop],
-    documents: Mapping[str, Row[Any]],
-    task: Row[Any] | None,
+    documents: Mapping[str, Row[*tuple[Any, ...]]],
+    task: Row[*tuple[Any, ...]] | None,
     nodes: Collection[str],
 ) -> dict[str, Any]:
     image_deliveries = [d for d in sent if d.images]
@@ -302,8 +302,8 @@ def _study(
         **{
             name: getattr(row, name)
             for name in (
-                "patient_name", "patient_id", "birth_date", "sex", "age", "accession_number", "study_date", "study_time",
-                "description", "body_part", "institution", "origin", "priority", "state", "instances",
+                "patient_name", "patient_id", "birth_date", "sex", "age", "accession_number", "study_date",
+                "study_time", "description", "body_part", "institution", "origin", "priority", "state", "instances",
                 "first_received_at", "last_received_at",
             )
         },

@@ -26,7 +26,9 @@ def parse(document: Mapping[str, Any], revision: int = 0) -> Registry:
         registry = _ADAPTER.validate_python({**document, "revision": revision})
     except ValidationError as error:
         faults = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()]
-        raise Invalid("The registry has faults: " + "; ".join(faults) + ".", hint="Mend them and apply it again.") from None
+        raise Invalid(
+            "The registry has faults: " + "; ".join(faults) + ".", hint="Mend them and apply it again."
+        ) from None
     faults = list(_faults(registry))
     if faults:
         raise Invalid("The registry has faults: " + "; ".join(faults) + ".", hint="Mend them and apply it again.")
@@ -113,7 +115,9 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"+ {name} {code}" for code in after if code not in before)
         yield from (f"- {name} {code}" for code in before if code not in after)
         for code in after.keys() & before.keys():
-            keys = sorted(k for k in after[code].keys() | before[code].keys() if after[code].get(k) != before[code].get(k))
+            keys = sorted(
+                k for k in after[code].keys() | before[code].keys() if after[code].get(k) != before[code].get(k)
+            )
             if keys:
                 yield f"~ {name} {code}: {', '.join(keys)}"
         if before.keys() == after.keys() and list(before) != list(after):

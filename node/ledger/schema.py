@@ -96,7 +96,9 @@ studies = Table(
     metadata,
     Column("uid", String(64), primary_key=True),  # Study Instance UID as this node knows it
     Column("state", String(16), nullable=False),
-    Column("shadow", Boolean, nullable=False, default=False),  # the pseudonymous twin, at the origin, of one of our studies
+    Column(
+        "shadow", Boolean, nullable=False, default=False
+    ),  # the pseudonymous twin, at the origin, of one of our studies
     Column("origin", String(32), nullable=False, default=""),  # facility code
     Column("priority", String(16), nullable=False),
     Column("patient_id", String(64), nullable=False, default=""),
@@ -221,7 +223,8 @@ manifests = Table(  # at the receiving node: what the sending node says a study 
     Column("peer", String(64), nullable=False),
     Column("closed", Boolean, nullable=False),
     Column("priority", String(16), nullable=False),
-    Column("withheld", Integer, nullable=False, default=0),
+    Column("expected", Integer, nullable=False),  # instances that will come; grows until closed
+    Column("withheld", Integer, nullable=False, default=0),  # instances that the origin keeps back
     Column("items", JSON, nullable=False),  # {SOP Instance UID: digest}
     Column("updated_at", Utc, nullable=False),
 )

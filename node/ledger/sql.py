@@ -65,7 +65,9 @@ class SqlLedger:
             raise LedgerBusy("The database did not answer in time.", hint="It is tried again by itself.") from error
         except DBAPIError as error:
             if error.connection_invalidated:
-                raise LedgerBusy("The connection to the database broke.", hint="It is tried again by itself.") from error
+                raise LedgerBusy(
+                    "The connection to the database broke.", hint="It is tried again by itself."
+                ) from error
             raise
 
     def migrate(self) -> None:
@@ -97,7 +99,13 @@ def open_ledger(url: str) -> SqlLedger:
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "temp_store=MEMORY"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "temp_store=MEMORY",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

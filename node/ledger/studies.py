@@ -26,7 +26,9 @@ def unpack(header: bytes) -> dict[str, Any]:
     return result
 
 
-def add_instance(tx: Connection, header: InstanceHeader, arrival: Arrival, *, name_key: str, shadow: bool, packed: bytes) -> bool:
+def add_instance(
+    tx: Connection, header: InstanceHeader, arrival: Arrival, *, name_key: str, shadow: bool, packed: bytes
+) -> bool:
     """Indexes one received object; True when it was not known before.
 
     The same UID with the same bytes has no effect. With other bytes both are kept, the newer is current and flagged.
@@ -131,7 +133,9 @@ def summarise(tx: Connection, study_uid: str) -> None:
 
 def move(tx: Connection, study_uid: str, event: StudyEvent, now: datetime) -> StudyState:
     """Advances the study's state; returns the state that it had before."""
-    before = StudyState(tx.execute(select(studies.c.state).where(studies.c.uid == study_uid).with_for_update()).scalar_one())
+    before = StudyState(
+        tx.execute(select(studies.c.state).where(studies.c.uid == study_uid).with_for_update()).scalar_one()
+    )
     after = advance(STUDY_TRANSITIONS, before, event)
     values: dict[str, Any] = {"state": after.value}
     if after != before:
@@ -165,11 +169,21 @@ def header(tx: Connection, instance_id: int) -> dict[str, Any]:
 
 
 def put_manifest(
-    tx: Connection, study_uid: str, *, peer: str, closed: bool, priority: Priority, withheld: int, items: dict[str, str], now: datetime
+    tx: Connection,
+    study_uid: str,
+    *,
+    peer: str,
+    closed: bool,
+    priority: Priority,
+    expected: int,
+    withheld: int,
+    items: dict[str, str],
+    now: datetime,
 ) -> bool:
     """What the sending node says of a study; True when that is news."""
     old = tx.execute(select(manifests).where(manifests.c.study_uid == study_uid)).first()
-    values = {"peer": peer, "closed": closed, "priority": priority.value, "withheld": withheld, "items": items}
+    values: dict[str, Any] = {"peer": peer, "closed": closed, "priority": priority.value}
+    values |= {"expected": expected, "withheld": withheld, "items": items}
     if old is not None and all(getattr(old, k) == v for k, v in values.items()):
         return False
     row = insert(tx, manifests).values(study_uid=study_uid, updated_at=now, **values)

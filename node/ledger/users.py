@@ -158,8 +158,9 @@ def note_attempt(tx: Connection, username: str, now: datetime) -> datetime | Non
     row = tx.execute(select(users.c.failed_logins, users.c.locked_until).where(users.c.username == name)).one_or_none()
     if row is None:
         return None
-    if row.locked_until is not None and row.locked_until > now:
-        return row.locked_until  # type: ignore[no-any-return]
+    locked_until: datetime | None = row.locked_until
+    if locked_until is not None and locked_until > now:
+        return locked_until
     failures = row.failed_logins + 1
     tx.execute(
         update(users).where(users.c.username == name).values(failed_logins=failures, locked_until=lock(failures, now))

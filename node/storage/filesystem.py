@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +25,7 @@ def sync_folder(folder: Path) -> None:
 
 
 class FileStorage:
-    """Implements `node.ports.Storage` under one folder: `ab/cd/abcd…`."""
+    """Implements `node.ports.Storage` under one folder: `ab/abcd…`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,24 +34,25 @@ class FileStorage:
     def _place(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise NotFound("There is no such object.")
-        return self.folder / digest[:2] / digest[2:4] / digest
+        return self.folder / digest[:2] / digest
 
-    def adopt(self, file: Path, digest: str) -> None:
-        """Links the durable `file` in; copies it when the spool is on another file system."""
-        place = self._place(digest)
-        if place.exists():
-            return
-        _make_folder(place.parent, self.folder)
-        with contextlib.suppress(FileExistsError):
+    def adopt(self, files: Iterable[tuple[Path, str]]) -> None:
+        """Links the durable files in; copies those whose spool is on another file system."""
+        folders = set()
+        for file, digest in files:
+            place = self._place(digest)
+            if not place.parent.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                folders.add(self.folder)
             try:
-                os.link(file, place)
-            except FileExistsError:
-                return
+                _link(file, place)
             except OSError as error:
-                if error.errno == 28:  # ENOSPC
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     raise StorageFull("The disk is full.", hint="Free space; the work goes on by itself.") from error
-                _copy(file, place)
-        sync_folder(place.parent)
+                raise
+            folders.add(place.parent)
+        for folder in folders:
+            sync_folder(folder)
 
     def path(self, digest: str) -> Path:
         place = self._place(digest)
@@ -65,14 +67,15 @@ class FileStorage:
         return self._place(digest).exists()
 
 
-def _make_folder(folder: Path, root: Path) -> None:
-    missing = []
-    while not folder.exists() and folder != root:
-        missing.append(folder)
-        folder = folder.parent
-    for path in reversed(missing):
-        path.mkdir(exist_ok=True)
-        sync_folder(path.parent)
+def _link(file: Path, place: Path) -> None:
+    try:
+        place.hardlink_to(file)
+    except FileExistsError:
+        return
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(file, place)
 
 
 def _copy(file: Path, place: Path) -> None:

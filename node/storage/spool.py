@@ -125,7 +125,8 @@ class SpoolBatch:
         """Makes the circumstances durable, once, before the first commit."""
         if not self._noted:
             _write_durably(
-                self.spool.arrivals / f"{self.name}.json", json.dumps(_to_json(self.arrival), ensure_ascii=False).encode()
+                self.spool.arrivals / f"{self.name}.json",
+                json.dumps(_to_json(self.arrival), ensure_ascii=False).encode(),
             )
             self._noted = True
 

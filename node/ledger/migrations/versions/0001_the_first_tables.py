@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("peer", sa.String(length=64), nullable=False),
         sa.Column("closed", sa.Boolean(), nullable=False),
         sa.Column("priority", sa.String(length=16), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
         sa.Column("withheld", sa.Integer(), nullable=False),
         sa.Column("items", sa.JSON(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),

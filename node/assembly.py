@@ -1,0 +1,262 @@
+"""The composition root: settings in, a running node out. The only file that names concrete adapters, and the list of stages."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import uvicorn
+
+from node.config import Settings
+from node.dicom.receive import DicomServer
+from node.dicom.send import StoreSender
+from node.dicom.setup import configure
+from node.dicom.vault import load_or_create_key
+from node.domain.facility import Peer, PeerKind
+from node.domain.route import Registry
+from node.errors import Conflict, Invalid, NodeError
+from node.exchange.address import is_loopback
+from node.exchange.doorbell import LinkDoorbell
+from node.exchange.sender import LinkSender
+from node.flow.deliver import DeliverStage
+from node.flow.dial import Dialler
+from node.flow.homecoming import HomecomeStage
+from node.flow.index import Indexer
+from node.flow.receive import admit
+from node.flow.report import ReportStage
+from node.flow.route import RouteStage
+from node.flow.runner import Runner
+from node.flow.transform import TransformStage
+from node.ledger import registry as registry_rows
+from node.ledger.sql import SqlLedger, open_ledger
+from node.ports import Node, Stage
+from node.storage.filesystem import open_storage
+from node.storage.spool import Spool
+from node.web.app import create_app
+from node.workers.local import LocalWorkers, make_pool
+from worklists.reading.desk import expire_leases
+from worklists.reading.intake import ReadStage
+
+log = logging.getLogger(__name__)
+
+STAGES: tuple[type[Stage], ...] = (RouteStage, TransformStage, DeliverStage, ReadStage, ReportStage, HomecomeStage)
+
+_TICK = 2.0  # seconds between looks at the registry, the leases and the quarantine
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class RegistryCache:
+    """The registry in force; asks the ledger for a newer revision at most once a second."""
+
+    def __init__(self, ledger: SqlLedger) -> None:
+        self._ledger = ledger
+        self._value = Registry(revision=0)
+        self._asked = float("-inf")
+
+    def __call__(self) -> Registry:
+        if time.monotonic() - self._asked > 1.0:
+            self._asked = time.monotonic()
+            with self._ledger.read() as tx:
+                if registry_rows.current_revision(tx) != self._value.revision:
+                    self._value = registry_rows.current(tx)
+        return self._value
+
+
+class NodeProcess:
+    """Everything of one node in one process. `start` returns when it serves; `stop` leaves nothing half-done."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        directory = settings.node.directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self._lock = _own(directory)
+        configure()
+        self.ledger = open_ledger(settings.ledger_url)
+        self.ledger.migrate()
+        self._threads: list[threading.Thread] = []
+        self._stopping = threading.Event()
+        self._arrived = threading.Event()
+        self._diallers: dict[Peer, Dialler] = {}
+        self._link = LinkSender(directory / "secrets")
+        self.pool: Executor = make_pool(settings.workers.processes)
+        self.node = self._build(directory)
+        self.spool = self.node.intake
+        assert isinstance(self.spool, Spool)
+        self.indexer = Indexer(self.node, self.spool)
+        self.runner = Runner(self.node, {stage.kind: stage() for stage in STAGES}, owner="local")
+        self.workers = LocalWorkers(self.runner.step, settings.workers.threads)
+        self.dicom = self._dicom_server()
+        self.web: uvicorn.Server | None = None
+        self.web_port = settings.web.port
+
+    def _build(self, directory: Path) -> Node:
+        scratch = directory / "scratch"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        secrets = directory / "secrets"
+        secrets.mkdir(mode=0o700, exist_ok=True)
+        clock = SystemClock()
+        settings = self.settings
+        return Node(
+            settings=settings,
+            clock=clock,
+            ledger=self.ledger,
+            storage=open_storage(settings.storage_url),
+            intake=Spool(directory / "spool", min_free_bytes=settings.storage.min_free_mb << 20, clock=clock),
+            pool=self.pool,
+            registry=RegistryCache(self.ledger),
+            senders={PeerKind.DICOM.value: StoreSender(settings.dicom.ae_title), PeerKind.NODE.value: self._link},
+            verifier=self._link,
+            doorbell=LinkDoorbell(),
+            wake=self._wake,
+            vault_key=load_or_create_key(secrets / "vault.key"),
+            scratch=scratch,
+        )
+
+    def _dicom_server(self) -> DicomServer:
+        part = self.settings.dicom
+        return DicomServer(
+            host=part.host,
+            port=part.port,
+            ae_title=part.ae_title,
+            admit=lambda calling, called, address: admit(self.node, calling, called, address),
+            intake=self.node.intake,
+            max_associations=part.max_associations,
+            idle_seconds=part.idle_seconds,
+            max_object_bytes=part.max_object_mb << 20,
+            received=self._arrived.set,
+        )
+
+    def _wake(self) -> None:
+        self._arrived.set()
+        self.workers.wake()
+
+    def start(self) -> None:
+        """Takes up what was left, then serves. Raises `Invalid` when an address cannot be used."""
+        self.runner.recover()
+        self.indexer.note_quarantine()
+        self._run("index", self._index)
+        self._run("tick", self._tick)
+        self.workers.start()
+        try:
+            self.dicom.start()
+            self._start_web()
+        except OSError as error:
+            self.stop()
+            raise Invalid(
+                f"A port of this node cannot be used ({error.strerror}).",
+                hint="Another program may have it: change dicom.port or web.port, or stop that program.",
+            ) from error
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._arrived.set()
+        for dialler in self._diallers.values():
+            dialler.stop()
+        if self.web is not None:
+            self.web.should_exit = True
+        self.dicom.stop()
+        self.workers.stop()
+        for thread in self._threads:
+            thread.join(10)
+        self._link.close()
+        self.pool.shutdown(wait=True, cancel_futures=True)
+        self.ledger.dispose()
+        self._lock.close()
+
+    def _run(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _index(self) -> None:
+        while not self._stopping.is_set():
+            self._arrived.clear()
+            try:
+                if self.indexer.step():
+                    continue
+                wait = 2.0
+            except NodeError as error:
+                log.warning("the index waits: %s", error)
+                wait = 1.0
+            except Exception as error:
+                log.error("the index failed (%s); it goes on", type(error).__name__)
+                wait = 1.0
+            self._arrived.wait(wait)
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(_TICK):
+            try:
+                self._dial()
+                with self.ledger.begin() as tx:
+                    expire_leases(tx, self.node.clock.now())
+            except NodeError as error:
+                log.warning("%s", error)
+            except Exception as error:
+                log.error("the tick failed (%s); it goes on", type(error).__name__)
+
+    def _dial(self) -> None:
+        wanted = {p for p in self.node.registry().peers if p.kind == PeerKind.NODE and p.url}
+        for peer in self._diallers.keys() - wanted:
+            self._diallers.pop(peer).stop()
+        for peer in wanted - self._diallers.keys():
+            dialler = Dialler(self.node, peer, self._link.client(peer))
+            self._diallers[peer] = dialler
+            dialler.start()
+
+    def _start_web(self) -> None:
+        part = self.settings.web
+        if not is_loopback(part.host) and not (part.tls_certificate and part.tls_key):
+            raise Invalid(
+                f"Plain HTTP is refused on {part.host}: patients' data would travel readable.",
+                hint="Set web.tls_certificate and web.tls_key, or web.host = '127.0.0.1'.",
+            )
+        listener = socket.create_server((part.host, part.port), reuse_port=False, backlog=128)
+        self.web_port = int(listener.getsockname()[1])
+        config = uvicorn.Config(
+            create_app(self.node),
+            log_level="warning",
+            access_log=False,
+            ssl_certfile=part.tls_certificate,
+            ssl_keyfile=part.tls_key,
+            timeout_graceful_shutdown=2,
+            server_header=False,
+        )
+        self.web = uvicorn.Server(config)
+        server = self.web
+        self._run("web", lambda: server.run(sockets=[listener]))
+        deadline = time.monotonic() + 30
+        while not server.started and time.monotonic() < deadline:
+            if not self._threads[-1].is_alive():
+                raise Invalid("The web server did not start.", hint="See the log above.")
+            time.sleep(0.02)
+
+
+def _own(directory: Path) -> IO[str]:
+    lock = (directory / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise Conflict(
+            f"Another process already runs the node in {directory}.", hint="Stop it first, or choose another folder."
+        ) from None
+    return lock
+
+
+def build(settings: Settings) -> NodeProcess:
+    """A node that is ready to start."""
+    return NodeProcess(settings)

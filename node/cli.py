@@ -1,0 +1,166 @@
+"""The command line: `lientuyen COMMAND`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node import __version__
+from node.config import load_settings
+from node.errors import Invalid, NodeError
+
+app = typer.Typer(
+    name="lientuyen",
+    help="Liên Tuyến: nút trao đổi hình ảnh y tế giữa các tuyến / a tele-imaging exchange node between the tiers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Config = Annotated[
+    Path, typer.Option("--config", "-c", envvar="LIENTUYEN_CONFIG", help="Tệp cấu hình / the settings file, node.toml.")
+]
+
+
+@app.command()
+def serve(config: Config = Path("node.toml")) -> None:
+    """Chạy nút / run the node until it is told to stop (Ctrl-C, SIGTERM)."""
+    from node.assembly import build
+
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    parent = os.environ.pop("LIENTUYEN_PARENT", "")
+    process = build(load_settings(config))
+    process.start()
+    logging.getLogger("node").info("%s serves: web %s, DICOM %s", config, process.web_port, process.dicom.port)
+    while not stopping.wait(1.0):
+        if parent and os.getppid() != int(parent):  # whoever watched over us is gone
+            break
+    process.stop()
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Thư mục mới của nút / the node's new folder.")],
+    facility: Annotated[str, typer.Option(help="Mã cơ sở / code of the facility in the registry.")],
+    ae_title: Annotated[str, typer.Option(help="AE title.")] = "LIENTUYEN",
+) -> None:
+    """Tạo thư mục cho nút mới / make a new node's folder: settings, secrets, tables."""
+    from node.ledger.sql import open_ledger
+
+    file = folder / "node.toml"
+    if file.exists():
+        raise Invalid(f"{file} is there already.", hint="Choose another folder, or edit that file.")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "secrets").mkdir(mode=0o700, exist_ok=True)
+    text = f"[node]\nfacility = {json.dumps(facility)}\n\n[dicom]\nae_title = {json.dumps(ae_title)}\n\n[web]\nport = 8040\n"
+    file.write_text(text, encoding="utf-8")
+    open_ledger(load_settings(file).ledger_url).migrate()
+    typer.echo(f"{file}\nTiếp theo / next: lientuyen user add … ; lientuyen apply registry.toml ; lientuyen serve")
+
+
+@app.command()
+def apply(
+    registry: Annotated[Path, typer.Argument(help="Danh bạ / the registry, a TOML file.")],
+    config: Config = Path("node.toml"),
+) -> None:
+    """Áp dụng danh bạ / put a registry in force, all or nothing; prints what changes."""
+    from node.ledger import registry as rows
+    from node.ledger.sql import open_ledger
+
+    try:
+        document = tomllib.loads(registry.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Invalid(f"There is no file {registry}.", hint="Give the registry's path.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"{registry} is not valid TOML: {error}.", hint="Mend the line that it names.") from None
+    ledger = open_ledger(load_settings(config).ledger_url)
+    ledger.migrate()
+    with ledger.begin() as tx:
+        revision, differences = rows.apply(tx, document, "cli", datetime.now(UTC))
+    for line in differences:
+        typer.echo(line)
+    typer.echo(f"Phiên bản / revision {revision}" + ("" if differences else " (không đổi / unchanged)"))
+
+
+user_app = typer.Typer(help="Người dùng / the people who log in.", no_args_is_help=True)
+app.add_typer(user_app, name="user")
+
+
+@user_app.command("add")
+def add_user(
+    username: str,
+    role: Annotated[str, typer.Option(help="radiographer | radiologist | admin")],
+    name: Annotated[str, typer.Option(help="Tên hiển thị / display name, printed on reports.")],
+    config: Config = Path("node.toml"),
+    language: str = "vi",
+) -> None:
+    """Thêm người dùng / add a user; asks for the password (or reads it from standard input)."""
+    from node.ledger import users
+    from node.ledger.sql import open_ledger
+
+    password = (
+        typer.prompt("Mật khẩu / password", hide_input=True, confirmation_prompt=True)
+        if sys.stdin.isatty()
+        else sys.stdin.readline().rstrip("\n")
+    )
+    ledger = open_ledger(load_settings(config).ledger_url)
+    ledger.migrate()
+    with ledger.begin() as tx:
+        users.create_user(
+            tx,
+            username=username,
+            display_name=name,
+            role=role,
+            password=password,
+            language=language,
+            now=datetime.now(UTC),
+        )
+    typer.echo(f"{username} ({role})")
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Option("--dir", help="Thư mục / folder of everything it makes.")] = Path(
+        "demo-data"
+    ),
+    port_base: Annotated[int, typer.Option(min=1024, max=65000, help="Cổng đầu / first port.")] = 8040,
+    data: Annotated[Path | None, typer.Option(help="Thư mục tệp DICOM / folder of DICOM files to push.")] = None,
+    no_modality: Annotated[bool, typer.Option("--no-modality", help="Không đẩy ảnh / push nothing.")] = False,
+    hub_address: Annotated[str, typer.Option(help="Địa chỉ nút trên / address by which the hub is reached.")] = "",
+) -> None:
+    """Trình diễn cả vòng trên một máy / show the whole loop on one machine."""
+    from node.demo.run import Demo, run
+
+    run(Demo(directory.resolve(), port_base, data.resolve() if data else None, not no_modality, hub_address))
+
+
+@app.command()
+def version() -> None:
+    """Phiên bản / the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Runs a command; an error is one clear line, never a stack trace."""
+    level = os.environ.get("LIENTUYEN_LOG", "WARNING").upper()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.Formatter.converter = time.gmtime
+    logging.getLogger("node").setLevel(level if level in logging.getLevelNamesMapping() else "WARNING")
+    try:
+        app(standalone_mode=True)
+    except NodeError as error:
+        typer.secho(f"Lỗi / error: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(2)

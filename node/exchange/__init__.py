@@ -1,0 +1,1 @@
+"""The link between two nodes over HTTPS. The lower tier dials; the upper tier answers."""

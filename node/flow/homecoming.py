@@ -1,0 +1,106 @@
+"""A report comes home: the patient's identity is put back, and the node receives the result as its own.
+
+Without a pseudonym row nothing is guessed: the object is held.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from node.dicom.homecoming import bring_home
+from node.dicom.vault import Vault
+from node.domain.delivery import DeliveryEvent, ItemState
+from node.domain.job import Job, NextJob
+from node.domain.study import Arrival, Via
+from node.domain.timeline import Hop, TimelineEntry
+from node.errors import Held, NodeError, Retryable
+from node.ledger import deliveries, timeline, vault_rows
+from node.ports import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    instance_id: int
+    reason: str = ""  # why it is held; empty when it came home
+
+
+class HomecomeStage:
+    """Implements `node.ports.Stage`; the subject is a delivery to this node itself."""
+
+    kind = "homecome"
+
+    def work(self, job: Job, node: Node) -> Sequence[Returned]:
+        with node.ledger.read() as tx:
+            waiting = deliveries.items(tx, int(job.subject), [ItemState.WAITING])
+        return [Returned(item.instance_id, _bring_home(item, node)) for item in waiting]
+
+    def settle(self, tx: Any, job: Job, result: Sequence[Returned], node: Node) -> Iterable[NextJob]:
+        delivery = int(job.subject)
+        now = node.clock.now()
+        for item in result:
+            if item.reason:
+                deliveries.set_item(tx, delivery, item.instance_id, ItemState.HELD, reason=item.reason)
+            else:
+                deliveries.set_item(tx, delivery, item.instance_id, ItemState.DELIVERED, delivered_at=now)
+        row = deliveries.get(tx, delivery)
+        assert row is not None
+        counts = deliveries.counts(tx, delivery)
+        if counts[ItemState.HELD]:
+            deliveries.move(
+                tx, delivery, DeliveryEvent.HOLD, now, last_error=next(i.reason for i in result if i.reason)
+            )
+        elif result:
+            deliveries.move(tx, delivery, DeliveryEvent.TAKEN, now, closed=True)
+        sent = deliveries.by_outward_uid(tx, row.study_uid)
+        if sent is not None and result:
+            hop = Hop.HELD if counts[ItemState.HELD] else Hop.REPORT_REIDENTIFIED
+            entry = TimelineEntry(
+                sent.study_uid, node.facility, hop, now, len(result), key=f"home:{result[0].instance_id}"
+            )
+            timeline.record(tx, entry)
+        return []
+
+
+def _bring_home(item: Any, node: Node) -> str:
+    vault = Vault(node.vault_key)
+
+    def original_uid(pseudonym: str) -> str | None:
+        with node.ledger.read() as tx:
+            sealed = vault_rows.get(tx, "uid", pseudonym)
+        return vault.open("uid", pseudonym, sealed).decode() if sealed is not None else None
+
+    try:
+        with node.ledger.read() as tx:
+            sealed = vault_rows.get(tx, "study", item.study_uid)
+        identity = json.loads(vault.open("study", item.study_uid, sealed)) if sealed is not None else None
+        facility = node.registry().facility(node.facility)
+        objects = bring_home(
+            node.storage.path(item.stored_digest),
+            identity,
+            original_uid,
+            organization=node.settings.node.organization or (facility.name if facility else node.facility),
+        )
+    except Retryable:
+        raise
+    except NodeError as error:
+        return str(error)
+    except Exception as error:
+        return str(Held(f"The report could not be re-identified ({type(error).__name__})."))
+    _receive(objects, node)
+    return ""
+
+
+def _receive(objects: Iterable[bytes], node: Node) -> None:
+    arrival = Arrival(via=Via.HOME, received_at=node.clock.now(), facility=node.facility)
+    batch = node.intake.begin(arrival)
+    try:
+        for content in objects:
+            file = batch.create()
+            file.write(content)
+            file.commit()
+    finally:
+        batch.close()
+    node.wake()

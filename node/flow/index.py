@@ -1,0 +1,153 @@
+"""From the spool into the ledger and the storage.
+
+The spool is the durable queue of this stage: a file leaves it only after its rows are committed, so a crash anywhere repeats
+the work without effect. One object that cannot be indexed is set aside and never blocks another.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from node.dicom.dataset import fold_name, read_header
+from node.domain.job import NextJob
+from node.domain.study import InstanceHeader, StudyEvent, StudyState, Via
+from node.domain.timeline import Hop, TimelineEntry
+from node.errors import Retryable, Unreadable
+from node.ledger import deliveries, jobs, studies, timeline, vault_rows
+from node.ledger.schema import quarantine
+from node.ledger.sql import insert
+from node.ports import Node
+from node.storage.spool import Received, Spool
+
+log = logging.getLogger(__name__)
+
+_BATCH = 256
+_INLINE = 4  # below this a process would cost more than it saves
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file's header, ready for the ledger; or why it cannot be read."""
+
+    received: Received
+    header: InstanceHeader | None
+    packed: bytes = b""
+    name_key: str = ""
+    reason: str = ""
+
+
+def examine(path: Path) -> tuple[InstanceHeader | None, bytes, str, str]:
+    """(header without its metadata, packed metadata, name key, reason). Runs in a process of the pool."""
+    try:
+        header = read_header(path)
+    except Unreadable as error:
+        return None, b"", "", error.message
+    packed = studies.pack(header.metadata)
+    return replace(header, metadata={}), packed, fold_name(header.patient_name), ""
+
+
+class Indexer:
+    """Takes what lies in the spool, batch by batch."""
+
+    def __init__(self, node: Node, spool: Spool) -> None:
+        self.node = node
+        self.spool = spool
+
+    def step(self) -> int:
+        """Indexes one batch; returns how many files it took (0: the spool is empty). Raises `Retryable`."""
+        waiting = self.spool.waiting(_BATCH)
+        if not waiting:
+            return 0
+        examined = _examine_all(waiting, self.node.pool)
+        for item in examined:
+            if item.header is None:
+                self._set_aside(item.received, item.reason)
+        good = [item for item in examined if item.header is not None]
+        self.node.storage.adopt((item.received.path, item.header.digest) for item in good if item.header)
+        self._index(good)
+        self.spool.done([item.received.path for item in good])
+        self.node.wake()
+        return len(waiting)
+
+    def _index(self, items: Sequence[Examined]) -> None:
+        try:
+            with self.node.ledger.begin() as tx:
+                _write(tx, items, self.node)
+        except Retryable:
+            raise
+        except Exception as error:
+            if len(items) == 1:
+                log.error("an object could not be indexed (%s), it is set aside", type(error).__name__)
+                self._set_aside(items[0].received, f"It could not be indexed ({type(error).__name__}).")
+                return
+            for item in items:  # find the one that spoils the batch
+                self._index([item])
+
+    def _set_aside(self, received: Received, reason: str) -> None:
+        self.spool.set_aside(received.path, reason, received.arrival)
+        self.note_quarantine()
+
+    def note_quarantine(self) -> None:
+        """Brings the quarantine's table up to what lies in the folder."""
+        with self.node.ledger.begin() as tx:
+            for name, reason, arrival, size in self.spool.quarantined():
+                row = insert(tx, quarantine).values(
+                    name=name,
+                    reason=reason,
+                    via=arrival.via.value,
+                    peer=arrival.peer,
+                    calling_ae=arrival.calling_ae,
+                    size=size,
+                    received_at=arrival.received_at,
+                )
+                tx.execute(row.on_conflict_do_nothing(index_elements=["name"]))
+
+
+def _examine_all(waiting: Sequence[Received], pool: Executor) -> list[Examined]:
+    paths = [r.path for r in waiting]
+    results = map(examine, paths) if len(paths) <= _INLINE else pool.map(examine, paths, chunksize=16)
+    return [Examined(received, *result) for received, result in zip(waiting, results, strict=True)]
+
+
+def _write(tx: Any, items: Sequence[Examined], node: Node) -> None:
+    now = node.clock.now()
+    touched: dict[str, list[Examined]] = {}
+    for item in items:
+        header, arrival = item.header, item.received.arrival
+        assert header is not None
+        shadow = arrival.via == Via.LINK and vault_rows.has(tx, "study", header.study_instance_uid)
+        if studies.add_instance(tx, header, arrival, name_key=item.name_key, shadow=shadow, packed=item.packed):
+            touched.setdefault(header.study_instance_uid, []).append(item)
+    for study_uid, new in touched.items():
+        studies.summarise(tx, study_uid)
+        _note(tx, study_uid, new, node)
+        study = studies.get(tx, study_uid)
+        assert study is not None
+        rank = ("emergency", "urgent", "routine").index(study.priority)
+        jobs.enqueue(tx, NextJob("route", study_uid, priority=rank), now)
+
+
+def _note(tx: Any, study_uid: str, new: Sequence[Examined], node: Node) -> None:
+    study = studies.get(tx, study_uid)
+    assert study is not None
+    first = min(item.received.arrival.received_at for item in new)
+    images = [item for item in new if item.received.arrival.via not in (Via.DESK, Via.HOME)]
+    if study.shadow:
+        delivery = deliveries.by_outward_uid(tx, study_uid)
+        if delivery is not None:
+            entry = TimelineEntry(delivery.study_uid, node.facility, Hop.REPORT_RECEIVED, first, len(new))
+            timeline.record(tx, replace(entry, key=new[0].header.sop_instance_uid if new[0].header else ""))
+    elif images:
+        timeline.record(tx, TimelineEntry(study_uid, node.facility, Hop.FIRST_IMAGE, study.first_received_at, 1))
+    if images:
+        before = studies.move(tx, study_uid, StudyEvent.IMAGES, node.clock.now())
+        if before == StudyState.COMPLETE and not study.shadow:
+            entry = TimelineEntry(
+                study_uid, node.facility, Hop.LATE_IMAGES, first, len(images), key=str(study.instances)
+            )
+            timeline.record(tx, entry)

@@ -1,0 +1,135 @@
+"""What travels is made from what was received: identity taken out, pixels compressed, both proved.
+
+The original is never touched. A derived object and the pseudonyms that it uses are settled in one transaction, and only what is
+settled can be sent: no pseudonym ever leaves that this node could not resolve again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from node.dicom.derive import Derived, derive
+from node.dicom.vault import Vault, keys
+from node.domain.delivery import ItemState
+from node.domain.job import Job, NextJob
+from node.domain.timeline import Hop, TimelineEntry
+from node.errors import Held, NodeError, Retryable
+from node.ledger import deliveries, timeline, vault_rows
+from node.ports import Node
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One derived object, or why there is none."""
+
+    instance_id: int
+    derived: Derived | None
+    reason: str = ""
+
+
+class TransformStage:
+    """Implements `node.ports.Stage`; the subject is a delivery, the payload names a chunk of its instances."""
+
+    kind = "transform"
+
+    def work(self, job: Job, node: Node) -> Sequence[Made]:
+        wanted = set(job.payload["instances"])
+        with node.ledger.read() as tx:
+            delivery = deliveries.get(tx, int(job.subject))
+            waiting = [
+                i for i in deliveries.items(tx, int(job.subject), [ItemState.WAITING]) if i.instance_id in wanted
+            ]
+        if delivery is None or not waiting:
+            return []
+        futures = [(item.instance_id, _submit(item, delivery.plan, node)) for item in waiting]
+        made = [_gather(instance_id, future) for instance_id, future in futures]
+        files = [(Path(m.derived.file), m.derived.digest) for m in made if m.derived]
+        node.storage.adopt(files)
+        for file, _ in files:
+            file.unlink(missing_ok=True)
+        return made
+
+    def settle(self, tx: Any, job: Job, result: Sequence[Made], node: Node) -> Iterable[NextJob]:
+        delivery = int(job.subject)
+        now = node.clock.now()
+        for made in result:
+            if made.derived is None:
+                deliveries.set_item(tx, delivery, made.instance_id, ItemState.HELD, reason=made.reason)
+                continue
+            vault_rows.put(tx, _sealed(made.derived, node), now)
+            deliveries.set_item(
+                tx,
+                delivery,
+                made.instance_id,
+                ItemState.PREPARED,
+                outward_sop_uid=made.derived.sop_instance_uid,
+                digest=made.derived.digest,
+                size=made.derived.size,
+                transfer_syntax_uid=made.derived.transfer_syntax_uid,
+            )
+            deliveries.update_delivery(tx, delivery, now, outward_uid=made.derived.study_instance_uid)
+        note_prepared(tx, delivery, node)
+        return [NextJob("deliver", job.subject, priority=job.priority)]
+
+
+def _submit(item: Any, plan: dict[str, Any], node: Node) -> Future[Derived]:
+    return node.pool.submit(
+        derive,
+        str(node.storage.path(item.stored_digest)),
+        str(node.scratch),
+        site=node.facility,
+        pseudonym_key=keys(node.vault_key)[1],
+        plan=plan,
+    )
+
+
+def _gather(instance_id: int, future: Future[Derived]) -> Made:
+    try:
+        return Made(instance_id, future.result())
+    except Retryable:
+        raise
+    except NodeError as error:
+        return Made(instance_id, None, str(error))
+    except (OSError, MemoryError) as error:
+        raise Retryable(f"A worker failed ({type(error).__name__}).") from error
+    except Exception as error:
+        log.error("an instance could not be transformed: %s", type(error).__name__)
+        return Made(instance_id, None, str(Held(f"It could not be prepared ({type(error).__name__}).")))
+
+
+def _sealed(derived: Derived, node: Node) -> dict[tuple[str, str], bytes]:
+    if not derived.uids:
+        return {}
+    vault = Vault(node.vault_key)
+    rows = {("uid", p): vault.seal("uid", p, original.encode()) for p, original in derived.uids.items()}
+    identity = json.dumps(derived.identity, ensure_ascii=False).encode()
+    rows["study", derived.study_instance_uid] = vault.seal("study", derived.study_instance_uid, identity)
+    return rows
+
+
+def note_prepared(tx: Any, delivery_id: int, node: Node) -> None:
+    """Records the hop when the last instance of a closed delivery is ready to travel, and what is held back."""
+    row = deliveries.get(tx, delivery_id)
+    counts = deliveries.counts(tx, delivery_id)
+    assert row is not None
+    if not row.closed or counts[ItemState.WAITING] or row.destination == "":
+        return
+    now = node.clock.now()
+    ready = sum(counts.values()) - counts[ItemState.HELD] - counts[ItemState.REFUSED]
+    detail = {"to": row.destination, "identity": row.plan["identity"], "compression": row.plan["compression"]}
+    key = f"{row.route}:{row.destination}"
+    if ready:
+        entry = TimelineEntry(row.study_uid, node.facility, Hop.PREPARED, now, ready, detail, f"{key}:{ready}")
+        timeline.record(tx, entry)
+    if counts[ItemState.HELD]:
+        held = counts[ItemState.HELD]
+        entry = TimelineEntry(row.study_uid, node.facility, Hop.HELD, now, held, detail, f"{key}:{held}")
+        timeline.record(tx, entry)

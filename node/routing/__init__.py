@@ -1,0 +1,1 @@
+"""Pure decisions: it answers questions and does nothing."""

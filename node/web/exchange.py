@@ -1,0 +1,123 @@
+"""The node-to-node link's HTTP face. Callers are peers of the registry, known by their token; users have no way in."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from node.domain.facility import Peer, PeerKind
+from node.domain.study import Priority
+from node.domain.timeline import Hop
+from node.errors import NotAuthorized
+from node.flow import link
+from node.ports import Node
+
+_UID = r"^[0-9.]{1,64}$"
+Uid = Annotated[str, Path(pattern=_UID)]
+
+
+class Manifest(BaseModel):
+    """What a study consists of, as the sending node knows it so far."""
+
+    model_config = ConfigDict(extra="forbid")
+    closed: bool
+    priority: Priority
+    expected: int = Field(ge=0, le=1_000_000)
+    withheld: int = Field(0, ge=0)
+    items: dict[Annotated[str, Field(pattern=_UID)], Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
+
+
+class Receipt(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    items: dict[Annotated[str, Field(pattern=_UID)], Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
+
+
+class Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    study_instance_uid: str = Field(pattern=_UID)
+    hop: Hop
+    at: datetime
+    instances: int | None = None
+    detail: dict[str, str | int | float | bool | None] = {}
+    key: str = Field("", max_length=200)
+
+
+class Entries(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    entries: list[Entry] = Field(max_length=1000)
+
+
+def peer_of(node: Node, request: Request) -> Peer | None:
+    """The node that shows this token, or None. Every registered digest is compared, in constant time."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        return None
+    shown = hashlib.sha256(token.strip().encode()).hexdigest()
+    found = [
+        peer
+        for peer in node.registry().peers
+        if peer.kind == PeerKind.NODE and peer.token_sha256 and hmac.compare_digest(peer.token_sha256, shown)
+    ]
+    return found[0] if found else None
+
+
+def router(node: Node) -> APIRouter:
+    """All routes under /exchange. Raises `NotAuthorized` for callers without a peer's token."""
+
+    def current_peer(request: Request) -> Peer:
+        peer = peer_of(node, request)
+        if peer is None:
+            raise NotAuthorized(
+                "This address is for registered nodes only.", hint="Register the node's token in this node's registry."
+            )
+        return peer
+
+    calling = Annotated[Peer, Depends(current_peer)]
+    api = APIRouter(prefix="/exchange", tags=["exchange"], include_in_schema=False)
+
+    @api.put("/studies/{study_uid}/manifest")
+    def put_manifest(study_uid: Uid, manifest: Manifest, peer: calling) -> dict[str, Any]:
+        return link.take_manifest(node, peer, study_uid, manifest)
+
+    @api.get("/outbox")
+    async def get_outbox(request: Request, peer: calling, cursor: int = 0, wait_seconds: float = 0.0) -> dict[str, Any]:
+        return await _poll(node, peer, cursor, min(wait_seconds, 55.0), request.is_disconnected)
+
+    @api.get("/outbox/{delivery}/{sop_uid}")
+    def get_object(delivery: int, sop_uid: Uid, peer: calling) -> FileResponse:
+        return FileResponse(link.outbox_file(node, peer, delivery, sop_uid), media_type="application/dicom")
+
+    @api.post("/outbox/{delivery}/receipt")
+    def post_receipt(delivery: int, receipt: Receipt, peer: calling) -> dict[str, Any]:
+        link.take_receipt(node, peer, delivery, receipt.items)
+        return {}
+
+    @api.post("/entries")
+    def post_entries(entries: Entries, peer: calling) -> dict[str, Any]:
+        link.take_entries(node, peer, entries.entries)
+        return {}
+
+    return api
+
+
+async def _poll(
+    node: Node, peer: Peer, cursor: int, seconds: float, gone: Callable[[], Any]
+) -> dict[str, Any]:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while True:
+        waiting = await asyncio.to_thread(link.outbox, node, peer)
+        last, entries = await asyncio.to_thread(link.entries_for, node, peer, cursor)
+        left = until - loop.time()
+        if waiting or entries or left <= 0 or await gone():
+            return {"deliveries": waiting, "entries": entries, "cursor": last}
+        cursor = last
+        await node.doorbell.wait(min(left, 2.0))
