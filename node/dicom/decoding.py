@@ -166,7 +166,7 @@ def _jpeg_xl(data: bytes, d: PixelDescription) -> tuple[Samples, str]:
     return _signed(samples, 8 * samples.dtype.itemsize, d), "RGB" if d.samples == 3 else d.photometric
 
 
-def unpack_bits(data: bytes, begin: int, d: PixelDescription) -> Samples:
+def unpack_bits(data: bytes | bytearray, begin: int, d: PixelDescription) -> Samples:
     """One frame of 0 and 1 from packed bits, starting at bit `begin`."""
     count = d.rows * d.columns * d.samples
     bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[begin : begin + count]
