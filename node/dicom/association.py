@@ -14,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from pydicom.uid import AllTransferSyntaxes
 from pynetdicom import AllStoragePresentationContexts
 
 from node.dicom import status as answers
 from node.dicom.command import COMMAND_LIMIT, Command, CommandField, encode_response, parse_command
 from node.dicom.dataset import read_uids, require_uids
-from node.dicom.part10 import DEFLATED, EXPLICIT_BIG, IMPLICIT_LITTLE, SOP_CLASS, SOP_INSTANCE, file_meta, scan_uids
+from node.dicom.part10 import DEFLATED, SOP_CLASS, SOP_INSTANCE, file_meta, scan_uids
 from node.dicom.status import Status, store_status
+from node.dicom.syntaxes import EXPLICIT_BIG, IMPLICIT_LITTLE
 from node.dicom.upper_layer import (
     APPLICATION_CONTEXT,
     APPLICATION_CONTEXT_UNKNOWN,
@@ -56,7 +56,7 @@ log = logging.getLogger("node.dicom.receive")
 VERIFICATION: Final = "1.2.840.10008.1.1"
 STORAGE_ROOT: Final = "1.2.840.10008.5.1.4.1.1."
 STORAGE_CLASSES: Final = frozenset(str(c.abstract_syntax) for c in AllStoragePresentationContexts)
-TRANSFER_SYNTAXES: Final = frozenset(str(uid) for uid in AllTransferSyntaxes)
+TRANSFER_SYNTAX_ROOT: Final = "1.2.840.10008.1.2"
 _ARTIM_SECONDS: Final = 30.0  # PS3.8 9.1.4: for the association request
 _LINGER_SECONDS: Final = 1.0
 _HEAD: Final = 32768  # bytes of a data set that are kept for the quick check
@@ -91,7 +91,7 @@ class Service:
             return AnsweredContext(context.id, 3, IMPLICIT_LITTLE)
         if not context.transfer_syntaxes:
             return AnsweredContext(context.id, 4, IMPLICIT_LITTLE)
-        known = [uid for uid in context.transfer_syntaxes if uid in TRANSFER_SYNTAXES]
+        known = [uid for uid in context.transfer_syntaxes if f"{uid}.".startswith(TRANSFER_SYNTAX_ROOT + ".")]
         return AnsweredContext(context.id, 0, (known or context.transfer_syntaxes)[0])
 
 

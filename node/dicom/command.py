@@ -34,6 +34,29 @@ class Command:
 
 def parse_command(content: bytes | bytearray) -> Command:
     """Raises `ProtocolError` when `content` is no command set of a request."""
+    found = _elements(content)
+    kind, message_id = _number(found, 0x0100), _number(found, 0x0110)
+    if kind is None or kind & RESPONSE or (kind != CommandField.C_CANCEL_RQ and message_id is None):
+        raise ProtocolError("a command set is not a request")
+    return Command(
+        field=kind,
+        message_id=message_id or 0,
+        has_data_set=_number(found, 0x0800) not in (None, NO_DATA_SET),
+        sop_class_uid=_text(found.get(0x0002) or found.get(0x0003, b"")),
+        sop_instance_uid=_text(found.get(0x1000) or found.get(0x1001, b"")),
+    )
+
+
+def parse_response(content: bytes | bytearray, message_id: int) -> int:
+    """The status of the response to `message_id`. Raises `ProtocolError` when `content` is something else."""
+    found = _elements(content)
+    status = _number(found, 0x0900)
+    if not (_number(found, 0x0100) or 0) & RESPONSE or _number(found, 0x0120) != message_id or status is None:
+        raise ProtocolError("a command set is not the awaited response")
+    return status
+
+
+def _elements(content: bytes | bytearray) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     at = 0
     while at < len(content):
@@ -44,18 +67,24 @@ def parse_command(content: bytes | bytearray) -> Command:
             raise ProtocolError("a command set holds an element that does not belong there")
         found[element] = bytes(content[at + 8 : at + 8 + length])
         at += 8 + length
-    if any(len(found.get(element, b"")) != 2 for element in (0x0100, 0x0800)):
-        raise ProtocolError("a command set lacks its command or data set type")
-    numbers = {e: int.from_bytes(found.get(e, b""), "little") for e in (0x0100, 0x0110, 0x0800)}
-    if numbers[0x0100] & RESPONSE or (numbers[0x0100] != CommandField.C_CANCEL_RQ and len(found.get(0x0110, b"")) != 2):
-        raise ProtocolError("a command set is not a request")
-    return Command(
-        field=numbers[0x0100],
-        message_id=numbers[0x0110],
-        has_data_set=numbers[0x0800] != NO_DATA_SET,
-        sop_class_uid=_text(found.get(0x0002) or found.get(0x0003, b"")),
-        sop_instance_uid=_text(found.get(0x1000) or found.get(0x1001, b"")),
-    )
+    return found
+
+
+def _number(found: dict[int, bytes], element: int) -> int | None:
+    value = found.get(element, b"")
+    return int.from_bytes(value, "little") if len(value) == 2 else None
+
+
+def encode_request(field: CommandField, message_id: int, sop_class_uid: str, sop_instance_uid: str = "") -> bytes:
+    """A C-STORE-RQ of medium priority when an instance is named, else a C-ECHO-RQ."""
+    body = _element(0x0002, _padded(sop_class_uid, b"\0")) + _element(0x0100, struct.pack("<H", field))
+    body += _element(0x0110, struct.pack("<H", message_id))
+    if sop_instance_uid:
+        body += _element(0x0700, struct.pack("<H", 0)) + _element(0x0800, struct.pack("<H", 0x0001))
+        body += _element(0x1000, _padded(sop_instance_uid, b"\0"))
+    else:
+        body += _element(0x0800, struct.pack("<H", NO_DATA_SET))
+    return _element(0x0000, struct.pack("<I", len(body))) + body
 
 
 def encode_response(command: Command, status: Status) -> bytes:

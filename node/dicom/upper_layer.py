@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -35,6 +35,8 @@ class Pdu(IntEnum):
 
 _LENGTHS: Final = {  # longest variable field that is read, in bytes
     Pdu.ASSOCIATE_RQ: _PDU_LIMIT,
+    Pdu.ASSOCIATE_AC: _PDU_LIMIT,
+    Pdu.ASSOCIATE_RJ: 4,
     Pdu.P_DATA: _PDU_LIMIT,
     Pdu.RELEASE_RQ: 4,
     Pdu.RELEASE_RP: 4,
@@ -148,9 +150,7 @@ def parse_associate_request(body: bytes) -> AssociateRequest:
         elif kind == 0x20:
             contexts.append(_proposed(content))
         elif kind == 0x50:
-            sizes = [c for k, c in _items(content) if k == 0x51]
-            if sizes and len(sizes[0]) == 4:
-                max_pdu = int.from_bytes(sizes[0], "big")
+            max_pdu = _max_pdu(content)
     if len(contexts) > _CONTEXT_LIMIT or len({c.id for c in contexts}) < len(contexts):
         raise ProtocolError("presentation context ids are repeated or too many")
     return AssociateRequest(
@@ -188,22 +188,66 @@ def _pdu(kind: Pdu, body: bytes) -> bytes:
 
 def encode_associate_accept(request: AssociateRequest, answers: list[AnsweredContext]) -> bytes:
     """A-ASSOCIATE-AC (PS3.8 9.3.3)."""
-    body = struct.pack(">HH", 1, 0) + request.raw_titles + bytes(32) + _item(0x10, APPLICATION_CONTEXT.encode())
+    body = _associate_head(request.raw_titles)
     for answer in answers:
         syntax = _item(0x40, answer.transfer_syntax.encode())
         body += _item(0x21, struct.pack(">BxBx", answer.id, answer.result) + syntax)
+    return _pdu(Pdu.ASSOCIATE_AC, body + _user_information())
+
+
+def encode_associate_request(calling_ae: str, called_ae: str, contexts: Sequence[ProposedContext]) -> bytes:
+    """A-ASSOCIATE-RQ (PS3.8 9.3.2)."""
+    titles = called_ae.encode("ascii", "replace").ljust(16)[:16] + calling_ae.encode("ascii", "replace").ljust(16)[:16]
+    body = _associate_head(titles)
+    for context in contexts:
+        syntaxes = b"".join(_item(0x40, uid.encode("ascii", "replace")) for uid in context.transfer_syntaxes)
+        abstract = _item(0x30, context.abstract_syntax.encode("ascii", "replace"))
+        body += _item(0x20, struct.pack(">Bxxx", context.id) + abstract + syntaxes)
+    return _pdu(Pdu.ASSOCIATE_RQ, body + _user_information())
+
+
+def parse_associate_accept(body: bytes) -> tuple[dict[int, str], int]:
+    """The accepted contexts (id: transfer syntax) and the peer's longest PDU, 0 for any. Raises `ProtocolError`."""
+    if len(body) < 68:
+        raise ProtocolError("the association's acceptance is cut off")
+    accepted, max_pdu = {}, 0
+    for kind, content in _items(body[68:]):
+        if kind == 0x21 and len(content) >= 4 and content[2] == 0:
+            syntaxes = [_uid(value) for k, value in _items(content[4:]) if k == 0x40]
+            if len(syntaxes) != 1:
+                raise ProtocolError("an accepted context names no transfer syntax")
+            accepted[content[0]] = syntaxes[0]
+        elif kind == 0x50:
+            max_pdu = _max_pdu(content)
+    return accepted, max_pdu
+
+
+def _associate_head(titles: bytes) -> bytes:
+    return struct.pack(">HH", 1, 0) + titles + bytes(32) + _item(0x10, APPLICATION_CONTEXT.encode())
+
+
+def _user_information() -> bytes:
     user = _item(0x51, struct.pack(">I", MAX_PDU))
     user += _item(0x52, IMPLEMENTATION_CLASS_UID.encode()) + _item(0x55, IMPLEMENTATION_VERSION_NAME.encode())
-    return _pdu(Pdu.ASSOCIATE_AC, body + _item(0x50, user))
+    return _item(0x50, user)
+
+
+def _max_pdu(user_information: bytes) -> int:
+    sizes = [value for kind, value in _items(user_information) if kind == 0x51]
+    return int.from_bytes(sizes[0], "big") if sizes and len(sizes[0]) == 4 else 0
 
 
 def encode_associate_reject(rejection: Rejection) -> bytes:
     return _pdu(Pdu.ASSOCIATE_RJ, struct.pack(">xBBB", rejection.result, rejection.source, rejection.reason))
 
 
-def encode_abort(reason: AbortReason) -> bytes:
-    """A-ABORT by the service provider (PS3.8 9.3.8)."""
-    return _pdu(Pdu.ABORT, struct.pack(">xxBB", 2, reason))
+def encode_abort(reason: AbortReason | None = None) -> bytes:
+    """A-ABORT (PS3.8 9.3.8) by the service provider, or without a `reason` by the service user."""
+    return _pdu(Pdu.ABORT, struct.pack(">xxBB", 0 if reason is None else 2, reason or 0))
+
+
+def encode_release_request() -> bytes:
+    return _pdu(Pdu.RELEASE_RQ, bytes(4))
 
 
 def encode_release_response() -> bytes:
@@ -276,7 +320,7 @@ class Wire:
         self._start += 6 + length
         return Pdu(kind), body
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Raises `ConnectionLostError`."""
         try:
             self._sock.settimeout(self._idle)

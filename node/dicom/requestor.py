@@ -1,0 +1,190 @@
+"""An association that we open (PS3.8 section 7): echo, store, release; as thin over the socket as the receiving side.
+
+A data set is sent from an open file through one buffer, so memory is bounded whatever its size, and every wait has a limit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import socket
+import struct
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+from node.dicom.command import COMMAND_LIMIT, CommandField, encode_request, parse_response
+from node.dicom.upper_layer import (
+    MAX_PDU,
+    ConnectionLostError,
+    Pdu,
+    ProposedContext,
+    ProtocolError,
+    Wire,
+    encode_abort,
+    encode_associate_request,
+    encode_command,
+    encode_release_request,
+    parse_associate_accept,
+    values,
+)
+from node.domain.facility import Peer
+from node.errors import NodeError, PeerBusy, PeerRefused, PeerUnreachable
+
+VERIFICATION: Final = "1.2.840.10008.1.1"
+_HEADER: Final = 12  # bytes of a P-DATA-TF and its one PDV before the fragment
+
+
+class Requestor:
+    """An established association, used by one thread. As a context manager it is released, or aborted after an error."""
+
+    def __init__(
+        self,
+        peer: Peer,
+        calling_ae: str,
+        contexts: Sequence[ProposedContext],
+        *,
+        connect_seconds: float,
+        response_seconds: float,
+    ) -> None:
+        """Connects and negotiates. Raises `PeerUnreachable`, `PeerBusy`, `PeerRefused`."""
+        self._peer = peer
+        self._calling_ae = calling_ae
+        self._seconds = response_seconds
+        self._messages = itertools.cycle(range(1, 65536))
+        self._sock = self._connect(connect_seconds)
+        self._wire = Wire(self._sock, response_seconds)
+        try:
+            self.accepted, self._max_pdu = self._negotiate(contexts)
+        except BaseException:
+            self._sock.close()
+            raise
+        if 0 < self._max_pdu < 16:
+            self.abort()
+            raise PeerRefused(f"{self._where()} takes no PDU of a usable length.", hint="Raise its maximum PDU length.")
+        size = min(self._max_pdu or MAX_PDU, MAX_PDU)
+        self._fragment = (size - 6) & ~1
+        self._buffer = bytearray(_HEADER + self._fragment)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None or issubclass(kind, PeerBusy):
+            self.release()
+        else:
+            self.abort()
+
+    def echo(self, context_id: int) -> int:
+        """C-ECHO; returns the status. Raises `PeerUnreachable`."""
+        message = next(self._messages)
+        with self._translated():
+            self._command(context_id, encode_request(CommandField.C_ECHO_RQ, message, VERIFICATION))
+            return self._response(message)
+
+    def store(self, context_id: int, sop_class_uid: str, sop_instance_uid: str, data_set: BinaryIO) -> int:
+        """C-STORE of the bytes from where `data_set` stands to its end; returns the status. Raises `PeerUnreachable`.
+
+        An `OSError` of the file leaves the association unusable.
+        """
+        message = next(self._messages)
+        with self._translated():
+            self._command(context_id, encode_request(CommandField.C_STORE_RQ, message, sop_class_uid, sop_instance_uid))
+            self._data(context_id, data_set)
+            return self._response(message)
+
+    def release(self) -> None:
+        """Ends the association in good order as far as the peer goes along."""
+        with contextlib.suppress(ConnectionLostError, ProtocolError):
+            self._wire.write(encode_release_request())
+            self._wire.read(self._seconds)
+        self._sock.close()
+
+    def abort(self) -> None:
+        with contextlib.suppress(ConnectionLostError):
+            self._wire.write(encode_abort())
+        self._sock.close()
+
+    def _where(self) -> str:
+        return f"{self._peer.code} ({self._peer.ae_title} at {self._peer.host}:{self._peer.port})"
+
+    def _connect(self, seconds: float) -> socket.socket:
+        try:
+            sock = socket.create_connection((self._peer.host, self._peer.port), timeout=seconds)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            reason = "no answer in time" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__
+            raise PeerUnreachable(
+                f"No connection to {self._where()}: {reason}.", hint="Check that it runs, its address and the network."
+            ) from error
+        return sock
+
+    def _negotiate(self, contexts: Sequence[ProposedContext]) -> tuple[dict[int, str], int]:
+        with self._translated():
+            self._wire.write(encode_associate_request(self._calling_ae, self._peer.ae_title, contexts))
+            kind, body = self._wire.read(self._seconds)
+            if kind == Pdu.ASSOCIATE_AC:
+                return parse_associate_accept(bytes(body))
+            if kind == Pdu.ASSOCIATE_RJ and len(body) == 4:
+                raise self._rejection(body[1], body[2], body[3])
+            raise ProtocolError("the peer answered the association request with something else")
+
+    def _rejection(self, result: int, source: int, reason: int) -> NodeError:
+        """PS3.8 Table 9-21."""
+        if result == 2:
+            return PeerBusy(f"{self._where()} takes no association now.", hint="It is tried again later.")
+        if (source, reason) == (1, 3):
+            return PeerRefused(
+                f"The calling AE title {self._calling_ae} is not recognised by {self._where()}.", hint="Add it there."
+            )
+        if (source, reason) == (1, 7):
+            return PeerRefused(
+                f"{self._where()} does not know itself under this AE title.", hint="Mend the peer's ae_title here."
+            )
+        return PeerRefused(
+            f"{self._where()} rejected the association (source {source}, reason {reason}).", hint="Look into its log."
+        )
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except ConnectionLostError as error:
+            raise PeerUnreachable(
+                f"The connection to {self._where()} broke: {error}.", hint="It is tried again."
+            ) from error
+        except ProtocolError as error:
+            raise PeerUnreachable(f"{self._where()} broke the protocol: {error}.", hint="Look into its log.") from error
+
+    def _command(self, context_id: int, command: bytes) -> None:
+        self._wire.write(encode_command(context_id, command, self._max_pdu))
+
+    def _data(self, context_id: int, data_set: BinaryIO) -> None:
+        """P-DATA-TF with one value each; the last one is marked, so one fragment is read ahead."""
+        ahead = data_set.read(self._fragment)
+        view = memoryview(self._buffer)
+        while True:
+            part, ahead = ahead, data_set.read(self._fragment) if ahead else b""
+            last = 0 if ahead else 2
+            struct.pack_into(">BxIIBB", self._buffer, 0, Pdu.P_DATA, len(part) + 6, len(part) + 2, context_id, last)
+            view[_HEADER : _HEADER + len(part)] = part
+            self._wire.write(view[: _HEADER + len(part)])
+            if last:
+                return
+
+    def _response(self, message_id: int) -> int:
+        command = bytearray()
+        while True:
+            kind, body = self._wire.read(self._seconds)
+            if kind == Pdu.ABORT:
+                raise ConnectionLostError("the peer aborted")
+            if kind != Pdu.P_DATA:
+                raise ProtocolError("a PDU that does not belong here")
+            for value in values(body):
+                command += value.data
+                if not value.command or len(command) > COMMAND_LIMIT:
+                    raise ProtocolError("a response that is no command set")
+                if value.last:
+                    return parse_response(command, message_id)
