@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from node.errors import Unreadable
 
 _SIZ, _COD, _TLM, _SOT = 0xFF51, 0xFF52, 0xFF55, 0xFF90
+START: Final = b"\xff\x4f\xff\x51"  # SOC, SIZ
 _RPCL: Final = 2
 _REVERSIBLE: Final = 1  # the 5/3 wavelet (15444-1 Table A.20)
 _HIGH_THROUGHPUT: Final = 0x40  # code-block style bit (15444-15 A.4)
@@ -81,7 +82,7 @@ def parse(data: bytes) -> Codestream:
 
 
 def _parse(data: bytes) -> Codestream:
-    at = data.find(b"\xff\x4f\xff\x51", 0, 4096)  # a JP2 box may stand around the codestream
+    at = data.find(START, 0, 4096)  # a JP2 box may stand around the codestream
     if at < 0:
         raise IndexError
     start, at = at, at + 2
@@ -140,7 +141,7 @@ def preview(data: bytes, reduction: int) -> bytes:
     `reduction` 0 is everything; one greater than there are levels gives the lowest resolution. A codestream that cannot
     be cut so is returned whole: right, only longer.
     """
-    if reduction <= 0 or not data.startswith(b"\xff\x4f\xff\x51"):
+    if reduction <= 0 or not data.startswith(START):
         return data
     head = parse(data)
     if not head.streamable or head.ends[-1] > len(data):
