@@ -53,6 +53,7 @@ _ACCENT = HexColor("#0b5c7a")
 _FAINT = HexColor("#5d6b78")
 _RULE = HexColor("#c3ccd4")
 _MARGIN = 18 * mm
+_FRAME_PADDING = 6  # points, reportlab's frames
 _WIDTH = A4[0] - 2 * _MARGIN
 
 
@@ -88,8 +89,8 @@ def build_pdf(
     sheet = SimpleDocTemplate(
         out,
         pagesize=A4,
-        leftMargin=_MARGIN,
-        rightMargin=_MARGIN,
+        leftMargin=_MARGIN - _FRAME_PADDING,
+        rightMargin=_MARGIN - _FRAME_PADDING,
         topMargin=14 * mm,
         bottomMargin=20 * mm,
         invariant=1,
@@ -314,8 +315,9 @@ def _language(report: SignedReport) -> str:
 
 
 def _printed_name(study: Mapping[str, Any], keyword: str) -> str:
-    """The parts of a person name in their order, without the signs between them."""
-    return " ".join(first_of(study, keyword).replace("^", " ").split())
+    """Prefix, then the other parts in the order in which they stand: on Vietnamese modalities that is how they are read."""
+    parts = [*first_of(study, keyword).split("^"), "", "", "", "", ""]
+    return " ".join(" ".join((parts[3], *parts[:3], parts[4])).split())
 
 
 def _day(text: str) -> str:
