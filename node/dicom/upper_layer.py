@@ -21,6 +21,7 @@ MAX_PDU: Final = 131072  # what we announce as the longest variable field of a P
 _PDU_LIMIT: Final = 2 * MAX_PDU  # what we still read, for peers that count headers differently
 _BUFFER: Final = 4 * MAX_PDU
 _CONTEXT_LIMIT: Final = 128
+_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux; not sticky
 
 
 class Pdu(IntEnum):
@@ -345,6 +346,8 @@ class Wire:
         while self._end - self._start < count:
             try:
                 self._sock.settimeout(self._idle if deadline is None else max(0.001, deadline - time.monotonic()))
+                if _QUICKACK is not None:  # else a peer with Nagle's algorithm on waits 40 ms for our delayed ACK
+                    self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
                 received = self._sock.recv_into(self._view[self._end :])
             except OSError as error:
                 raise ConnectionLostError(
