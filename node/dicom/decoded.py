@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pydicom.charset import convert_encodings
+from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
@@ -27,6 +27,8 @@ ENCODED: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})  # VRs th
 TEXT: Final = ENCODED | {"AE", "CS", "UR"}
 BULK: Final = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00003, 0x7FE00008, 0x7FE00009, 0x7FE00010})
 _PLAIN: Final = frozenset({"AS", "CS", "DA", "DS", "DT", "IS", "TM", "AE", "UI", "UR"}) | ENCODED
+_BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_FOREIGN: Final = frozenset({0x0000, 0x0002, 0xFFFE})  # commands, file meta, delimiters: not of a data set
 _NUMBERS: Final = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV", "SQ"})
 
 
@@ -66,15 +68,15 @@ def _elements(ds: Dataset, prefix: str) -> Iterator[tuple[Dataset, DataElement, 
 
 
 def _decode(ds: Dataset, keep_private: bool, declared: bool) -> None:
+    for tag in list(ds.keys()):
+        if tag.element == 0 or tag.group in _FOREIGN or (not keep_private and tag.is_private):
+            ds.pop(tag)
     declared = declared or CHARACTER_SET in ds
     if not declared and _is_utf8(ds):  # UTF-8 that does not say so: seen often enough
         implicit, little = ds.original_encoding
         ds.set_original_encoding(implicit, little, "utf8")
     for tag in list(ds.keys()):
         if tag in BULK or tag == CHARACTER_SET:
-            continue
-        if tag.element == 0 or (not keep_private and tag.is_private):
-            del ds[tag]
             continue
         element = _element(ds, tag)
         if element is None or (not keep_private and _is_unknown(tag, element.VR)):
@@ -97,16 +99,18 @@ def _element(ds: Dataset, tag: BaseTag) -> DataElement | None:
             charset = convert_encodings(ds.original_character_set or ds.get("SpecificCharacterSet"))
             items: Sequence = convert_SQ(element.value, True, True, charset)
             ds[tag] = element = DataElement(tag, "SQ", items)
+        if element.VR in _BINARY and not tag.is_private and _vr(tag) in _PLAIN:  # a text that says it is none
+            return _as_text(ds, tag, raw, _vr(tag))
         return element
     except Exception:  # the toolkit raises whatever its parsers meet
-        return _as_text(ds, tag, raw)
+        return _as_text(ds, tag, raw, (raw.VR or _vr(tag)) if raw is not None else "UN")
 
 
-def _as_text(ds: Dataset, tag: BaseTag, raw: DataElement | RawDataElement | None) -> DataElement | None:
-    vr = (raw.VR or _vr(tag)) if raw is not None else "UN"
-    if not isinstance(raw, RawDataElement) or not isinstance(raw.value, bytes) or vr not in _PLAIN:
+def _as_text(ds: Dataset, tag: BaseTag, raw: DataElement | RawDataElement | None, vr: str) -> DataElement | None:
+    if raw is None or not isinstance(raw.value, bytes) or vr not in _PLAIN:
         return None
-    text = raw.value.decode("latin-1").rstrip(" \0")
+    encodings = convert_encodings(ds.original_character_set or ds.get("SpecificCharacterSet"))
+    text = decode_bytes(raw.value, encodings, set()).rstrip(" \0")
     ds[tag] = element = DataElement(tag, vr, text, already_converted=True)
     return element
 

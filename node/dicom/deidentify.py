@@ -14,15 +14,16 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
+from pydicom.uid import UID
 
 from node.dicom.decoded import BULK, TEXT, decode, elements, texts
 from node.dicom.dummies import code, dummy, dummy_code, dummy_document, is_code
 from node.dicom.identity_text import IdentityText, fold
 from node.dicom.original_identity import collect
 from node.dicom.profile import BASIC_CODE, OPTION_CODES, Action, Profile, Rule
-from node.dicom.setup import configure
+from node.dicom.setup import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, configure
 from node.dicom.uids import is_registered, pseudonym_uid
 from node.errors import BurnedInText, Held
 
@@ -37,7 +38,7 @@ _IDENTIFIERS: Final = frozenset(
     | {0x00401001, 0x00402016, 0x00402017}  # requested procedure, placer, filler
 )
 _WRITTEN: Final = frozenset({PATIENT_NAME, PATIENT_ID, 0x00100021, 0x00120063, 0x00120064})
-_META_KEPT: Final = frozenset({0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013})
+_COUNTERS: Final = frozenset({0x00200011, 0x00200012})  # series, acquisition: may be empty
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that is read as a digit
 _SYMBOLS: Final = 10  # 50 bits: among a million patients of a site, one chance in two thousand of any two alike
 _LONGEST_SHIFT: Final = 3650  # days
@@ -158,6 +159,8 @@ def _leaks(element: DataElement, path: str, text: IdentityText) -> bool:
     vr = element.VR
     if vr == "UI":
         return any(uid in text.uids for uid in texts(element))
+    if element.tag in _COUNTERS:
+        return any(value in text.inside for value in texts(element))
     if vr not in TEXT or (element.tag in _WRITTEN and "." not in path):
         return False
     found = text.found_in_code if vr == "CS" else text.found_in
@@ -168,9 +171,13 @@ def _take_out_leftovers(ds: Dataset, text: IdentityText, walk: _Walk) -> None:
     found = [(holder, element) for holder, element, path in elements(ds) if _leaks(element, path, text)]
     for _, element in found:
         if element.VR == "UI":
-            element.value = [walk.uid(uid) for uid in texts(element)]
+            mapped = [walk.uid(uid) for uid in texts(element)]
+            element.value = mapped if len(mapped) > 1 else mapped[0]
+        elif element.tag in _COUNTERS:
+            element.value = None
         elif element.VR != "CS":
-            element.value = [text.stripped(value) or dummy(element.VR) for value in texts(element)]
+            values = [text.stripped(value) or dummy(element.VR) for value in texts(element)]
+            element.value = values if len(values) > 1 else values[0]
     left = leaks(ds, text) if found else []
     if left:
         raise Held(
@@ -201,13 +208,18 @@ class _Walk:
                 self._element(ds, ds[tag], rule)
 
     def file_meta(self, ds: Dataset) -> None:
-        """Keeps of the file's head what the format needs; the preamble can hold another file's header."""
-        meta = getattr(ds, "file_meta", None)
-        if meta is not None:
-            for tag in set(meta.keys()) - _META_KEPT:
-                del meta[tag]
-            if "MediaStorageSOPInstanceUID" in meta:
-                meta.MediaStorageSOPInstanceUID = ds.get("SOPInstanceUID") or self.uid(meta.MediaStorageSOPInstanceUID)
+        """Makes the file's head anew with what the format needs; a preamble can hold another file's header."""
+        old = getattr(ds, "file_meta", None)
+        if old is not None:
+            meta = FileMetaDataset()
+            meta.FileMetaInformationVersion = b"\0\1"
+            meta.MediaStorageSOPClassUID = ds.get("SOPClassUID")
+            meta.MediaStorageSOPInstanceUID = ds.get("SOPInstanceUID")
+            if "TransferSyntaxUID" in old:
+                meta.TransferSyntaxUID = old.TransferSyntaxUID
+            meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+            meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+            ds.file_meta = meta
         if getattr(ds, "preamble", None):
             ds.preamble = b"\0" * 128
 

@@ -18,7 +18,7 @@ SPACELESS = 0x1100  # scripts from here on (Hangul, Han, Kana) do not part words
 
 _MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _NUMBERS = re.compile(
-    r"""\S+@\S+                                             # mail address
+    r"""[^\s@]{1,64}@[^\s@]{1,255}                          # mail address
     | (?<!\d)(?:\+84|0)\d(?:[ .-]?\d){7,9}(?!\d)            # telephone number
     | ngày\s+\d{1,2}\s+tháng\s+\d{1,2}(?:\s+năm\s+\d{4})?   # date as it is written in Vietnamese
     | \d{1,2}\s+MONTHS\.?,?\s+\d{2,4} | MONTHS\.?\s+\d{1,2},?\s+\d{4}

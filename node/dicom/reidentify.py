@@ -84,9 +84,7 @@ def _family(ds: Dataset) -> set[str]:
             continue
         for series in element.value or []:
             if own and str(series.get("SeriesInstanceUID") or "") == own:
-                family.update(
-                    uid for _, part, _ in elements(series) if part.tag == _REFERENCED_INSTANCE for uid in texts(part)
-                )
+                family.update(_referenced(series))
     return family
 
 
