@@ -88,3 +88,22 @@ AGE_UNITS: dict[str, dict[str, str]] = {
     "vi": {"Y": "tuổi", "M": "tháng", "W": "tuần", "D": "ngày"},
     "en": {"Y": "years", "M": "months", "W": "weeks", "D": "days"},
 }
+
+# storage SOP classes, by the start of their UID below 1.2.840.10008.5.1.4.1.1., for documents that are made from a
+# structured report instead of an image; the longest start that fits counts
+MODALITY_BY_CLASS: dict[str, str] = {
+    "1": "CR",
+    "1.1": "DX",
+    "1.2": "MG",
+    "2": "CT",
+    "3.1": "US",
+    "4": "MR",
+    "6.1": "US",
+    "6.2": "US",
+    "12.1": "XA",
+    "12.2": "RF",
+    "13.1.3": "MG",
+    "20": "NM",
+    "128": "PT",
+    "130": "PT",
+}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timezone
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from highdicom.sr import (
     CodeContentItem,
@@ -255,15 +255,15 @@ def display_name(name: PersonName | str | None) -> str:
 # --- reading
 
 
-def read_report(path: Path) -> SignedReport:
-    """The report in a structured report document of any origin and SR class.
+def read_report(source: Path | BinaryIO) -> SignedReport:
+    """The report in a structured report document, a file or an open one, of any origin and SR class.
 
     All TEXT items are kept, under the nearest heading that is known, else under findings. `signed_at` is the time of
     verification, else of the content, else `EPOCH`. Raises `Unreadable` when the file is no structured report.
     """
     configure()
     try:
-        ds = dcmread(path)
+        ds = dcmread(source)
         return _report(ds)
     except (InvalidDicomError, AttributeError, ValueError, TypeError, KeyError, IndexError, EOFError) as error:
         raise Unreadable(
