@@ -116,13 +116,18 @@ def _error_rows() -> Iterator[Row]:
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    """Every command of the program, with its words for the command line."""
+    """Every command of the program, named with its group: `user add`."""
     from node.cli import app
 
-    group: Any = typer.main.get_command(app)  # of a class that typer keeps to itself
-    for name, command in group.commands.items():
-        if not command.hidden:
-            yield name, command
+    yield from _commands_of(typer.main.get_command(app), "")
+
+
+def _commands_of(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():  # of classes that typer keeps to itself
+        if hasattr(command, "commands"):
+            yield from _commands_of(command, f"{prefix}{name} ")
+        elif not command.hidden:
+            yield f"{prefix}{name}", command
 
 
 def _command_rows() -> Iterator[Row]:
