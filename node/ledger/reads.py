@@ -1,4 +1,4 @@
-"""Questions that the pages ask: the study list, one study, its timeline, the operator's queue.
+"""Questions that the pages ask: the study list, one study, its timeline, its report.
 
 Each question costs a fixed number of queries, whatever the number of rows. Answers are plain dictionaries in the shape
 of the API; times are aware datetimes.
@@ -11,20 +11,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from node.domain.delivery import DeliveryState, ItemState
 from node.domain.report import ReportText, SignedReport
 from node.domain.study import Via
 from node.domain.timeline import Hop
+from node.ledger import registry
 from node.ledger._stage_table import HOPS, stage
 from node.ledger.schema import (
-    audit,
     deliveries,
     delivery_items,
     instances,
-    jobs,
-    quarantine,
     reading_tasks,
     reports,
     series,
@@ -41,13 +39,6 @@ SR_CLASSES = (  # text reports, PS3.4 B.5; dose reports and measurements are not
 PDF_CLASS = "1.2.840.10008.5.1.4.1.1.104.1"
 _REPORT_VIAS = (Via.HOME.value, Via.DESK.value)
 _REPORT_MODALITIES = ("SR", "DOC", "OT")
-_OPEN_STATES = (
-    DeliveryState.WAITING.value,
-    DeliveryState.SENDING.value,
-    DeliveryState.DELIVERED.value,
-    DeliveryState.HELD.value,
-    DeliveryState.REFUSED.value,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +166,10 @@ def report_objects(tx: Connection, study_uids: Collection[str]) -> dict[str, dic
 
 
 def signed_report(tx: Connection, task_id: str, organization: str = "") -> SignedReport | None:
-    """The final report of a reading task with all that its documents need; None when it is not signed."""
+    """The final report of a reading task with all that its documents need; None when it is not signed.
+
+    Without `organization` it is the registry's name of the facility at whose desk it was signed.
+    """
     row = tx.execute(
         select(reports, reading_tasks.c.study_uid, users.c.display_name)
         .join(reading_tasks, reading_tasks.c.id == reports.c.task_id)
@@ -199,56 +193,24 @@ def signed_report(tx: Connection, task_id: str, organization: str = "") -> Signe
         sop_instance_uid=row.sop_instance_uid,
         series_instance_uid=row.series_instance_uid,
         observer_name=row.display_name or row.author,
-        observer_organization=organization,
+        observer_organization=organization or _signed_where(tx, row.study_uid),
         signed_at=row.signed_at,
         version=row.version,
         predecessors=tuple(earlier),
     )
 
 
-def queue(tx: Connection, limit: int = 500) -> dict[str, list[dict[str, Any]]]:
-    """What waits, is stuck or was set aside: for the operator."""
-    job_rows = tx.execute(
-        select(*(c for c in jobs.c if c.name not in ("payload", "key"))).order_by(jobs.c.due_at).limit(limit)
-    )
-    delivery_rows = tx.execute(
-        select(deliveries)
-        .where(deliveries.c.state.in_(_OPEN_STATES))
-        .order_by(deliveries.c.updated_at.desc())
-        .limit(limit)
-    ).all()
-    items = _item_counts(tx, [row.id for row in delivery_rows])
-    quarantine_rows = tx.execute(select(quarantine).order_by(quarantine.c.received_at.desc()).limit(limit))
-    hidden = ("plan", "outward_uid")
-    return {
-        "jobs": [dict(row) for row in job_rows.mappings()],
-        "deliveries": [
-            {k: v for k, v in row._mapping.items() if k not in hidden} | {"items": _all_states(items.get(row.id, {}))}
-            for row in delivery_rows
-        ],
-        "quarantine": [dict(row) for row in quarantine_rows.mappings()],
-    }
-
-
-def open_jobs(tx: Connection) -> dict[tuple[str, str], int]:
-    """(kind, state) -> how many jobs."""
-    rows = tx.execute(select(jobs.c.kind, jobs.c.state, func.count()).group_by(jobs.c.kind, jobs.c.state))
-    return {(kind, state): count for kind, state, count in rows}
-
-
-def count_by_state(tx: Connection) -> dict[str, dict[str, int]]:
-    """{"deliveries" | "studies" | "tasks": {state: how many}}"""
-    questions: dict[str, Select[Any]] = {
-        "deliveries": select(deliveries.c.state, func.count()).group_by(deliveries.c.state),
-        "studies": select(studies.c.state, func.count()).where(studies.c.shadow.is_(False)).group_by(studies.c.state),
-        "tasks": select(reading_tasks.c.state, func.count()).group_by(reading_tasks.c.state),
-    }
-    return {name: dict(tx.execute(question).tuples()) for name, question in questions.items()}
-
-
-def recent_audit(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
-    """The newest audit records."""
-    return [dict(row) for row in tx.execute(select(audit).order_by(audit.c.id.desc()).limit(limit)).mappings()]
+def _signed_where(tx: Connection, study_uid: str) -> str:
+    code = tx.execute(
+        select(timeline.c.node)
+        .where(timeline.c.study_uid == study_uid, timeline.c.hop == Hop.SIGNED.value)
+        .order_by(timeline.c.id.desc())
+        .limit(1)
+    ).scalar()
+    if code is None:
+        return ""
+    facility = registry.current(tx).facility(code)
+    return facility.name if facility else str(code)
 
 
 def _describe(tx: Connection, rows: Sequence[Row[*tuple[Any, ...]]], nodes: Collection[str]) -> list[dict[str, Any]]:
@@ -339,7 +301,7 @@ def _study_deliveries(tx: Connection, study_uids: Sequence[str]) -> dict[str, li
     ids = [row.id for row in rows]
     if not ids:
         return {}
-    counts = _item_counts(tx, ids)
+    counts = item_counts(tx, ids)
     first = (
         select(delivery_items.c.delivery_id, func.min(delivery_items.c.instance_id).label("instance_id"))
         .where(delivery_items.c.delivery_id.in_(ids))
@@ -357,7 +319,8 @@ def _study_deliveries(tx: Connection, study_uids: Sequence[str]) -> dict[str, li
     return dict(found)
 
 
-def _item_counts(tx: Connection, delivery_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+def item_counts(tx: Connection, delivery_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """For each delivery how many instances are in which state; states without any are left out."""
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     for delivery_id, state, count in tx.execute(
         select(delivery_items.c.delivery_id, delivery_items.c.state, func.count())
@@ -368,7 +331,8 @@ def _item_counts(tx: Connection, delivery_ids: Sequence[int]) -> dict[int, dict[
     return dict(counts)
 
 
-def _all_states(counts: Mapping[str, int]) -> dict[str, int]:
+def all_states(counts: Mapping[str, int]) -> dict[str, int]:
+    """The counts with a zero for the others."""
     return {state.value: counts.get(state.value, 0) for state in ItemState}
 
 
@@ -408,7 +372,7 @@ def _series_of(tx: Connection, study_uid: str) -> list[dict[str, Any]]:
 def _deliveries_of(tx: Connection, study_uid: str) -> list[dict[str, Any]]:
     rows = tx.execute(select(deliveries).where(deliveries.c.study_uid == study_uid).order_by(deliveries.c.id)).all()
     ids = [row.id for row in rows]
-    counts = _item_counts(tx, ids)
+    counts = item_counts(tx, ids)
     problems: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for delivery_id, reason, count in tx.execute(
         select(delivery_items.c.delivery_id, delivery_items.c.reason, func.count())
@@ -421,7 +385,7 @@ def _deliveries_of(tx: Connection, study_uid: str) -> list[dict[str, Any]]:
     return [
         {
             **{name: getattr(row, name) for name in names},
-            "items": _all_states(counts.get(row.id, {})),
+            "items": all_states(counts.get(row.id, {})),
             "problems": problems.get(row.id, []),
         }
         for row in rows

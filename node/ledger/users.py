@@ -179,7 +179,8 @@ def lock(failures: int, now: datetime) -> datetime | None:
     """Until when an account is locked after so many failures in a row."""
     if failures < FREE_FAILURES:
         return None
-    return now + min(LONGEST_LOCK, FIRST_LOCK * 2 ** min(failures - FREE_FAILURES, 16))
+    doubled: timedelta = FIRST_LOCK * (1 << min(failures - FREE_FAILURES, 16))
+    return now + min(LONGEST_LOCK, doubled)
 
 
 def open_session(
@@ -212,6 +213,16 @@ def find_session(tx: Connection, token: str, now: datetime) -> Session | None:
     if row is None:
         return None
     return Session(_user(row), digest, row.kind, row.used_at, row.expires_at)
+
+
+def session_is_valid(tx: Connection, token_sha256: str, now: datetime) -> bool:
+    """Whether a login that was valid once still is."""
+    found = tx.execute(
+        select(sessions.c.username)
+        .join(users, users.c.username == sessions.c.username)
+        .where(sessions.c.token_sha256 == token_sha256, sessions.c.expires_at > now, users.c.disabled.is_(False))
+    ).first()
+    return found is not None
 
 
 def touch_session(tx: Connection, token_sha256: str, now: datetime, life: timedelta) -> None:

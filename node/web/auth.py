@@ -1,7 +1,7 @@
 """Who is calling: logins, sessions, tokens, and the secrets of other nodes.
 
-The password check runs outside any transaction and in the same way for names that do not exist. Names that do not exist are
-locked like existing ones, by a count in memory, so that a lock tells nothing either.
+The password check runs outside any transaction and in the same way for names that do not exist. Names that do not exist
+are locked like existing ones, by a count in memory, so that a lock tells nothing either.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def bearer_token(headers: Headers) -> str | None:
 
 
 def find_caller(node: Node, token: str, kind: SessionKind) -> Caller | None:
-    """The person whose valid session this token is; a cookie's token does not work as a bearer token nor the reverse."""
+    """The person whose valid session this token is. A cookie's token is no bearer token, nor the reverse."""
     now = node.clock.now()
     with node.ledger.read() as tx:
         session = users.find_session(tx, token, now)

@@ -1,9 +1,9 @@
 """Errors as `application/problem+json` (RFC 9457), in the caller's language.
 
-One table gives each class of the exception tree its HTTP status. Titles and hints come from the message catalogues by the
-error's stable code; the English message is the detail, and its translation when the catalogue has one. What nobody foresaw
-becomes code "internal" with a reference that is also in the log: type and place of the fault, never its text, which might
-name a patient.
+One table gives each class of the exception tree its HTTP status. Titles and hints come from the message catalogues by
+the error's stable code; the English message is the detail, and its translation when the catalogue has one. What nobody
+foresaw becomes code "internal" with a reference that is also in the log: type and place of the fault, never its text,
+which might name a patient.
 """
 
 from __future__ import annotations
@@ -86,6 +86,10 @@ class UnsupportedMedia(Refused):
     code = "unsupported-media"
 
 
+class Malformed(Invalid):
+    """The body of the request cannot be taken apart."""
+
+
 STATUS: tuple[tuple[type[NodeError], int], ...] = (  # the first class that fits decides
     (LoginRequired, 401),
     (LoginFailed, 401),
@@ -105,6 +109,7 @@ STATUS: tuple[tuple[type[NodeError], int], ...] = (  # the first class that fits
     (Held, 422),
     (Refused, 422),
     (NotFound, 404),
+    (Malformed, 400),
     (Invalid, 422),
     (NodeError, 500),
 )

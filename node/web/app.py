@@ -1,0 +1,70 @@
+"""The web application of a node: routers, gate and shields put together. Starts nothing and holds no global state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anyio import to_thread
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from node import __version__
+from node.errors import NodeError
+from node.ledger import users
+from node.ports import Node
+from node.web import admin, dicomweb, display, events, exchange, pages, problems, site, stow, studies
+from node.web.auth import Caller, current_user
+from node.web.events import Changes
+from node.web.gate import Gate
+from node.web.metrics import Metrics
+from node.web.shield import CompressJson, Shield
+from worklists.reading import api as reading
+
+
+def create_app(node: Node) -> FastAPI:
+    """The application. `app.state.changes.close()` ends the event streams before the server stops."""
+    app = FastAPI(
+        title="Liên Tuyến",
+        version=__version__,
+        openapi_url=None,  # served by the site router, behind the gate
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    metrics = Metrics(node)
+    changes = Changes(node)
+    app.state.changes = changes
+    for error in (NodeError, RequestValidationError, HTTPException):
+        app.add_exception_handler(error, problems.handle)
+    app.add_middleware(Gate, node=node)  # the last one added is the outermost
+    app.add_middleware(CompressJson)
+    app.add_middleware(Shield, observe=metrics.observe)
+    for router in (
+        site.router(node, metrics),
+        studies.router(node),
+        reading.router(node, current_user),
+        display.router(node),
+        dicomweb.router(node),
+        stow.router(node),
+        admin.router(node),
+        events.router(changes, _still_allowed(node)),
+        exchange.router(node),
+        pages.router(pages.Pages()),
+    ):
+        app.include_router(router)
+    return app
+
+
+def _still_allowed(node: Node) -> Any:
+    """Whether the login that opened an event stream is still valid; listening does not prolong it."""
+
+    def valid(digest: str) -> bool:
+        with node.ledger.read() as tx:
+            return users.session_is_valid(tx, digest, node.clock.now())
+
+    async def check(request: Request) -> bool:
+        caller: Caller = current_user(request)
+        return await to_thread.run_sync(valid, caller.token_sha256)
+
+    return check

@@ -1,0 +1,246 @@
+"""Studies for the radiographer: where each one is, what happened to it, and its report."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from node.dicom.dataset import fold_name
+from node.dicom.pdf import read_pdf
+from node.dicom.sr import read_report
+from node.domain.facility import PeerKind
+from node.domain.study import Priority, StudyState
+from node.errors import NotFound
+from node.ledger import reads
+from node.ports import Node
+
+Uid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
+Stage = Literal[
+    "receiving",
+    "stored",
+    "held",
+    "refused",
+    "queued",
+    "sending",
+    "arrived",
+    "waiting-to-be-read",
+    "reading",
+    "signed",
+    "report-arrived",
+    "report-delivered",
+]
+
+
+class Progress(BaseModel):
+    """Images of the study: here, ready to travel, taken by the destination, expected in all."""
+
+    received: int
+    prepared: int
+    delivered: int
+    total: int
+
+
+class ReportState(BaseModel):
+    state: Literal["none", "arrived", "delivered"]
+    sop_instance_uid: str | None
+    pdf_sop_instance_uid: str | None
+
+
+class Study(BaseModel):
+    """One study and where it is."""
+
+    study_instance_uid: str
+    patient_name: str
+    patient_id: str
+    birth_date: str
+    sex: str
+    age: str
+    accession_number: str
+    study_date: str
+    study_time: str
+    description: str
+    modalities: list[str]
+    body_part: str
+    institution: str
+    origin: str
+    priority: Priority
+    state: StudyState
+    instances: int
+    first_received_at: datetime
+    last_received_at: datetime
+    stage: Stage
+    progress: Progress
+    report: ReportState
+    problem: str | None
+
+
+class StudyList(BaseModel):
+    items: list[Study]
+    total: int
+
+
+class Instance(BaseModel):
+    sop_instance_uid: str
+    sop_class_uid: str
+    number: int | None
+    frames: int
+    rows: int
+    columns: int
+
+
+class Series(BaseModel):
+    series_instance_uid: str
+    modality: str
+    number: int | None
+    description: str
+    body_part: str
+    instances: list[Instance]
+
+
+class ItemCounts(BaseModel):
+    waiting: int
+    prepared: int
+    delivered: int
+    refused: int
+    held: int
+
+
+class ItemProblem(BaseModel):
+    reason: str
+    count: int
+
+
+class Delivery(BaseModel):
+    id: int
+    destination: str
+    state: str
+    closed: bool
+    attempts: int
+    next_attempt_at: datetime | None
+    last_error: str
+    items: ItemCounts
+    problems: list[ItemProblem]
+
+
+class StudyDetail(Study):
+    series: list[Series]
+    deliveries: list[Delivery]
+
+
+class TimelineItem(BaseModel):
+    """One hop; `node_name` is the name of its facility."""
+
+    hop: str
+    node: str
+    node_name: str
+    at: datetime
+    instances: int | None
+    detail: dict[str, Any]
+
+
+class Timeline(BaseModel):
+    study_instance_uid: str
+    items: list[TimelineItem]
+
+
+class ReportContent(BaseModel):
+    """The text of the structured report in the study."""
+
+    technique: str
+    findings: str
+    conclusion: str
+    recommendation: str
+    observer: str
+    organization: str
+    signed_at: datetime
+    language: str
+    key_images: list[str]
+    sop_instance_uid: str
+
+
+def confirming_peers(node: Node) -> frozenset[str]:
+    """The destinations that tell what they hold: other nodes."""
+    return frozenset(peer.code for peer in node.registry().peers if peer.kind == PeerKind.NODE)
+
+
+def router(node: Node) -> APIRouter:
+    """The routes under /api/studies."""
+    routes = APIRouter(prefix="/api/studies", tags=["studies"])
+
+    @routes.get("", response_model=StudyList)
+    def list_studies(
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+        q: Annotated[str, Query(max_length=200)] = "",
+    ) -> dict[str, Any]:
+        text = q.replace("\0", "").strip()
+        words = fold_name(text).split()
+        with node.ledger.read() as tx:
+            items, total = reads.list_studies(
+                tx, limit=limit, offset=offset, text=text, name_words=words, nodes=confirming_peers(node)
+            )
+        return {"items": items, "total": total}
+
+    @routes.get("/{study_uid}", response_model=StudyDetail)
+    def get_study(study_uid: Uid) -> dict[str, Any]:
+        with node.ledger.read() as tx:
+            study = reads.find_study(tx, study_uid, confirming_peers(node))
+        if study is None:
+            raise no_study()
+        return study
+
+    @routes.get("/{study_uid}/timeline", response_model=Timeline)
+    def get_timeline(study_uid: Uid) -> dict[str, Any]:
+        names = {facility.code: facility.name for facility in node.registry().facilities}
+        with node.ledger.read() as tx:
+            if not reads.study_exists(tx, study_uid):
+                raise no_study()
+            items = reads.study_timeline(tx, study_uid)
+        return {
+            "study_instance_uid": study_uid,
+            "items": [{**item, "node_name": names.get(item["node"], item["node"])} for item in items],
+        }
+
+    @routes.get("/{study_uid}/report", response_model=ReportContent)
+    def get_report(study_uid: Uid) -> dict[str, Any]:
+        document = _document(node, study_uid, "sr")
+        report = read_report(node.storage.path(document.digest))
+        return {
+            **{name: getattr(report.text, name) for name in ("technique", "findings", "conclusion", "recommendation")},
+            "observer": report.observer_name,
+            "organization": report.observer_organization,
+            "signed_at": report.signed_at,
+            "language": report.text.language,
+            "key_images": list(report.text.key_images),
+            "sop_instance_uid": document.sop_instance_uid,
+        }
+
+    @routes.get(
+        "/{study_uid}/report.pdf",
+        response_class=Response,
+        responses={200: {"content": {"application/pdf": {}}}},
+    )
+    def get_report_pdf(study_uid: Uid) -> Response:
+        document = _document(node, study_uid, "pdf")
+        headers = {"Content-Disposition": 'inline; filename="report.pdf"', "Cache-Control": "no-store"}
+        return Response(read_pdf(node.storage.path(document.digest)), media_type="application/pdf", headers=headers)
+
+    return routes
+
+
+def no_study() -> NotFound:
+    return NotFound("There is no such study.", hint="Open the list of studies again.")
+
+
+def _document(node: Node, study_uid: str, kind: str) -> Any:
+    with node.ledger.read() as tx:
+        if not reads.study_exists(tx, study_uid):
+            raise no_study()
+        found = reads.report_objects(tx, [study_uid]).get(study_uid, {})
+    if kind not in found:
+        raise NotFound("The study has no report yet.", hint="It appears here as soon as it has arrived.")
+    return found[kind]

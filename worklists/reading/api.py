@@ -1,0 +1,215 @@
+"""The reading desk over HTTP. Who is calling comes in as a dependency; which role may do what the gate has decided."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, Protocol
+
+from fastapi import APIRouter, Depends
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from node.domain.report import ReportText
+from node.domain.study import Priority
+from node.errors import NotFound
+from node.ports import Node
+from worklists.reading import desk, reads, store
+from worklists.reading.desk import Desk, Reader
+
+MAX_TEXT = 20_000  # characters of one section
+MAX_KEY_IMAGES = 200
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Person(Protocol):
+    """What the desk needs to know of the caller."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def display_name(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+def _clean(text: str) -> str:
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    if _CONTROL.search(text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+Section = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_clean)]
+Uid = Annotated[str, Field(pattern=r"^[0-9.]{1,64}$")]
+
+
+class Report(BaseModel):
+    """The text of a report."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    technique: Section = ""
+    findings: Section = ""
+    conclusion: Section = ""
+    recommendation: Section = ""
+    key_images: list[Uid] = Field(default_factory=list, max_length=MAX_KEY_IMAGES)
+    language: Literal["vi", "en"] = "vi"
+
+    def text(self) -> ReportText:
+        return ReportText(
+            self.technique,
+            self.findings,
+            self.conclusion,
+            self.recommendation,
+            tuple(dict.fromkeys(self.key_images)),
+            self.language,
+        )
+
+
+class Task(BaseModel):
+    """One study on the worklist."""
+
+    id: str
+    state: Literal["incomplete", "ready", "claimed", "drafting", "final", "cancelled"]
+    priority: Priority
+    study_instance_uid: str
+    modality: str
+    modalities: list[str]
+    body_part: str
+    description: str
+    origin: str
+    origin_name: str
+    patient_name: str
+    patient_id: str
+    sex: str
+    age: str
+    study_date: str
+    instances_received: int
+    instances_expected: int | None
+    ready_at: datetime | None
+    waiting_seconds: int | None
+    claimed_by: str | None
+    claimed_by_name: str | None
+    mine: bool
+    lease_until: datetime | None
+    signed_at: datetime | None
+    created_at: datetime
+
+
+class TaskDetail(Task):
+    """A task with the newest version of its report."""
+
+    report: Report | None
+    report_version: int
+    report_state: Literal["draft", "final", "none"]
+
+
+class TaskList(BaseModel):
+    items: list[Task]
+
+
+class NewPriority(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Priority
+
+
+def new_uid() -> str:
+    """A UID from a random UUID (PS3.5 B.2)."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+class ReadingDesk:
+    """The handlers' view of the node."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def now(self) -> Desk:
+        settings = self.node.settings
+        lease = timedelta(minutes=settings.reading.lease_minutes)
+        return Desk(self.node.facility, self.node.clock.now(), lease)
+
+    def names(self) -> dict[str, str]:
+        return {facility.code: facility.name for facility in self.node.registry().facilities}
+
+    def free_left_tasks(self) -> None:
+        """Leases that ran out end when someone looks; a write only when there is one."""
+        circumstances = self.now()
+        with self.node.ledger.read() as tx:
+            if not store.run_out(tx, circumstances.now, limit=1):
+                return
+        with self.node.ledger.begin() as tx:
+            desk.expire_leases(tx, circumstances.now)
+
+    def show(self, task_id: str, person: Person) -> dict[str, Any]:
+        with self.node.ledger.read() as tx:
+            task = reads.show_task(tx, task_id, person.username, self.node.clock.now(), self.names())
+            if task is None:
+                raise NotFound("There is no such reading task.", hint="Open the worklist again.")
+            return {**task, **reads.show_report(tx, task_id)}
+
+
+def router(node: Node, current_user: Callable[..., Person]) -> APIRouter:
+    """The routes under /api/reading."""
+    routes = APIRouter(prefix="/api/reading", tags=["reading"])
+    reading = ReadingDesk(node)
+    caller = Depends(current_user)
+
+    @routes.get("/tasks", response_model=TaskList)
+    def list_tasks(state: Literal["open", "final", "all"] = "open", person: Person = caller) -> dict[str, Any]:
+        reading.free_left_tasks()
+        with node.ledger.read() as tx:
+            return {"items": reads.list_tasks(tx, state, person.username, node.clock.now(), reading.names())}
+
+    @routes.get("/tasks/{task_id}", response_model=TaskDetail)
+    def get_task(task_id: str, person: Person = caller) -> dict[str, Any]:
+        return reading.show(task_id, person)
+
+    @routes.post("/tasks/{task_id}/claim", response_model=Task)
+    def claim(task_id: str, person: Person = caller) -> dict[str, Any]:
+        with node.ledger.begin() as tx:
+            desk.claim(tx, reading.now(), _reader(person), task_id)
+        return reading.show(task_id, person)
+
+    @routes.post("/tasks/{task_id}/release", response_model=Task)
+    def release(task_id: str, person: Person = caller) -> dict[str, Any]:
+        with node.ledger.begin() as tx:
+            desk.release(tx, reading.now(), _reader(person), task_id)
+        return reading.show(task_id, person)
+
+    @routes.put("/tasks/{task_id}/report", response_model=TaskDetail)
+    def save_report(task_id: str, report: Report, person: Person = caller) -> dict[str, Any]:
+        with node.ledger.begin() as tx:
+            desk.draft(tx, reading.now(), _reader(person), task_id, report.text())
+        return reading.show(task_id, person)
+
+    @routes.post("/tasks/{task_id}/sign", response_model=Task)
+    def sign(task_id: str, person: Person = caller) -> dict[str, Any]:
+        with node.ledger.begin() as tx:
+            desk.sign(
+                tx,
+                reading.now(),
+                _reader(person),
+                task_id,
+                sop_instance_uid=new_uid(),
+                series_instance_uid=new_uid(),
+            )
+        node.wake()
+        return reading.show(task_id, person)
+
+    @routes.post("/tasks/{task_id}/priority", response_model=Task)
+    def set_priority(task_id: str, wanted: NewPriority, person: Person = caller) -> dict[str, Any]:
+        with node.ledger.begin() as tx:
+            desk.set_priority(tx, reading.now(), _reader(person), task_id, wanted.priority)
+        return reading.show(task_id, person)
+
+    return routes
+
+
+def _reader(person: Person) -> Reader:
+    return Reader(person.username, person.display_name, may_take_away=person.role == "admin")

@@ -1,0 +1,81 @@
+"""The stage "read": puts a study onto the reading worklist and says when all its images are here.
+
+The job's subject is the Study Instance UID as this node knows it. Asking again with nothing new changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from node.domain.job import Job, NextJob
+from node.domain.report import READING_TRANSITIONS, ReadingEvent, ReadingState
+from node.domain.study import Priority
+from node.domain.timeline import Hop, TimelineEntry
+from node.domain.transitions import advance
+from node.ledger.timeline import record
+from node.ports import Node
+from worklists.reading import store
+from worklists.reading.store import Arrived, TaskRow
+
+
+def task_id_of(study_uid: str) -> str:
+    """A study has one reading task; its id follows from the study, so that a repeat makes no second one."""
+    return hashlib.sha256(f"reading:{study_uid}".encode()).hexdigest()[:32]
+
+
+class ReadStage:
+    """Implements `node.ports.Stage`."""
+
+    kind = "read"
+
+    def work(self, job: Job, node: Node) -> tuple[Arrived, Priority]:
+        """Counts what is here of the study."""
+        with node.ledger.read() as tx:
+            found, priority, _ = store.arrived(tx, job.subject)
+        return found, Priority(priority)
+
+    def settle(self, tx: Connection, job: Job, result: Any, node: Node) -> Iterable[NextJob]:
+        """Makes or advances the task; writes the hop "ready" the first time that the study is whole."""
+        found, priority = result
+        now = node.clock.now()
+        task = store.task_of_study(tx, job.subject)
+        if task is None:
+            task = TaskRow(
+                id=task_id_of(job.subject),
+                study_uid=job.subject,
+                state=ReadingState.INCOMPLETE,
+                priority=priority.rank,
+                instances_received=found.received,
+                instances_expected=found.expected,
+                claimed_by="",
+                lease_until=None,
+                ready_at=None,
+                signed_at=None,
+                created_at=now,
+                updated_at=now,
+            )
+            store.insert_task(tx, task)
+        if task.state == ReadingState.CANCELLED:
+            return ()
+        ready_at = task.ready_at or (now if found.whole else None)
+        new = {
+            "state": advance(
+                READING_TRANSITIONS, task.state, ReadingEvent.ARRIVED if found.whole else ReadingEvent.LATE
+            ).value,
+            "priority": min(task.priority, priority.rank),
+            "instances_received": found.received,
+            "instances_expected": found.expected,
+            "ready_at": ready_at,
+        }
+        if any(getattr(task, name) != value for name, value in new.items()):
+            store.change_task(tx, task.id, now, while_in=(task.state,), claimed_by=task.claimed_by, **new)
+        if task.ready_at is None and ready_at is not None:
+            record(
+                tx,
+                TimelineEntry(job.subject, node.facility, Hop.READY, now, instances=found.received),
+            )
+        return ()

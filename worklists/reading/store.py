@@ -1,0 +1,208 @@
+"""Reading tasks and reports as rows. A task changes by a conditional UPDATE; whether it changed a row decides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from node.domain.report import ReadingState, ReportText
+from node.domain.study import Via
+from node.domain.timeline import Hop
+from node.ledger.schema import instances, manifests, reading_tasks, reports, studies, timeline
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A reading task as it is kept."""
+
+    id: str
+    study_uid: str
+    state: ReadingState
+    priority: int
+    instances_received: int
+    instances_expected: int | None
+    claimed_by: str
+    lease_until: datetime | None
+    ready_at: datetime | None
+    signed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One version of a report."""
+
+    version: int
+    state: str  # draft | final
+    text: ReportText
+    author: str
+    sop_instance_uid: str
+    signed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What is here of a study: how many objects, how many are expected (None: nobody said), whether that is all."""
+
+    received: int
+    expected: int | None
+    whole: bool
+
+
+def get_task(tx: Connection, task_id: str) -> TaskRow | None:
+    row = tx.execute(select(reading_tasks).where(reading_tasks.c.id == task_id)).one_or_none()
+    return None if row is None else task_from(row)
+
+
+def task_of_study(tx: Connection, study_uid: str) -> TaskRow | None:
+    row = tx.execute(select(reading_tasks).where(reading_tasks.c.study_uid == study_uid)).one_or_none()
+    return None if row is None else task_from(row)
+
+
+def insert_task(tx: Connection, task: TaskRow) -> None:
+    values = {name: getattr(task, name) for name in TaskRow.__slots__}
+    tx.execute(insert(reading_tasks).values({**values, "state": task.state.value}))
+
+
+def change_task(
+    tx: Connection, task_id: str, now: datetime, *, while_in: Collection[ReadingState], claimed_by: str, **values: Any
+) -> bool:
+    """Changes the task when it is in one of these states and in these hands ("" for nobody's); False when it is not."""
+    changed = tx.execute(
+        update(reading_tasks)
+        .where(
+            reading_tasks.c.id == task_id,
+            reading_tasks.c.state.in_([state.value for state in while_in]),
+            reading_tasks.c.claimed_by == claimed_by,
+        )
+        .values(updated_at=now, **values)
+    )
+    return bool(changed.rowcount)
+
+
+def run_out(tx: Connection, now: datetime, limit: int = 200) -> Sequence[TaskRow]:
+    """Claimed tasks whose lease ran out."""
+    rows = tx.execute(
+        select(reading_tasks)
+        .where(
+            reading_tasks.c.state.in_((ReadingState.CLAIMED.value, ReadingState.DRAFTING.value)),
+            reading_tasks.c.lease_until <= now,
+        )
+        .limit(limit)
+    )
+    return [task_from(row) for row in rows]
+
+
+def claimed_at(tx: Connection, study_uid: str) -> str:
+    """The facility at whose desk the study was claimed last, by its timeline."""
+    last = tx.execute(
+        select(timeline.c.node)
+        .where(timeline.c.study_uid == study_uid, timeline.c.hop == Hop.CLAIMED.value)
+        .order_by(timeline.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return last or ""
+
+
+def latest_report(tx: Connection, task_id: str) -> ReportRow | None:
+    row = tx.execute(
+        select(reports).where(reports.c.task_id == task_id).order_by(reports.c.version.desc()).limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    text = ReportText(
+        row.technique, row.findings, row.conclusion, row.recommendation, tuple(row.key_images), row.language
+    )
+    return ReportRow(row.version, row.state, text, row.author, row.sop_instance_uid, row.signed_at)
+
+
+def save_draft(tx: Connection, task_id: str, text: ReportText, author: str, now: datetime) -> bool:
+    """Writes the draft; True when it is the first of this task."""
+    values = {
+        "technique": text.technique,
+        "findings": text.findings,
+        "conclusion": text.conclusion,
+        "recommendation": text.recommendation,
+        "key_images": list(text.key_images),
+        "language": text.language,
+        "author": author,
+        "updated_at": now,
+    }
+    changed = tx.execute(
+        update(reports).where(reports.c.task_id == task_id, reports.c.state == "draft").values(**values)
+    )
+    if changed.rowcount:
+        return False
+    version = 1 + (tx.execute(select(func.max(reports.c.version)).where(reports.c.task_id == task_id)).scalar() or 0)
+    tx.execute(insert(reports).values(task_id=task_id, version=version, state="draft", **values))
+    return True
+
+
+def finish_report(
+    tx: Connection, task_id: str, *, author: str, sop_instance_uid: str, series_instance_uid: str, now: datetime
+) -> bool:
+    """Makes the draft final and the signer its author; False when there is no draft."""
+    changed = tx.execute(
+        update(reports)
+        .where(reports.c.task_id == task_id, reports.c.state == "draft")
+        .values(
+            state="final",
+            author=author,
+            sop_instance_uid=sop_instance_uid,
+            series_instance_uid=series_instance_uid,
+            signed_at=now,
+            updated_at=now,
+        )
+    )
+    return bool(changed.rowcount)
+
+
+def foreign_images(tx: Connection, study_uid: str, sop_instance_uids: Collection[str]) -> set[str]:
+    """Those of the UIDs that are not images of the study."""
+    known = tx.execute(
+        select(instances.c.sop_instance_uid).where(
+            instances.c.study_uid == study_uid,
+            instances.c.sop_instance_uid.in_(sop_instance_uids),
+            instances.c.current,
+            instances.c.rows > 0,
+        )
+    ).scalars()
+    return set(sop_instance_uids) - set(known)
+
+
+def arrived(tx: Connection, study_uid: str) -> tuple[Arrived, str, str]:
+    """What is here of a study, its priority, and the UID's origin facility. Our own desk's objects do not count.
+
+    With a manifest the study is whole when the manifest is closed and everything in it is here with the same bytes;
+    without one, when the completion rule says so.
+    """
+    study = tx.execute(
+        select(studies.c.state, studies.c.priority, studies.c.origin).where(studies.c.uid == study_uid)
+    ).one()
+    here = dict(
+        tx.execute(
+            select(instances.c.sop_instance_uid, instances.c.digest).where(
+                instances.c.study_uid == study_uid, instances.c.current, instances.c.via != Via.DESK.value
+            )
+        ).tuples()
+    )
+    manifest = tx.execute(
+        select(manifests.c.closed, manifests.c.expected, manifests.c["items"].label("objects")).where(
+            manifests.c.study_uid == study_uid
+        )
+    ).one_or_none()
+    if manifest is None:
+        return Arrived(len(here), None, study.state == "complete"), study.priority, study.origin
+    whole = bool(manifest.closed) and all(here.get(uid) == digest for uid, digest in manifest.objects.items())
+    return Arrived(len(here), manifest.expected, whole), study.priority, study.origin
+
+
+def task_from(row: Row[Any]) -> TaskRow:
+    """The task of a row that has at least its columns."""
+    values = {name: getattr(row, name) for name in TaskRow.__slots__}
+    return TaskRow(**{**values, "state": ReadingState(row.state)})
