@@ -72,7 +72,14 @@ def _rows() -> Iterable[TransferSyntax]:
     yield _native(DEFLATED_LITTLE, "Deflated Explicit VR Little Endian", deflated=True)
     yield _native(EXPLICIT_BIG, "Explicit VR Big Endian", big_endian=True, retired=True)
     yield TransferSyntax(RLE_LOSSLESS, "RLE Lossless", Coding.RLE)
-    yield _coded("20", "Papyrus 3 Implicit VR Little Endian", Coding.OTHER, implicit=True, retired=True)
+    yield TransferSyntax(
+        "1.2.840.10008.1.20",
+        "Papyrus 3 Implicit VR Little Endian",
+        Coding.OTHER,
+        implicit=True,
+        retired=True,
+        encapsulated=False,
+    )
     yield _coded("50", "JPEG Baseline (Process 1)", Coding.JPEG, lossy=True)
     yield _coded("51", "JPEG Extended (Process 2 & 4)", Coding.JPEG, lossy=True)
     for suffix, processes in _RETIRED_LOSSY_JPEG.items():
