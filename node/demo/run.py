@@ -59,9 +59,10 @@ class Demo:
 
     folder: Path
     port_base: int
-    data: Path | None
-    modality: bool
-    hub_address: str
+    data: Path | None = None
+    modality: bool = True
+    hub_address: str = ""
+    quiet_seconds: float = QUIET_SECONDS
 
     @property
     def district(self) -> Site:
@@ -103,9 +104,9 @@ def prepare(demo: Demo) -> dict[str, Any]:
     token = _secret(demo.district.folder / "secrets" / "hub.token")
     hub_url = check_link_url(demo.hub_address or demo.hub.url)
     documents = {
-        "district": district_registry(hub_url=hub_url, pacs_port=demo.pacs_port, quiet_seconds=QUIET_SECONDS),
+        "district": district_registry(hub_url=hub_url, pacs_port=demo.pacs_port, quiet_seconds=demo.quiet_seconds),
         "hub": hub_registry(
-            district_token_sha256=hashlib.sha256(token.encode()).hexdigest(), quiet_seconds=QUIET_SECONDS
+            district_token_sha256=hashlib.sha256(token.encode()).hexdigest(), quiet_seconds=demo.quiet_seconds
         ),
     }
     for site in (demo.district, demo.hub):

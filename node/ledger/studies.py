@@ -152,7 +152,7 @@ def get(tx: Connection, study_uid: str) -> Row[Any] | None:
     return tx.execute(select(studies).where(studies.c.uid == study_uid)).first()
 
 
-def current_instances(tx: Connection, study_uid: str, via: Collection[Via] = ()) -> Sequence[Row[Any]]:
+def current_instances(tx: Connection, study_uid: str, via: Collection[Via] = ()) -> Sequence[Any]:
     """The study's current instances in the order in which they came, without their headers."""
     columns = [c for c in instances.c if c.name != "header"]
     query = select(*columns, series.c.modality).join(

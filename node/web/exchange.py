@@ -1,7 +1,5 @@
 """The node-to-node link's HTTP face. Callers are peers of the registry, known by their token; users have no way in."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import hmac
