@@ -25,7 +25,7 @@ from node.dicom.original_identity import collect
 from node.dicom.profile import BASIC_CODE, OPTION_CODES, Action, Profile, Rule
 from node.dicom.setup import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, configure
 from node.dicom.uids import is_registered, pseudonym_uid
-from node.errors import BurnedInText, Held
+from node.errors import BurnedInText, Held, Unreadable
 
 PATIENT_NAME: Final = 0x00100010
 PATIENT_ID: Final = 0x00100020
@@ -68,9 +68,10 @@ class Deidentifier:
     def apply(self, ds: Dataset) -> Pseudonyms:
         """Pseudonymises `ds` and its file meta information in place.
 
-        Raises `BurnedInText` before anything is changed; raises `Held` when something of the identity is left that
-        cannot be taken out without making the object invalid: `ds` must not be used then.
+        Raises `BurnedInText` or `Unreadable` before anything is changed; raises `Held` when something of the identity
+        is left that cannot be taken out without making the object invalid: `ds` must not be used then.
         """
+        _require_uids(ds)
         if self._profile.burned_in == "hold" and _says_burned_in(ds):
             raise BurnedInText(
                 "The image says that it shows the patient's identity in its pixels.",
@@ -80,7 +81,7 @@ class Deidentifier:
         identity = collect(ds)
         text = identity_text(ds)
         patient = self._patient(ds)
-        study = ds.get("StudyInstanceUID") or ""
+        study = str(ds.StudyInstanceUID)
         age = _age(ds) if "rtnPatCharsOpt" in self._profile.options else ""
         walk = _Walk(self._profile, self._key, text, patient, _birth_date(ds), {})
         walk.data_set(ds)
@@ -88,7 +89,7 @@ class Deidentifier:
         self._sign(ds, patient, age)
         _take_out_leftovers(ds, replace(text, uids=frozenset(walk.uids)), walk)
         originals = {pseudonym: original for original, pseudonym in walk.uids.items()}
-        return Pseudonyms(originals, patient, walk.uids.get(str(study), str(study)), identity)
+        return Pseudonyms(originals, patient, walk.uids[study], identity)
 
     def _patient(self, ds: Dataset) -> str:
         """The patient's pseudonym: the site's initials and ten symbols."""
@@ -99,7 +100,7 @@ class Deidentifier:
         if not number:
             parts = ["patient without number", issuer, name, str(ds.get("PatientBirthDate") or "")]
             if not name:
-                parts = ["patient without name", str(ds.get("StudyInstanceUID") or ds.get("SOPInstanceUID") or "")]
+                parts = ["patient without name", str(ds.StudyInstanceUID)]
         digest = hmac.new(self._key, "\0".join(parts).encode(), hashlib.sha256).digest()
         number_part = int.from_bytes(digest[:8], "big")
         symbols = "".join(_ALPHABET[number_part >> 5 * index & 31] for index in range(_SYMBOLS))
@@ -174,7 +175,7 @@ def _take_out_leftovers(ds: Dataset, text: IdentityText, walk: _Walk) -> None:
             mapped = [walk.uid(uid) for uid in texts(element)]
             element.value = mapped if len(mapped) > 1 else mapped[0]
         elif element.tag in _COUNTERS:
-            element.value = None
+            element.value = element.empty_value
         elif element.VR != "CS":
             values = [text.stripped(value) or dummy(element.VR) for value in texts(element)]
             element.value = values if len(values) > 1 else values[0]
@@ -258,7 +259,7 @@ class _Walk:
         if action is Action.X:
             del ds[element.tag]
         elif action is Action.Z:
-            element.value = None
+            element.value = element.empty_value
         elif element.is_empty or action is Action.K:
             return
         elif element.VR == "UI":  # U, and D of a UID
@@ -297,6 +298,14 @@ class _Walk:
         if day is None or day.toordinal() <= days:
             return ""
         return f"{day - timedelta(days=days):%Y%m%d}".zfill(8) + value[8:]
+
+
+def _require_uids(ds: Dataset) -> None:
+    """An object without UIDs of its own could be sent and never come home."""
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
+        uid = str(ds.get(keyword) or "")
+        if not uid or (is_registered(uid) and keyword != "SOPClassUID"):
+            raise Unreadable(f"The object has no {keyword} of its own.", hint="Check the object where it was made.")
 
 
 def _says_burned_in(ds: Dataset) -> bool:

@@ -92,11 +92,11 @@ class IdentityText:
 
     def cleaned(self, text: str) -> str:
         """A descriptor without names, identifiers, long numbers, dates and telephone numbers; empty if no word is left."""
-        return self._without(_NUMBERS.sub(" ", text), self.words)
+        return _tidy(_NUMBERS.sub(" ", self._without(text, self.words)))
 
     def stripped(self, text: str) -> str:
         """`text` without what `found_in` finds; empty if no word is left."""
-        return self._without(_UID.sub(lambda m: "" if m.group() in self.uids else m.group(), text), self.names)
+        return _tidy(self._without(_UID.sub(lambda m: "" if m.group() in self.uids else m.group(), text), self.names))
 
     def _has_identifier(self, folded: str) -> bool:
         if any(mark in folded for mark in self.inside):
@@ -108,9 +108,7 @@ class IdentityText:
     def _without(self, text: str, words: frozenset[str]) -> str:
         if self.phrase and self.phrase.search(fold(text)):
             text = self.phrase.sub(" ", fold(text))
-        lines = (" ".join(filter(None, (self._chunk(c, words) for c in line.split()))) for line in text.split("\n"))
-        kept = "\n".join(lines).strip()
-        return kept if any(c.isalnum() for c in kept) else ""
+        return "\n".join(" ".join(self._chunk(chunk, words) for chunk in line.split()) for line in text.split("\n"))
 
     def _chunk(self, chunk: str, words: frozenset[str]) -> str:
         folded = fold(chunk)
@@ -119,3 +117,9 @@ class IdentityText:
         if words.isdisjoint(WORD.findall(folded)):
             return chunk
         return WORD.sub(lambda match: "" if fold(match.group()) in words else match.group(), chunk)
+
+
+def _tidy(text: str) -> str:
+    """One space between words; empty if no letter or digit is left."""
+    tidy = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+    return tidy if any(c.isalnum() for c in tidy) else ""

@@ -72,6 +72,6 @@ def restore(ds: Dataset, identity: Mapping[str, Any]) -> None:
         if tag in original:
             ds[tag] = original[tag]
         elif tag in REQUIRED:
-            ds[tag] = DataElement(tag, dictionary_VR(tag), None)
+            ds[tag] = DataElement(tag, dictionary_VR(tag), "")
         elif tag in ds:
             del ds[tag]
