@@ -56,7 +56,7 @@ def find_headers(tx: Connection, place: Place) -> Iterator[tuple[ObjectRow, dict
         packed = dict(
             tx.execute(
                 select(instances.c.id, instances.c.header).where(instances.c.id.in_([row.id for row in piece]))
-            ).tuples()
+            ).all()
         )
         for row in piece:
             yield row, unpack(packed[row.id])

@@ -56,7 +56,7 @@ def count_by_state(tx: Connection) -> dict[str, dict[str, int]]:
         "studies": select(studies.c.state, func.count()).where(studies.c.shadow.is_(False)).group_by(studies.c.state),
         "tasks": select(reading_tasks.c.state, func.count()).group_by(reading_tasks.c.state),
     }
-    return {name: dict(tx.execute(question).tuples()) for name, question in questions.items()}
+    return {name: dict(tx.execute(question).all()) for name, question in questions.items()}
 
 
 def recent_audit(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:

@@ -311,7 +311,7 @@ def _study_deliveries(tx: Connection, study_uids: Sequence[str]) -> dict[str, li
     vias = dict(
         tx.execute(
             select(first.c.delivery_id, instances.c.via).join(instances, instances.c.id == first.c.instance_id)
-        ).tuples()
+        ).all()
     )
     found: dict[str, list[_Delivery]] = defaultdict(list)
     for row in rows:

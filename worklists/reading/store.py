@@ -189,7 +189,7 @@ def arrived(tx: Connection, study_uid: str) -> tuple[Arrived, str, str]:
             select(instances.c.sop_instance_uid, instances.c.digest).where(
                 instances.c.study_uid == study_uid, instances.c.current, instances.c.via != Via.DESK.value
             )
-        ).tuples()
+        ).all()
     )
     manifest = tx.execute(
         select(manifests.c.closed, manifests.c.expected, manifests.c["items"].label("objects")).where(

@@ -1,0 +1,240 @@
+"""Logging in, and who may do what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from starlette.routing import BaseRoute, Mount, Route
+
+from tests.web.world import PASSWORD, PEER_TOKEN, STUDY, World, ct
+
+PUBLIC = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/api/site"),
+    ("POST", "/api/session"),
+    ("POST", "/api/tokens"),
+    ("GET", "/{path:path}"),
+    ("HEAD", "/{path:path}"),
+}
+LOGIN = {"username": "bs", "password": PASSWORD}
+
+
+def all_routes(routes: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for route in routes:
+        nested = getattr(route, "routes", None)
+        original = getattr(route, "original_router", None)
+        if original is not None:
+            yield from all_routes(original.routes, prefix + (getattr(route, "prefix", "") or ""))
+        elif isinstance(route, Mount) or (nested and not isinstance(route, Route)):
+            yield from all_routes(nested, prefix + route.path)
+        else:
+            assert isinstance(route, BaseRoute)
+            for method in route.methods:  # type: ignore[attr-defined]
+                yield method, prefix + route.path  # type: ignore[attr-defined]
+
+
+def fill(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "1", path)
+
+
+def test_every_route_but_the_public_ones_refuses_an_anonymous_caller(world: World) -> None:
+    client = world.client()
+    found = set(all_routes(world.app.routes))
+    assert len(found) > 40
+    for method, path in sorted(found - PUBLIC):
+        if path == "/{path:path}":
+            continue
+        answer = client.request(method, fill(path))
+        assert answer.status_code in (401, 403), (method, path, answer.status_code)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_route_that_is_in_no_rule_is_refused_to_everyone(world: World) -> None:
+    @world.app.get("/api/forgotten")
+    def forgotten() -> dict[str, str]:
+        return {"secret": "yes"}
+
+    assert world.client().get("/api/forgotten").status_code == 401
+    assert world.client("quantri").get("/api/forgotten").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/studies", {"ktv", "bs", "quantri"}),
+        ("GET", "/api/reading/tasks", {"bs", "quantri"}),
+        ("GET", "/dicom-web/studies", {"bs", "quantri"}),
+        ("GET", "/api/admin/queue", {"quantri"}),
+        ("GET", "/api/admin/registry", {"quantri"}),
+        ("GET", "/metrics", {"quantri"}),
+        ("GET", "/openapi.json", {"ktv", "bs", "quantri"}),
+    ],
+)
+def test_roles_reach_what_is_theirs_and_nothing_else(
+    world: World, method: str, path: str, allowed: set[str]
+) -> None:
+    for username in ("ktv", "bs", "quantri"):
+        answer = world.client(username).request(method, path)
+        assert answer.status_code == (200 if username in allowed else 403), (username, path)
+
+
+def test_an_administrator_cannot_sign(world: World) -> None:
+    answer = world.client("quantri").post("/api/reading/tasks/x/sign")
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "not-authorized"
+
+
+def test_logging_in_sets_a_cookie_that_scripts_and_other_sites_cannot_use(world: World) -> None:
+    client = world.client()
+    answer = client.post("/api/session", json=LOGIN)
+    assert answer.json() == {
+        "username": "bs",
+        "display_name": "BS. Trần Thị Hồng Ánh",
+        "role": "radiologist",
+        "language": "vi",
+        "facility": "DEMO-TW",
+        "facility_name": "Bệnh viện TW Thái Nguyên",
+    }
+    cookie = answer.headers["set-cookie"].lower()
+    assert cookie.startswith("lt_session_demo-tw=")
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "secure" not in cookie
+    assert client.get("/api/session").json()["username"] == "bs"
+    assert client.get("/api/site").json()["authenticated"] is True
+
+
+def test_the_cookie_is_secure_over_https(world: World) -> None:
+    client = world.client(base_url="https://node.example")
+    answer = client.post("/api/session", json=LOGIN)
+    assert "secure" in answer.headers["set-cookie"].lower()
+    assert answer.headers["strict-transport-security"]
+
+
+def test_logging_out_ends_the_session_at_the_node_too(world: World) -> None:
+    client = world.client()
+    client.post("/api/session", json=LOGIN)
+    (name, value), *_ = client.cookies.items()
+    assert client.delete("/api/session").status_code == 204
+    again = world.client()
+    again.cookies.set(name, value)
+    assert again.get("/api/session").status_code == 401
+
+
+def test_the_language_is_stored_for_the_user(world: World) -> None:
+    client = world.client("bs")
+    assert client.put("/api/session", json={"language": "en"}).json()["language"] == "en"
+    assert world.client("bs").get("/api/session").json()["language"] == "en"
+
+
+def test_a_session_ends_after_its_time_without_use(world: World) -> None:
+    client = world.client("bs")
+    world.clock.forward(hours=11)
+    assert client.get("/api/session").status_code == 200
+    world.clock.forward(hours=11)
+    assert client.get("/api/session").status_code == 200
+    world.clock.forward(hours=12, seconds=1)
+    assert client.get("/api/session").status_code == 401
+
+
+def test_a_cookies_token_is_no_bearer_token(world: World) -> None:
+    client = world.client()
+    client.post("/api/session", json=LOGIN)
+    (_, value), *_ = client.cookies.items()
+    answer = world.client().get("/api/studies", headers={"Authorization": f"Bearer {value}"})
+    assert answer.status_code == 401
+
+
+def test_wrong_names_and_wrong_passwords_are_told_the_same(world: World) -> None:
+    known = world.client().post("/api/session", json={**LOGIN, "password": "wrong-password"})
+    unknown = world.client().post("/api/session", json={"username": "nobody", "password": "wrong-password"})
+    assert known.status_code == unknown.status_code == 401
+    assert known.json() == unknown.json()
+    assert known.json()["code"] == "login-failed"
+
+
+@pytest.mark.parametrize("username", ["bs", "nobody"])
+def test_five_wrong_passwords_lock_a_name_for_growing_time(world: World, username: str) -> None:
+    client = world.client()
+    wrong = {"username": username, "password": "wrong-password"}
+    right = {"username": username, "password": PASSWORD}
+    for _ in range(5):
+        assert client.post("/api/session", json=wrong).json()["code"] == "login-failed"
+    locked = client.post("/api/session", json=right)
+    assert locked.status_code == 429
+    assert locked.json()["code"] == "login-locked"
+    assert 1 <= int(locked.headers["retry-after"]) <= 31
+    world.clock.forward(seconds=31)
+    assert client.post("/api/session", json=wrong).json()["code"] == "login-failed"
+    world.clock.forward(seconds=31)
+    assert client.post("/api/session", json=right).json()["code"] == "login-locked"
+    world.clock.forward(seconds=31)
+    assert client.post("/api/session", json=right).status_code == (200 if username == "bs" else 401)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver.evil.example"},
+    ],
+)
+def test_requests_that_other_sites_caused_are_refused(world: World, headers: dict[str, str]) -> None:
+    client = world.client()
+    client.post("/api/session", json=LOGIN)
+    answer = client.put("/api/session", json={"language": "en"}, headers=headers)
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "csrf"
+    assert client.get("/api/session").json()["language"] == "vi"
+    assert world.client().post("/api/session", json=LOGIN, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}])
+def test_requests_of_our_own_pages_pass(world: World, headers: dict[str, str]) -> None:
+    client = world.client()
+    client.post("/api/session", json=LOGIN)
+    assert client.put("/api/session", json={"language": "en"}, headers=headers).status_code == 200
+
+
+def test_a_bearer_token_needs_no_protection_from_other_sites(world: World) -> None:
+    answer = world.client("bs").put(
+        "/api/session", json={"language": "en"}, headers={"Origin": "https://tool.example"}
+    )
+    assert answer.status_code == 200
+
+
+def test_another_nodes_token_opens_nothing_but_storing(world: World) -> None:
+    world.receive(ct())
+    client = world.client()
+    client.headers["Authorization"] = f"Bearer {PEER_TOKEN}"
+    for method, path in sorted(set(all_routes(world.app.routes)) - {("POST", "/dicom-web/studies")}):
+        if path in ("/{path:path}", "/dicom-web/studies/{study_uid}") or path.startswith("/exchange"):
+            continue
+        answer = client.request(method, fill(path).replace("studies/1", f"studies/{STUDY}"))
+        assert answer.status_code == 403, (method, path, answer.status_code)
+    assert client.get(f"/dicom-web/studies/{STUDY}").status_code == 403
+
+
+def test_the_measurements_are_open_to_this_machine_but_not_through_a_proxy(world: World) -> None:
+    local = TestClient(world.app, client=("127.0.0.1", 5000))
+    assert local.get("/metrics").status_code == 200
+    assert local.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
+    assert world.client().get("/metrics").status_code == 401
+
+
+def test_a_disabled_account_is_out_at_once(world: World) -> None:
+    from node.ledger import users
+
+    client = world.client("bs")
+    with world.node.ledger.begin() as tx:
+        users.set_disabled(tx, "bs", True)
+    assert client.get("/api/session").status_code == 401
+    assert client.post("/api/tokens", json=LOGIN, headers={"Authorization": ""}).json()["code"] == "login-failed"
