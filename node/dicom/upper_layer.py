@@ -297,6 +297,7 @@ class Wire:
     def __init__(self, sock: socket.socket, idle_seconds: float) -> None:
         self._sock = sock
         self._idle = idle_seconds
+        self._quickack = _QUICKACK if sock.family in (socket.AF_INET, socket.AF_INET6) else None
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
         self._start = 0
@@ -346,8 +347,8 @@ class Wire:
         while self._end - self._start < count:
             try:
                 self._sock.settimeout(self._idle if deadline is None else max(0.001, deadline - time.monotonic()))
-                if _QUICKACK is not None:  # else a peer with Nagle's algorithm on waits 40 ms for our delayed ACK
-                    self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+                if self._quickack is not None:  # else a peer with Nagle's algorithm on waits 40 ms for our ACK
+                    self._sock.setsockopt(socket.IPPROTO_TCP, self._quickack, 1)
                 received = self._sock.recv_into(self._view[self._end :])
             except OSError as error:
                 raise ConnectionLostError(

@@ -130,9 +130,7 @@ def test_a_transient_rejection_is_busy() -> None:
         echo(a_peer(port), "DISTRICT")
 
 
-def test_an_abort_instead_of_an_answer_reports_nothing(
-    start_pacs: StartPacs, two_images: list[Outgoing]
-) -> None:
+def test_an_abort_instead_of_an_answer_reports_nothing(start_pacs: StartPacs, two_images: list[Outgoing]) -> None:
     pacs = start_pacs("--abort-after")  # takes one object, then aborts instead of answering
     outcomes: list[Outcome] = []
     with pytest.raises(PeerUnreachable):
