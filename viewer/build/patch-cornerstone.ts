@@ -1,0 +1,62 @@
+/**
+ * Build-time corrections of @cornerstonejs/core 5.14.0.
+ *
+ * The CPU renderer sizes its canvas in CSS pixels, while positions are computed in device pixels: on any scaled display (Windows at
+ * 125 %) measurements are then drawn tens of pixels away from where they were made. Each correction stops the build when the text that it
+ * expects is gone, so that an upgrade has to look at it.
+ */
+import type { Plugin } from 'vite';
+
+interface Correction {
+  readonly why: string;
+  readonly file: RegExp;
+  readonly from: string;
+  readonly to: string;
+}
+
+const CORRECTIONS: readonly Correction[] = [
+  {
+    why: 'the CPU image canvas ignores devicePixelRatio',
+    file: /core\/dist\/esm\/RenderingEngine\/helpers\/cpuFallback\/rendering\/resize\.js$/,
+    from: 'const { clientWidth, clientHeight } = canvas;',
+    to: `const ratio = window.devicePixelRatio || 1;
+    const clientWidth = Math.round(canvas.clientWidth * ratio);
+    const clientHeight = Math.round(canvas.clientHeight * ratio);`,
+  },
+  {
+    why: 'the same, when the element changes its size',
+    file: /core\/dist\/esm\/RenderingEngine\/BaseRenderingEngine\.js$/,
+    from: `        if (canvas.width !== clientWidth || canvas.height !== clientHeight) {
+            canvas.width = clientWidth;
+            canvas.height = clientHeight;`,
+    to: `        const ratio = window.devicePixelRatio || 1;
+        const deviceWidth = Math.round(clientWidth * ratio);
+        const deviceHeight = Math.round(clientHeight * ratio);
+        if (canvas.width !== deviceWidth || canvas.height !== deviceHeight) {
+            canvas.width = deviceWidth;
+            canvas.height = deviceHeight;`,
+  },
+];
+
+export function patchCornerstone(): Plugin {
+  const applied = new Set<Correction>();
+  return {
+    name: 'patch-cornerstone',
+    enforce: 'pre',
+    apply: 'build',
+    transform(code, id) {
+      const file = id.split('?')[0]!;
+      const correction = CORRECTIONS.find((c) => c.file.test(file));
+      if (!correction) return undefined;
+      if (!code.includes(correction.from)) this.error(`${correction.why}: the correction no longer fits ${file}`);
+      applied.add(correction);
+      return { code: code.replace(correction.from, correction.to), map: null };
+    },
+    buildEnd(error) {
+      if (error) return;
+      for (const correction of CORRECTIONS) {
+        if (!applied.has(correction)) this.error(`${correction.why}: the correction found no file`);
+      }
+    },
+  };
+}

@@ -1,0 +1,14 @@
+/** Addresses of images prepared for this application. */
+const part = encodeURIComponent;
+
+export const seriesAddress = (study: string, series: string) =>
+  `/api/display/studies/${part(study)}/series/${part(series)}`;
+export const metadataAddress = (study: string, series: string) => `${seriesAddress(study, series)}/metadata`;
+export const seriesThumbnail = (study: string, series: string) => `${seriesAddress(study, series)}/thumbnail`;
+export const instanceThumbnail = (study: string, series: string, sop: string) =>
+  `${seriesAddress(study, series)}/instances/${part(sop)}/thumbnail`;
+export const frameAddress = (study: string, series: string, sop: string, frame: number) =>
+  `${seriesAddress(study, series)}/instances/${part(sop)}/frames/${frame}`;
+/** The object as it was stored (PS3.18), for documents. */
+export const storedInstance = (study: string, series: string, sop: string) =>
+  `/dicom-web/studies/${part(study)}/series/${part(series)}/instances/${part(sop)}`;

@@ -1,0 +1,68 @@
+/** Keeps lists live: the node's event stream when it works, asking again and again when it does not. */
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+
+export type Liveness = 'connecting' | 'live' | 'polling';
+
+const POLL_MS = 10_000;
+const RECONNECT_MS = 15_000;
+
+interface Changed {
+  studies?: boolean;
+  tasks?: boolean;
+}
+
+/** Follows GET /api/events while the component is shown and refreshes what has changed. */
+export function useLiveUpdates(): Liveness {
+  const client = useQueryClient();
+  const [liveness, setLiveness] = useState<Liveness>('connecting');
+
+  useEffect(() => {
+    let source: EventSource | undefined;
+    let reconnect: ReturnType<typeof setTimeout> | undefined;
+    let poll: ReturnType<typeof setInterval> | undefined;
+    const refresh = (changed: Changed) => {
+      if (changed.studies) void client.invalidateQueries({ queryKey: ['studies'] });
+      if (changed.tasks) void client.invalidateQueries({ queryKey: ['tasks'] });
+      void client.invalidateQueries({ queryKey: ['queue'] });
+    };
+    const startPolling = () => {
+      setLiveness('polling');
+      poll ??= setInterval(() => refresh({ studies: true, tasks: true }), POLL_MS);
+    };
+    const stopPolling = () => {
+      clearInterval(poll);
+      poll = undefined;
+    };
+    const connect = () => {
+      if (typeof EventSource === 'undefined') return startPolling();
+      source = new EventSource('/api/events');
+      source.onopen = () => {
+        stopPolling();
+        setLiveness('live');
+        refresh({ studies: true, tasks: true });
+      };
+      source.addEventListener('changed', (event) => {
+        try {
+          refresh(JSON.parse((event as MessageEvent<string>).data) as Changed);
+        } catch {
+          refresh({ studies: true, tasks: true });
+        }
+      });
+      source.onerror = () => {
+        startPolling();
+        if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+        clearTimeout(reconnect);
+        reconnect = setTimeout(connect, RECONNECT_MS);
+      };
+    };
+    connect();
+    return () => {
+      source?.close();
+      clearTimeout(reconnect);
+      stopPolling();
+    };
+  }, [client]);
+
+  return liveness;
+}

@@ -1,0 +1,254 @@
+/** What the node's HTTP API sends and takes. Times are ISO 8601 UTC; dates and times of studies are DICOM DA and TM. */
+
+export type Language = 'vi' | 'en';
+export type Role = 'radiographer' | 'radiologist' | 'admin';
+export type Priority = 'emergency' | 'urgent' | 'routine';
+
+export interface Site {
+  facility: string;
+  name: string;
+  language: Language;
+  version: string;
+  demo: boolean;
+  authenticated: boolean;
+}
+
+export interface Session {
+  username: string;
+  display_name: string;
+  role: Role;
+  language: Language;
+  facility: string;
+  facility_name: string;
+}
+
+/** RFC 9457. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  hint: string;
+}
+
+/** How far along a study is, as its radiographer sees it. */
+export type Stage =
+  | 'receiving'
+  | 'queued'
+  | 'sending'
+  | 'arrived'
+  | 'waiting-to-be-read'
+  | 'reading'
+  | 'signed'
+  | 'report-arrived'
+  | 'report-delivered'
+  | 'held'
+  | 'refused'
+  | 'stored';
+
+export interface Progress {
+  received: number;
+  prepared: number;
+  delivered: number;
+  total: number;
+}
+
+export interface Study {
+  study_instance_uid: string;
+  patient_name: string;
+  patient_id: string;
+  birth_date: string;
+  sex: string;
+  age: string;
+  accession_number: string;
+  study_date: string;
+  study_time: string;
+  description: string;
+  modalities: string[];
+  body_part: string;
+  institution: string;
+  origin: string;
+  priority: Priority;
+  state: 'receiving' | 'complete' | 'held';
+  instances: number;
+  first_received_at: string;
+  last_received_at: string;
+  stage: Stage;
+  progress: Progress;
+  report: {
+    state: 'none' | 'arrived' | 'delivered';
+    sop_instance_uid: string | null;
+    pdf_sop_instance_uid: string | null;
+  };
+  problem: string | null;
+}
+
+export interface StudyList {
+  items: Study[];
+  total: number;
+}
+
+export interface Instance {
+  sop_instance_uid: string;
+  sop_class_uid: string;
+  number: number | null;
+  frames: number;
+  rows: number;
+  columns: number;
+}
+
+export interface Series {
+  series_instance_uid: string;
+  modality: string;
+  number: number | null;
+  description: string;
+  body_part: string;
+  instances: Instance[];
+}
+
+export type DeliveryState = 'waiting' | 'sending' | 'delivered' | 'verified' | 'held' | 'refused';
+export type ItemState = 'waiting' | 'prepared' | 'delivered' | 'refused' | 'held';
+
+export interface Delivery {
+  destination: string;
+  state: DeliveryState;
+  closed: boolean;
+  attempts: number;
+  next_attempt_at: string | null;
+  last_error: string | null;
+  items: Partial<Record<ItemState, number>>;
+  problems: { reason: string; count: number }[];
+}
+
+export interface StudyDetail extends Study {
+  series: Series[];
+  deliveries: Delivery[];
+}
+
+export type Hop =
+  | 'first-image'
+  | 'complete'
+  | 'late-images'
+  | 'routed'
+  | 'prepared'
+  | 'held'
+  | 'sending'
+  | 'delivered'
+  | 'verified'
+  | 'ready'
+  | 'claimed'
+  | 'released'
+  | 'drafted'
+  | 'signed'
+  | 'report-built'
+  | 'report-sent'
+  | 'report-received'
+  | 'report-reidentified'
+  | 'report-delivered'
+  | 'refused';
+
+export interface TimelineItem {
+  hop: Hop;
+  node: string;
+  node_name: string;
+  at: string;
+  instances: number | null;
+  detail: Record<string, unknown>;
+}
+
+export interface Timeline {
+  study_instance_uid: string;
+  items: TimelineItem[];
+}
+
+export interface ArrivedReport {
+  technique: string;
+  findings: string;
+  conclusion: string;
+  recommendation: string;
+  observer: string;
+  organization: string;
+  signed_at: string;
+  language: string;
+  key_images: string[];
+  sop_instance_uid: string;
+}
+
+export type TaskState = 'incomplete' | 'ready' | 'claimed' | 'drafting' | 'final' | 'cancelled';
+export type TaskFilter = 'open' | 'final' | 'all';
+
+export interface Task {
+  id: string;
+  state: TaskState;
+  priority: Priority;
+  study_instance_uid: string;
+  modality: string;
+  modalities: string[];
+  body_part: string;
+  description: string;
+  origin: string;
+  origin_name: string;
+  patient_name: string;
+  patient_id: string;
+  sex: string;
+  age: string;
+  study_date: string;
+  instances_received: number;
+  instances_expected: number | null;
+  ready_at: string | null;
+  waiting_seconds: number | null;
+  claimed_by: string | null;
+  claimed_by_name: string | null;
+  mine: boolean;
+  lease_until: string | null;
+  signed_at: string | null;
+  created_at: string;
+}
+
+export interface Report {
+  technique: string;
+  findings: string;
+  conclusion: string;
+  recommendation: string;
+  key_images: string[];
+  language: string;
+}
+
+export interface TaskDetail extends Task {
+  report: Report | null;
+  report_version: number;
+  report_state: 'draft' | 'final' | 'none';
+}
+
+/** Rows of the administrator's queue: shown as they are, so only what the page needs is named. */
+export interface QueueJob {
+  id: number | string;
+  stage?: string;
+  kind?: string;
+  state?: string;
+  attempts?: number;
+  due_at?: string | null;
+  last_error?: string | null;
+  [key: string]: unknown;
+}
+
+export interface QueueDelivery extends Partial<Delivery> {
+  id: number | string;
+  study_instance_uid?: string;
+  [key: string]: unknown;
+}
+
+export interface QuarantineEntry {
+  id: number | string;
+  reason?: string;
+  at?: string;
+  received_at?: string;
+  [key: string]: unknown;
+}
+
+export interface Queue {
+  jobs: QueueJob[];
+  deliveries: QueueDelivery[];
+  quarantine: QuarantineEntry[];
+}

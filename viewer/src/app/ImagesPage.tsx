@@ -1,0 +1,34 @@
+/** The images of a study without a reading task: for the one who made them. */
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useParams } from 'react-router';
+import { queries } from '../api/queries';
+import { FullPageError, FullPageLoading } from '../ui/states';
+import { StudyView } from '../viewport/StudyView';
+import { ViewerHeader } from './ViewerHeader';
+
+const POLL_MS = 20_000;
+
+export function ImagesPage() {
+  const { t } = useTranslation();
+  const { uid = '' } = useParams();
+  const study = useQuery({ ...queries.study(uid), refetchInterval: POLL_MS });
+  const report = useQuery({ ...queries.report(uid), retry: false });
+  if (study.error && !study.data) return <FullPageError error={study.error} onRetry={() => void study.refetch()} />;
+  if (!study.data) return <FullPageLoading />;
+  return (
+    <StudyView
+      key={uid}
+      study={study.data}
+      keyImages={report.data?.key_images ?? []}
+      header={
+        <ViewerHeader
+          back={`/studies/${encodeURIComponent(uid)}`}
+          backLabel={t('studies.back')}
+          study={study.data}
+          description={study.data.description}
+        />
+      }
+    />
+  );
+}

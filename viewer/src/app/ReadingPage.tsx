@@ -1,0 +1,169 @@
+/** One reading task: its images, its report, the claim on it. */
+import { Badge, Button, Tooltip } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useNavigate, useParams } from 'react-router';
+import * as node from '../api/node';
+import { ApiError } from '../api/problem';
+import { queries } from '../api/queries';
+import type { StudyDetail, TaskDetail } from '../api/types';
+import { EMPTY_REPORT } from '../report/draft';
+import { ReportPanel } from '../report/ReportPanel';
+import { useDraft } from '../report/useDraft';
+import { useSession } from '../session';
+import { IconNext } from '../ui/icons';
+import { FullPageError, FullPageLoading } from '../ui/states';
+import { StudyView } from '../viewport/StudyView';
+import { nextToRead } from '../worklist/order';
+import { PriorityBadge } from '../worklist/PriorityBadge';
+import { ViewerHeader } from './ViewerHeader';
+
+const RENEW_MS = 5 * 60_000;
+const POLL_MS = 20_000;
+
+export function ReadingPage() {
+  const { taskId = '' } = useParams();
+  const task = useQuery({ ...queries.task(taskId), refetchInterval: POLL_MS });
+  const uid = task.data?.study_instance_uid;
+  const study = useQuery({ ...queries.study(uid ?? ''), enabled: uid !== undefined, refetchInterval: POLL_MS });
+
+  const failed = (task.error && !task.data && task) || (study.error && !study.data && study);
+  if (failed) return <FullPageError error={failed.error} onRetry={() => void failed.refetch()} />;
+  if (!task.data || !study.data) return <FullPageLoading />;
+  return <Desk key={taskId} task={task.data} study={study.data} />;
+}
+
+function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
+  const { t } = useTranslation();
+  const session = useSession();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const [notice, setNotice] = useState('');
+  const writing = useRef<HTMLTextAreaElement>(null);
+  const reads = session.role === 'radiologist';
+  const editable = reads && task.mine && (task.state === 'claimed' || task.state === 'drafting');
+  const initial = task.report ?? { ...EMPTY_REPORT, language: session.language };
+  const draft = useDraft(task.id, session.username, initial, editable);
+
+  const refresh = () => client.invalidateQueries({ queryKey: ['tasks'] });
+  /** Does something to the task; what goes wrong is said in the panel, and the task is read again. */
+  const attempt = async (work: () => Promise<unknown>): Promise<boolean> => {
+    setBusy(true);
+    setError(null);
+    try {
+      await work();
+      return true;
+    } catch (reason) {
+      setError(reason);
+      return false;
+    } finally {
+      await refresh();
+      setBusy(false);
+    }
+  };
+
+  useEffect(() => {
+    if (!editable) return undefined;
+    const renew = () =>
+      node.claim(task.id).catch((reason: unknown) => {
+        if (!(reason instanceof ApiError) || !reason.mayPass) setError(reason);
+        void client.invalidateQueries({ queryKey: ['tasks'] });
+      });
+    const timer = setInterval(() => void renew(), RENEW_MS);
+    return () => clearInterval(timer);
+  }, [editable, task.id, client]);
+
+  useEffect(() => {
+    document.title = `${task.modality} ${task.description} · Liên Tuyến`;
+  }, [task.modality, task.description]);
+
+  const saveFirst = async () => {
+    if (editable && !(await draft.flush()))
+      throw draft.state.kind === 'failed' ? draft.state.error : new Error('unsaved');
+  };
+  const toggleKeyImage = (sop: string) => {
+    const { key_images: marked } = draft.report;
+    draft.edit({ key_images: marked.includes(sop) ? marked.filter((one) => one !== sop) : [...marked, sop] });
+  };
+  const release = async () => {
+    const done = await attempt(async () => {
+      await saveFirst();
+      await node.release(task.id);
+    });
+    if (done) await navigate('/reading');
+  };
+  const sign = () =>
+    attempt(async () => {
+      await saveFirst();
+      await node.sign(task.id);
+    });
+  const goNext = () =>
+    attempt(async () => {
+      setNotice('');
+      await saveFirst();
+      const next = nextToRead(await node.tasks('open'), task.id);
+      if (!next) return setNotice(t('reading.no-next'));
+      await node.claim(next.id);
+      await navigate(`/reading/${encodeURIComponent(next.id)}`);
+    });
+
+  const report = editable ? draft.report : initial;
+  return (
+    <StudyView
+      study={study}
+      keyImages={report.key_images}
+      onToggleKeyImage={editable ? toggleKeyImage : undefined}
+      onNextStudy={reads ? () => void goNext() : undefined}
+      onWrite={editable ? () => writing.current?.focus() : undefined}
+      header={
+        <ViewerHeader back="/reading" backLabel={t('nav.reading')} study={study} description={task.description}>
+          <PriorityBadge priority={task.priority} />
+          <Badge variant="outline" color="gray" tt="none">
+            {task.origin_name || task.origin}
+          </Badge>
+          {task.instances_expected !== null && task.instances_received < task.instances_expected && (
+            <Badge color="yellow" variant="light" tt="none">
+              {t('reading.arriving', { n: task.instances_received, total: task.instances_expected })}
+            </Badge>
+          )}
+          <span style={{ flex: 1 }} />
+          {notice && <span role="status">{notice}</span>}
+          {reads && (
+            <Tooltip label={t('reading.next-explained')}>
+              <Button
+                size="xs"
+                variant="default"
+                rightSection={<IconNext size={14} />}
+                onClick={() => void goNext()}
+                loading={busy}
+              >
+                {t('reading.next')}
+              </Button>
+            </Tooltip>
+          )}
+        </ViewerHeader>
+      }
+      panel={({ show }) => (
+        <ReportPanel
+          task={task}
+          study={study}
+          draft={draft}
+          report={report}
+          editable={editable}
+          busy={busy}
+          error={error}
+          firstField={writing}
+          onShow={show}
+          onRemoveKeyImage={toggleKeyImage}
+          onClaim={reads ? () => void attempt(() => node.claim(task.id)) : null}
+          onRelease={() => void release()}
+          onSign={sign}
+          onNext={reads ? () => void goNext() : null}
+        />
+      )}
+    />
+  );
+}

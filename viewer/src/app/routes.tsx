@@ -1,0 +1,65 @@
+import { lazy, Suspense } from 'react';
+import { createBrowserRouter, Navigate, Outlet } from 'react-router';
+import type { Role } from '../api/types';
+import { HOME, NeedsLogin, useSession } from '../session';
+import { FullPageLoading } from '../ui/states';
+import { LoginPage } from './LoginPage';
+import { NotFoundPage } from './NotFoundPage';
+import { PageError } from './PageError';
+import { Shell } from './Shell';
+import { loadViewer } from './viewer-chunk';
+
+const StudiesPage = lazy(() => import('../studies/StudiesPage').then((m) => ({ default: m.StudiesPage })));
+const StudyPage = lazy(() => import('../studies/StudyPage').then((m) => ({ default: m.StudyPage })));
+const WorklistPage = lazy(() => import('../worklist/WorklistPage').then((m) => ({ default: m.WorklistPage })));
+const QueuePage = lazy(() => import('../admin/QueuePage').then((m) => ({ default: m.QueuePage })));
+const ReadingPage = lazy(() => loadViewer().then((m) => ({ default: m.ReadingPage })));
+const ImagesPage = lazy(() => loadViewer().then((m) => ({ default: m.ImagesPage })));
+
+function Private() {
+  return (
+    <NeedsLogin>
+      <Suspense fallback={<FullPageLoading />}>
+        <Outlet />
+      </Suspense>
+    </NeedsLogin>
+  );
+}
+
+function Home() {
+  return <Navigate to={HOME[useSession().role]} replace />;
+}
+
+/** Pages that only some roles have; others are taken to their own. */
+function For({ roles }: { roles: readonly Role[] }) {
+  return roles.includes(useSession().role) ? <Outlet /> : <Home />;
+}
+
+export const router = createBrowserRouter([
+  { path: '/login', element: <LoginPage />, errorElement: <PageError /> },
+  {
+    element: <Private />,
+    errorElement: <PageError />,
+    children: [
+      { index: true, element: <Home /> },
+      {
+        element: <Shell />,
+        children: [
+          { path: 'studies', element: <StudiesPage /> },
+          { path: 'studies/:uid', element: <StudyPage /> },
+          {
+            element: <For roles={['radiologist', 'admin']} />,
+            children: [{ path: 'reading', element: <WorklistPage /> }],
+          },
+          { element: <For roles={['admin']} />, children: [{ path: 'admin', element: <QueuePage /> }] },
+        ],
+      },
+      { path: 'studies/:uid/images', element: <ImagesPage /> },
+      {
+        element: <For roles={['radiologist', 'admin']} />,
+        children: [{ path: 'reading/:taskId', element: <ReadingPage /> }],
+      },
+      { path: '*', element: <NotFoundPage /> },
+    ],
+  },
+]);

@@ -1,0 +1,58 @@
+/** Reading of the DICOM JSON model (PS3.18 F.2). */
+
+export interface Element {
+  vr?: string;
+  Value?: unknown[];
+  InlineBinary?: string;
+}
+export type Dataset = Record<string, Element | undefined>;
+
+/** The attributes that this application reads, by keyword. */
+export const TAG = {
+  SOPClassUID: '00080016',
+  SOPInstanceUID: '00080018',
+  Modality: '00080060',
+  SeriesDescription: '0008103E',
+  SeriesInstanceUID: '0020000E',
+  InstanceNumber: '00200013',
+  ImagePositionPatient: '00200032',
+  ImageOrientationPatient: '00200037',
+  PatientOrientation: '00200020',
+  SliceLocation: '00201041',
+  SliceThickness: '00180050',
+  FrameTime: '00181063',
+  CineRate: '00180040',
+  RecommendedDisplayFrameRate: '00082144',
+  NumberOfFrames: '00280008',
+  PhotometricInterpretation: '00280004',
+  SamplesPerPixel: '00280002',
+  Rows: '00280010',
+  Columns: '00280011',
+  BitsAllocated: '00280100',
+  PixelSpacing: '00280030',
+  ImagerPixelSpacing: '00181164',
+  LossyImageCompression: '00282110',
+} as const;
+
+export type Keyword = keyof typeof TAG;
+
+export function values(ds: Dataset, keyword: Keyword): unknown[] {
+  return ds[TAG[keyword]]?.Value ?? [];
+}
+
+export function text(ds: Dataset, keyword: Keyword): string {
+  const value = values(ds, keyword)[0];
+  return value === undefined || value === null ? '' : String(value);
+}
+
+/** The first value as a number, or null. */
+export function numeric(ds: Dataset, keyword: Keyword): number | null {
+  const value = values(ds, keyword)[0];
+  if (value === undefined || value === null || value === '') return null;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : null;
+}
+
+export function numbers(ds: Dataset, keyword: Keyword): number[] {
+  return values(ds, keyword).map(Number).filter(Number.isFinite);
+}

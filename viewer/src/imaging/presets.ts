@@ -1,0 +1,48 @@
+/** Windows for reading, by modality. Keys 1 to 9 in the order given here. */
+
+export interface Preset {
+  /** Key of its name in the catalogue. */
+  readonly name:
+    | 'brain'
+    | 'subdural'
+    | 'stroke'
+    | 'bone'
+    | 'lung'
+    | 'mediastinum'
+    | 'abdomen'
+    | 'liver'
+    | 'angio'
+    | 'default'
+    | 'full';
+  /** Width and centre in the image's units (HU for CT); absent: taken from the image. */
+  readonly window?: { readonly width: number; readonly center: number };
+}
+
+const CT: readonly Preset[] = [
+  { name: 'brain', window: { width: 80, center: 40 } },
+  { name: 'subdural', window: { width: 200, center: 75 } },
+  { name: 'stroke', window: { width: 40, center: 40 } },
+  { name: 'bone', window: { width: 2500, center: 500 } },
+  { name: 'lung', window: { width: 1500, center: -600 } },
+  { name: 'mediastinum', window: { width: 400, center: 40 } },
+  { name: 'abdomen', window: { width: 350, center: 50 } },
+  { name: 'default' },
+  { name: 'full' },
+];
+const OTHERS: readonly Preset[] = [{ name: 'default' }, { name: 'full' }];
+
+export const presetsFor = (modality: string): readonly Preset[] => (modality === 'CT' ? CT : OTHERS);
+
+export interface Range {
+  lower: number;
+  upper: number;
+}
+
+/** PS3.3 C.11.2.1.2.1: the values at which a linear window is black and white. */
+export function rangeOf(width: number, center: number): Range {
+  return { lower: center - 0.5 - (width - 1) / 2, upper: center - 0.5 + (width - 1) / 2 };
+}
+
+export function windowOf({ lower, upper }: Range): { width: number; center: number } {
+  return { width: upper - lower + 1, center: (lower + upper + 1) / 2 };
+}

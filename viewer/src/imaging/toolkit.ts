@@ -1,0 +1,62 @@
+/** Starts Cornerstone3D, once. Nothing else in the application sets its global state. */
+import codecAddress from '@cornerstonejs/codec-openjph/wasm?url';
+import { cache, Enums, getRenderingCapabilities, imageLoader, init as initCore } from '@cornerstonejs/core';
+import { init as initLoader } from '@cornerstonejs/dicom-image-loader';
+import * as tools from '@cornerstonejs/tools';
+import { loadFrame } from './frames';
+import { SCHEME } from './stack';
+
+/** Decoded images kept in memory: reading PCs may have 4 GB. */
+export const CACHE_BYTES = 1024 ** 3;
+
+const TOOLS = [
+  tools.WindowLevelTool,
+  tools.PanTool,
+  tools.ZoomTool,
+  tools.StackScrollTool,
+  tools.LengthTool,
+  tools.EllipticalROITool,
+];
+
+let started: Promise<void> | undefined;
+
+/** Brings the decoder's code into the browser's cache, so that it never waits behind frames. */
+export async function warmDecoder(): Promise<void> {
+  const response = await fetch(codecAddress);
+  await response.arrayBuffer();
+}
+
+/** Without a real graphics processor the toolkit's CPU renderer is both exact and faster. */
+function drawsOnCpu(): boolean {
+  const { webgl2, softwareRasterizer } = getRenderingCapabilities();
+  return !webgl2 || softwareRasterizer;
+}
+
+async function start(): Promise<void> {
+  const cpu = drawsOnCpu();
+  initCore({
+    debug: { statsOverlay: false },
+    rendering: {
+      useCPURendering: cpu,
+      ...(cpu ? { planar: { renderBackend: Enums.RenderBackends.CPU } } : {}),
+    },
+  });
+  initLoader({});
+  tools.init();
+  for (const tool of TOOLS) tools.addTool(tool);
+  cache.setMaxCacheSize(CACHE_BYTES);
+  imageLoader.registerImageLoader(
+    SCHEME,
+    loadFrame as unknown as Parameters<typeof imageLoader.registerImageLoader>[1],
+  );
+  await warmDecoder();
+}
+
+/** Resolves when images can be shown. */
+export function startToolkit(): Promise<void> {
+  started ??= start().catch((reason: unknown) => {
+    started = undefined;
+    throw reason;
+  });
+  return started;
+}

@@ -1,0 +1,494 @@
+/** One viewport: shows a stack, scrolls, windows, plays; tells React what it shows. The only user of the toolkit's viewport API. */
+import { Enums, imageLoader, type PlanarViewport, RenderingEngine, utilities } from '@cornerstonejs/core';
+import * as tools from '@cornerstonejs/tools';
+import { numbers, values } from './dicom';
+import { type EdgeLetters, edgesOf, edgesOfProjection } from './orientation';
+import { type Preset, type Range, rangeOf } from './presets';
+import { FrameScheduler, type FrameState } from './scheduler';
+import { datasetAt, openingIndex, type Stack, startsInverted } from './stack';
+import { CACHE_BYTES, startToolkit } from './toolkit';
+
+/** What the left mouse button does. */
+export type ToolName = 'window' | 'scroll' | 'zoom' | 'pan' | 'length' | 'ellipse';
+
+const TOOL: Record<ToolName, string> = {
+  window: tools.WindowLevelTool.toolName,
+  scroll: tools.StackScrollTool.toolName,
+  zoom: tools.ZoomTool.toolName,
+  pan: tools.PanTool.toolName,
+  length: tools.LengthTool.toolName,
+  ellipse: tools.EllipticalROITool.toolName,
+};
+const MEASURING: readonly ToolName[] = ['length', 'ellipse'];
+const REQUESTS = 4;
+/** The part of the cache that one stack may fill by itself. */
+const STACK_SHARE = 0.6;
+const WHEEL_STEP = 50;
+
+export interface ViewState {
+  status: 'empty' | 'loading' | 'ready';
+  stack: Stack | null;
+  /** The frame that is asked for. */
+  target: number;
+  /** The frame whose pixels are on the screen; -1: none yet. */
+  shown: number;
+  /** Why the target cannot be shown. */
+  error: unknown;
+  frames: readonly FrameState[];
+  range: Range | null;
+  inverted: boolean;
+  zoom: number;
+  tool: ToolName;
+  playing: boolean;
+  rate: number;
+  edges: EdgeLetters | null;
+  measurements: number;
+}
+
+const EMPTY: ViewState = {
+  status: 'empty',
+  stack: null,
+  target: 0,
+  shown: -1,
+  error: null,
+  frames: [],
+  range: null,
+  inverted: false,
+  zoom: 1,
+  tool: 'window',
+  playing: false,
+  rate: 8,
+  edges: null,
+  measurements: 0,
+};
+
+interface Kept {
+  scheduler: FrameScheduler;
+  index: number;
+  range: Range | undefined;
+  inverted: boolean | undefined;
+}
+
+let serial = 0;
+
+export class ImageView {
+  private state = EMPTY;
+  private readonly listeners = new Set<() => void>();
+  private readonly id = `view-${(serial += 1)}`;
+  private readonly element: HTMLDivElement;
+  private engine: RenderingEngine | undefined;
+  private viewport: PlanarViewport | undefined;
+  private group: ReturnType<typeof tools.ToolGroupManager.createToolGroup>;
+  private readonly kept = new Map<string, Kept>();
+  private displaySet = '';
+  private opened = 0;
+  private wanted = 0;
+  private arrived = 0;
+  private wheel = 0;
+  private playTimer: ReturnType<typeof setTimeout> | undefined;
+  private resizing: ResizeObserver | undefined;
+  private closed = false;
+  private notifying = false;
+  private readonly ready: Promise<void>;
+
+  constructor(element: HTMLDivElement) {
+    this.element = element;
+    this.ready = this.mount();
+    this.ready.catch((error: unknown) => this.update({ status: 'ready', error }));
+  }
+
+  /* --- for React ------------------------------------------------------------------------------------------------- */
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly getState = (): ViewState => this.state;
+
+  private update(patch: Partial<ViewState>): void {
+    if (this.closed) return;
+    this.state = { ...this.state, ...patch };
+    if (this.notifying) return;
+    this.notifying = true;
+    queueMicrotask(() => {
+      this.notifying = false;
+      for (const listener of this.listeners) listener();
+    });
+  }
+
+  /* --- life ------------------------------------------------------------------------------------------------------ */
+
+  private async mount(): Promise<void> {
+    await startToolkit();
+    if (this.closed) return;
+    this.engine = new RenderingEngine(this.id);
+    this.engine.enableElement({
+      viewportId: this.id,
+      element: this.element,
+      type: Enums.ViewportType.PLANAR_NEXT,
+      defaultOptions: { background: [0, 0, 0] },
+    });
+    this.viewport = this.engine.getViewport(this.id) as unknown as PlanarViewport;
+    this.group = tools.ToolGroupManager.createToolGroup(this.id);
+    this.group?.addViewport(this.id, this.id);
+    for (const name of Object.values(TOOL)) this.group?.addTool(name);
+    this.bindTools();
+    this.listen();
+  }
+
+  private bindTools(): void {
+    const { Primary, Secondary, Auxiliary } = tools.Enums.MouseBindings;
+    const button: Partial<Record<ToolName, number[]>> = { zoom: [Secondary], pan: [Auxiliary] };
+    const names = Object.keys(TOOL) as ToolName[];
+    for (const name of names) {
+      const buttons = [...(button[name] ?? []), ...(name === this.state.tool ? [Primary] : [])];
+      if (buttons.length) {
+        this.group?.setToolActive(TOOL[name], { bindings: buttons.map((mouseButton) => ({ mouseButton })) });
+      } else {
+        this.group?.setToolPassive(TOOL[name], { removeAllBindings: true });
+      }
+    }
+  }
+
+  private listen(): void {
+    const on = (event: string, handler: (event: Event) => void) => this.element.addEventListener(event, handler);
+    on(Enums.Events.STACK_NEW_IMAGE, (event) => {
+      const { imageIdIndex } = (event as CustomEvent<{ imageIdIndex?: number }>).detail;
+      if (typeof imageIdIndex === 'number') this.update({ shown: imageIdIndex, edges: this.edges(imageIdIndex) });
+    });
+    on(Enums.Events.VOI_MODIFIED, (event) => {
+      const { range } = (event as CustomEvent<{ range?: Range }>).detail;
+      if (range) this.update({ range: { lower: range.lower, upper: range.upper } });
+    });
+    on(Enums.Events.CAMERA_MODIFIED, () => this.readCamera());
+    on(Enums.Events.IMAGE_RENDERED, () => this.readCamera());
+    on('contextmenu', (event) => event.preventDefault());
+    this.element.addEventListener('wheel', this.onWheel, { passive: false });
+    this.resizing = new ResizeObserver(() => this.engine?.resize(true, true));
+    this.resizing.observe(this.element);
+  }
+
+  private readonly onWheel = (event: WheelEvent): void => {
+    event.preventDefault();
+    if (event.ctrlKey) return this.zoomBy(event.deltaY < 0 ? 1.1 : 1 / 1.1);
+    const pixels = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * WHEEL_STEP;
+    this.wheel = Math.sign(pixels) === Math.sign(this.wheel) ? this.wheel + pixels : pixels;
+    const steps = Math.trunc(this.wheel / WHEEL_STEP) || (Math.abs(pixels) >= WHEEL_STEP ? Math.sign(pixels) : 0);
+    if (!steps) return;
+    this.wheel -= steps * WHEEL_STEP;
+    this.scrollBy(steps);
+  };
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.playTimer);
+    this.resizing?.disconnect();
+    this.element.removeEventListener('wheel', this.onWheel);
+    for (const { scheduler } of this.kept.values()) scheduler.stop();
+    tools.ToolGroupManager.destroyToolGroup(this.id);
+    this.engine?.destroy();
+    if (this.displaySet) utilities.genericViewportDisplaySetMetadataProvider.remove(this.displaySet);
+    this.listeners.clear();
+  }
+
+  /* --- stacks ---------------------------------------------------------------------------------------------------- */
+
+  /** Shows a stack: where it was left, or at its opening frame, or at `at`. */
+  async open(stack: Stack, at?: number): Promise<void> {
+    const turn = (this.opened += 1);
+    this.remember();
+    this.pause();
+    const kept = this.keep(stack);
+    const index = Math.min(Math.max(0, at ?? kept.index), stack.frames.length - 1);
+    kept.index = index;
+    this.update({
+      status: 'loading',
+      stack,
+      target: index,
+      shown: -1,
+      error: null,
+      frames: [...kept.scheduler.states],
+      range: kept.range ?? null,
+      inverted: kept.inverted ?? startsInverted(stack, index),
+      rate: stack.rate,
+      edges: null,
+    });
+    try {
+      await this.ready;
+      await kept.scheduler.want(index);
+      if (turn !== this.opened || this.closed) return;
+      await this.present(stack, kept);
+      this.update({ status: 'ready', shown: index, edges: this.edges(index) });
+      kept.scheduler.prefetch();
+    } catch (error) {
+      if (turn === this.opened) this.update({ status: 'ready', error });
+    }
+  }
+
+  private keep(stack: Stack): Kept {
+    const known = this.kept.get(stack.series);
+    if (known) return known;
+    const budget = Math.max(8, Math.floor((CACHE_BYTES * STACK_SHARE) / Math.max(1, stack.frameBytes)));
+    const scheduler = new FrameScheduler({
+      count: stack.frames.length,
+      limit: REQUESTS,
+      budget,
+      load: (index) =>
+        imageLoader.loadAndCacheImage(stack.frames[index]!.imageId, {
+          requestType: Enums.RequestType.Prefetch,
+          priority: 0,
+        }),
+      changed: () => {
+        if (this.state.stack?.series === stack.series) this.update({ frames: [...scheduler.states] });
+      },
+    });
+    const kept: Kept = { scheduler, index: openingIndex(stack), range: undefined, inverted: undefined };
+    this.kept.set(stack.series, kept);
+    return kept;
+  }
+
+  private remember(): void {
+    const { stack, target, inverted } = this.state;
+    const kept = stack && this.kept.get(stack.series);
+    if (!stack || !kept) return;
+    kept.index = target;
+    kept.inverted = inverted;
+    kept.range = this.viewport?.getDisplaySetPresentation(this.displaySet)?.voiRange as Range | undefined;
+  }
+
+  private async present(stack: Stack, kept: Kept): Promise<void> {
+    const viewport = this.viewport!;
+    const provider = utilities.genericViewportDisplaySetMetadataProvider;
+    const previous = this.displaySet;
+    this.displaySet = `${this.id}:${this.opened}`;
+    provider.add(this.displaySet, {
+      imageIds: stack.frames.map((frame) => frame.imageId),
+      kind: 'planar',
+      initialImageIdIndex: kept.index,
+    });
+    await viewport.setDisplaySets({ displaySetId: this.displaySet });
+    if (previous) provider.remove(previous);
+    viewport.resetViewState();
+    viewport.setDisplaySetPresentation(this.displaySet, {
+      invert: this.state.inverted,
+      ...(kept.range ? { voiRange: kept.range } : {}),
+    });
+    viewport.render();
+    this.readRange();
+  }
+
+  /** Wants frame `index` on the screen. What is shown stays until its pixels are there. */
+  goTo(index: number): void {
+    const { stack } = this.state;
+    const kept = stack && this.kept.get(stack.series);
+    if (!stack || !kept) return;
+    const target = Math.min(Math.max(0, index), stack.frames.length - 1);
+    if (target === this.state.target && !this.state.error) return;
+    const ticket = (this.wanted += 1);
+    const turn = this.opened;
+    this.update({ target, error: null });
+    kept.index = target;
+    if (this.state.shown < 0) {
+      void this.open(stack, target);
+      return;
+    }
+    kept.scheduler.want(target).then(
+      () => {
+        if (turn !== this.opened || ticket < this.arrived || this.closed) return;
+        this.arrived = ticket;
+        void this.viewport?.setImageIdIndex(target);
+        this.applyInversion(target);
+      },
+      (error: unknown) => {
+        if (turn === this.opened && this.state.target === target) this.update({ error });
+      },
+    );
+  }
+
+  private applyInversion(index: number): void {
+    const { stack } = this.state;
+    if (!stack || stack.datasets.size < 2) return;
+    const before = startsInverted(stack, this.state.shown);
+    const after = startsInverted(stack, index);
+    if (before !== after) this.setInverted(!this.state.inverted);
+  }
+
+  scrollBy(steps: number): void {
+    this.pause();
+    this.goTo(this.state.target + steps);
+  }
+
+  /** Tries the frame again that could not be shown. */
+  retry(): void {
+    const { stack, target, shown } = this.state;
+    if (!stack) return;
+    if (shown < 0) void this.open(stack, target);
+    else {
+      this.update({ error: this.state.error ?? true });
+      this.goTo(target);
+    }
+  }
+
+  /* --- presentation ---------------------------------------------------------------------------------------------- */
+
+  private readRange(): void {
+    const range = (this.viewport?.getDisplaySetPresentation(this.displaySet)?.voiRange ??
+      this.viewport?.getDefaultVOIRange(this.displaySet)) as Range | undefined;
+    if (range) this.update({ range: { lower: range.lower, upper: range.upper } });
+  }
+
+  private readCamera(): void {
+    if (!this.viewport || this.state.shown < 0) return;
+    const zoom = this.viewport.getZoom();
+    const patch: Partial<ViewState> = {};
+    if (Math.abs(zoom - this.state.zoom) > 0.001) patch.zoom = zoom;
+    const measurements = this.annotations().length;
+    if (measurements !== this.state.measurements) patch.measurements = measurements;
+    const edges = this.edges(this.state.shown);
+    if (JSON.stringify(edges) !== JSON.stringify(this.state.edges)) patch.edges = edges;
+    if (Object.keys(patch).length) this.update(patch);
+    if (!this.viewport.getDisplaySetPresentation(this.displaySet)?.voiRange) this.readDefaultRange();
+  }
+
+  private readDefaultRange(): void {
+    const range = this.viewport?.getDefaultVOIRange(this.displaySet);
+    const { range: known } = this.state;
+    if (range && (range.lower !== known?.lower || range.upper !== known.upper)) {
+      this.update({ range: { lower: range.lower, upper: range.upper } });
+    }
+  }
+
+  private edges(index: number): EdgeLetters | null {
+    const { stack } = this.state;
+    const ds = stack && datasetAt(stack, index);
+    if (!ds || !this.viewport) return null;
+    if (numbers(ds, 'ImageOrientationPatient').length === 6) {
+      const at = (x: number, y: number) => this.viewport!.canvasToWorld([x, y]);
+      const [o, x, y] = [at(0, 0), at(100, 0), at(0, 100)];
+      const minus = (p: readonly number[]) => [p[0]! - o[0], p[1]! - o[1], p[2]! - o[2]] as const;
+      return edgesOf(minus(x), minus(y));
+    }
+    const [row, column] = values(ds, 'PatientOrientation').map(String);
+    if (!row || !column) return null;
+    const { flipHorizontal = false, flipVertical = false, rotation = 0 } = this.viewport.getViewState();
+    return edgesOfProjection(row, column, { rotation, flipHorizontal, flipVertical });
+  }
+
+  private setRange(range: Range): void {
+    this.viewport?.setDisplaySetPresentation(this.displaySet, { voiRange: range });
+    this.viewport?.render();
+    this.readRange();
+  }
+
+  applyPreset(preset: Preset): void {
+    if (this.state.shown < 0) return;
+    if (preset.window) this.setRange(rangeOf(preset.window.width, preset.window.center));
+    else if (preset.name === 'full') {
+      const voxels = (this.viewport?.getImageData() as { voxelManager?: { getRange(): [number, number] } } | undefined)
+        ?.voxelManager;
+      const range = voxels?.getRange();
+      if (range) this.setRange({ lower: range[0], upper: Math.max(range[1], range[0] + 1) });
+    } else this.resetWindow();
+  }
+
+  private resetWindow(): void {
+    this.viewport?.resetDisplaySetPresentation(this.displaySet);
+    this.viewport?.setDisplaySetPresentation(this.displaySet, { visible: true, invert: this.state.inverted });
+    this.viewport?.render();
+    this.readRange();
+  }
+
+  private setInverted(inverted: boolean): void {
+    this.update({ inverted });
+    this.viewport?.setDisplaySetPresentation(this.displaySet, { invert: inverted });
+    this.viewport?.render();
+  }
+
+  invert(): void {
+    if (this.state.shown >= 0) this.setInverted(!this.state.inverted);
+  }
+
+  flip(): void {
+    const { flipHorizontal = false } = this.viewport?.getViewState() ?? {};
+    this.viewport?.setViewState({ flipHorizontal: !flipHorizontal });
+  }
+
+  rotate(): void {
+    const { rotation = 0 } = this.viewport?.getViewState() ?? {};
+    this.viewport?.setViewState({ rotation: (rotation + 90) % 360 });
+  }
+
+  zoomBy(factor: number): void {
+    if (this.state.shown < 0 || !this.viewport) return;
+    this.viewport.setZoom(Math.min(40, Math.max(0.1, this.viewport.getZoom() * factor)));
+  }
+
+  /** Position, zoom, turns, window and inversion as at the start. */
+  reset(): void {
+    const { stack, shown } = this.state;
+    if (!stack || shown < 0) return;
+    this.viewport?.resetViewState();
+    this.update({ inverted: startsInverted(stack, shown) });
+    this.resetWindow();
+  }
+
+  setTool(tool: ToolName): void {
+    this.update({ tool });
+    if (this.group) this.bindTools();
+  }
+
+  /* --- measurements ---------------------------------------------------------------------------------------------- */
+
+  private annotations() {
+    const here = new Set(this.state.stack?.frames.map((frame) => frame.imageId));
+    return tools.annotation.state
+      .getAllAnnotations()
+      .filter(({ metadata }) => metadata?.referencedImageId && here.has(metadata.referencedImageId));
+  }
+
+  /** Removes the selected measurements of this stack; with none selected, the last one. */
+  removeMeasurement(): void {
+    const mine = this.annotations();
+    const selected = mine.filter((one) => one.isSelected);
+    for (const one of selected.length ? selected : mine.slice(-1)) {
+      if (one.annotationUID) tools.annotation.state.removeAnnotation(one.annotationUID);
+    }
+    this.viewport?.render();
+    this.update({ measurements: this.annotations().length });
+  }
+
+  get isMeasuring(): boolean {
+    return MEASURING.includes(this.state.tool);
+  }
+
+  /* --- playing --------------------------------------------------------------------------------------------------- */
+
+  togglePlay(): void {
+    if (this.state.playing) this.pause();
+    else this.play();
+  }
+
+  private play(): void {
+    const { stack } = this.state;
+    if (!stack || stack.frames.length < 2 || this.state.shown < 0) return;
+    this.update({ playing: true });
+    const step = () => {
+      if (!this.state.playing) return;
+      const next = (this.state.target + 1) % stack.frames.length;
+      // waits for what is still on its way rather than skipping it
+      if (this.state.shown === this.state.target || this.state.error) this.goTo(next);
+      this.playTimer = setTimeout(step, 1000 / this.state.rate);
+    };
+    step();
+  }
+
+  pause(): void {
+    clearTimeout(this.playTimer);
+    if (this.state.playing) this.update({ playing: false });
+  }
+
+  setRate(rate: number): void {
+    this.update({ rate: Math.min(60, Math.max(1, rate)) });
+  }
+}

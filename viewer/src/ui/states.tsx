@@ -1,0 +1,83 @@
+/** Waiting, nothing there, something wrong: said the same way on every page. */
+import { Alert, Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ApiError, type ClientCode } from '../api/problem';
+import { IconWarning } from './icons';
+
+const CLIENT_CODES: readonly string[] = ['offline', 'timeout', 'not-understood'] satisfies ClientCode[];
+
+/** The words for an error: the node's own where it sent some, ours where nothing came back. */
+export function useErrorText() {
+  const { t } = useTranslation();
+  return (error: unknown): { title: string; detail: string; hint: string } => {
+    if (error instanceof ApiError && error.title) return error;
+    const code = error instanceof ApiError && CLIENT_CODES.includes(error.code) ? (error.code as ClientCode) : null;
+    if (code) return { title: t(`error.${code}.title`), detail: '', hint: t(`error.${code}.hint`) };
+    return { title: t('error.unknown.title'), detail: '', hint: t('error.unknown.hint') };
+  };
+}
+
+/** An error in words, with the way to try again. */
+export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: (() => void) | undefined }) {
+  const { t } = useTranslation();
+  const { title, detail, hint } = useErrorText()(error);
+  return (
+    <Alert color="red" variant="light" icon={<IconWarning />} title={title} role="alert">
+      <Stack gap="xs" align="flex-start">
+        {detail && detail !== title && <Text size="sm">{detail}</Text>}
+        {hint && (
+          <Text size="sm" c="dark.1">
+            {hint}
+          </Text>
+        )}
+        {onRetry && (
+          <Button size="xs" variant="default" onClick={onRetry}>
+            {t('action.retry')}
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+export function Loading({ label }: { label?: string }) {
+  const { t } = useTranslation();
+  return (
+    <Group gap="sm" justify="center" p="xl" role="status">
+      <Loader size="sm" />
+      <Text size="sm" c="dark.2">
+        {label ?? t('state.loading')}
+      </Text>
+    </Group>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <Stack gap={4} align="center" py={56} px="md">
+      <Text fw={600}>{title}</Text>
+      <Text size="sm" c="dark.2" ta="center" maw={460}>
+        {children}
+      </Text>
+    </Stack>
+  );
+}
+
+export function FullPageLoading() {
+  return (
+    <Center h="100%">
+      <Loading />
+    </Center>
+  );
+}
+
+export function FullPageError({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  return (
+    <Center h="100%" p="md">
+      <div style={{ width: 'min(520px, 100%)' }}>
+        <ErrorNote error={error} onRetry={onRetry} />
+      </div>
+    </Center>
+  );
+}

@@ -1,0 +1,47 @@
+import type { Instance, Series } from '../api/types';
+
+const ENCAPSULATED = '1.2.840.10008.5.1.4.1.1.104.';
+const STRUCTURED_REPORT = '1.2.840.10008.5.1.4.1.1.88.';
+const PRESENTATION = '1.2.840.10008.5.1.4.1.1.11.';
+
+export type DocumentKind = 'pdf' | 'report' | 'other';
+
+/** What a document is, by its SOP class (PS3.4 B.5). */
+export function documentKind(instance: Instance): DocumentKind {
+  if (instance.sop_class_uid === `${ENCAPSULATED}1`) return 'pdf';
+  if (instance.sop_class_uid.startsWith(STRUCTURED_REPORT)) return 'report';
+  return 'other';
+}
+
+const holdsNoPixels = (instance: Instance) =>
+  instance.rows === 0 ||
+  instance.sop_class_uid.startsWith(ENCAPSULATED) ||
+  instance.sop_class_uid.startsWith(STRUCTURED_REPORT) ||
+  instance.sop_class_uid.startsWith(PRESENTATION);
+
+/** A series without a single picture. */
+export const isDocument = (series: Series) => series.instances.every(holdsNoPixels);
+
+export const framesIn = (series: Series) =>
+  series.instances.reduce((sum, one) => sum + (holdsNoPixels(one) ? 0 : Math.max(1, one.frames)), 0);
+
+/** Pictures first, in series order; then the documents. */
+export function inReadingOrder(series: readonly Series[]): Series[] {
+  const rank = (one: Series) => (isDocument(one) ? 1 : 0);
+  return [...series].sort(
+    (a, b) => rank(a) - rank(b) || (a.number ?? Number.MAX_SAFE_INTEGER) - (b.number ?? Number.MAX_SAFE_INTEGER),
+  );
+}
+
+/** The series that opens first: the one with the most pictures. */
+export function openingSeries(series: readonly Series[]): Series | undefined {
+  const pictures = series.filter((one) => !isDocument(one));
+  return pictures.reduce<Series | undefined>(
+    (best, one) => (best === undefined || framesIn(one) > framesIn(best) ? one : best),
+    undefined,
+  );
+}
+
+/** The series that holds an instance. */
+export const seriesOf = (series: readonly Series[], sop: string) =>
+  series.find((one) => one.instances.some((instance) => instance.sop_instance_uid === sop));
