@@ -98,3 +98,16 @@ OBSERVER_ORGANIZATION = _dcm("121009", "Person Observer's Organization Name")
 
 # what stands in a section that must be there and that the radiologist left empty (Text Value may not be empty)
 NOT_STATED: dict[str, str] = {"vi": "(Không ghi)", "en": "(Not stated)"}
+
+# the image classes (below 1.2.840.10008.5.1.4.1.1.) that an IMAGE item may reference (PS3.3 C.18.4). Classes that came
+# into the standard after 2021 are left out: readers of that age refuse the whole document for them, while a COMPOSITE
+# item with the same class is read
+# fmt: off
+IMAGE_CLASSES: frozenset[str] = frozenset({
+    "1", "1.1", "1.1.1", "1.2", "1.2.1", "1.3", "1.3.1", "2", "2.1", "2.2", "3", "3.1", "4", "4.1", "4.3",
+    "4.4", "5", "6", "6.1", "7", "7.1", "7.2", "7.3", "7.4", "12.1", "12.1.1", "12.2", "12.2.1", "12.3",
+    "13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "14.1", "14.2", "20", "77.1", "77.2", "77.1.1",
+    "77.1.1.1", "77.1.2", "77.1.2.1", "77.1.3", "77.1.4", "77.1.4.1", "77.1.5.1", "77.1.5.2", "77.1.5.4",
+    "77.1.5.5", "77.1.5.6", "77.1.5.7", "77.1.6", "77.1.7", "128", "128.1", "130", "481.1", "601.1", "601.2",
+})
+# fmt: on

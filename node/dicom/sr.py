@@ -46,11 +46,7 @@ MANUFACTURER = "Liên Tuyến"
 SERIES_NUMBER = 9001  # above what modalities use, so that viewers list the report last
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # stands for "not stated" in a foreign document
 
-# storage classes without pixels, which an IMAGE item may not reference (prefixes of UIDs)
-_NO_IMAGES = tuple(
-    f"1.2.840.10008.5.1.4.1.1.{part}"
-    for part in ("9.", "11.", "66", "67", "88.", "104.", "481.3", "481.4", "481.5", "481.6", "481.7", "481.8", "481.9")
-)
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +198,9 @@ def _key_image(uid: str, classes: Mapping[str, str]) -> Any:
     if uid not in classes:
         raise Invalid("A key image is not part of the study.", hint="Remove it from the report and choose it again.")
     sop_class = classes[uid]
-    kind = CompositeContentItem if sop_class.startswith(_NO_IMAGES) else ImageContentItem
+    image = sop_class.removeprefix(_STORAGE) in table.IMAGE_CLASSES
+    # highdicom's documents take no WAVEFORM items; a curve as a key image is referenced as a composite object
+    kind: type[Any] = ImageContentItem if image else CompositeContentItem
     return kind(table.KEY_IMAGE_PURPOSE, sop_class, uid, relationship_type=Relation.CONTAINS)
 
 
@@ -281,7 +279,7 @@ def _report(ds: Dataset) -> SignedReport:
         kind = str(item.get("ValueType", ""))
         if kind == "TEXT" and item.get("RelationshipType") not in {"HAS OBS CONTEXT", "HAS CONCEPT MOD"}:
             written[field].append(_lines(str(item.get("TextValue", "")), "\n"))
-        elif kind in {"IMAGE", "COMPOSITE"}:
+        elif kind in {"IMAGE", "COMPOSITE", "WAVEFORM"}:
             images.update((str(r.ReferencedSOPInstanceUID), None) for r in item.get("ReferencedSOPSequence", []))
         _note(facts, item, name)
     verifier = _first(ds, "VerifyingObserverSequence")
