@@ -176,7 +176,7 @@ def _advance(task: TaskRow, event: ReadingEvent) -> ReadingState:
 
 
 def _change(tx: Connection, desk: Desk, task: TaskRow, **values: Any) -> None:
-    if not store.change_task(tx, task.id, desk.now, while_in=(task.state,), claimed_by=task.claimed_by, **values):
+    if not store.change_task(tx, task.id, desk.now, while_in=(task.state,), held_by=task.claimed_by, **values):
         raise NotAllowed("Someone else was quicker.", hint="Open the worklist again; it has changed.")
 
 

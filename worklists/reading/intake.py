@@ -72,7 +72,7 @@ class ReadStage:
             "ready_at": ready_at,
         }
         if any(getattr(task, name) != value for name, value in new.items()):
-            store.change_task(tx, task.id, now, while_in=(task.state,), claimed_by=task.claimed_by, **new)
+            store.change_task(tx, task.id, now, while_in=(task.state,), held_by=task.claimed_by, **new)
         if task.ready_at is None and ready_at is not None:
             record(
                 tx,

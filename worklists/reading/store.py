@@ -70,7 +70,7 @@ def insert_task(tx: Connection, task: TaskRow) -> None:
 
 
 def change_task(
-    tx: Connection, task_id: str, now: datetime, *, while_in: Collection[ReadingState], claimed_by: str, **values: Any
+    tx: Connection, task_id: str, now: datetime, *, while_in: Collection[ReadingState], held_by: str, **values: Any
 ) -> bool:
     """Changes the task when it is in one of these states and in these hands ("" for nobody's); False when it is not."""
     changed = tx.execute(
@@ -78,7 +78,7 @@ def change_task(
         .where(
             reading_tasks.c.id == task_id,
             reading_tasks.c.state.in_([state.value for state in while_in]),
-            reading_tasks.c.claimed_by == claimed_by,
+            reading_tasks.c.claimed_by == held_by,
         )
         .values(updated_at=now, **values)
     )
