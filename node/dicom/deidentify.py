@@ -42,6 +42,8 @@ _COUNTERS: Final = frozenset({0x00200011, 0x00200012})  # series, acquisition: m
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that is read as a digit
 _SYMBOLS: Final = 10  # 50 bits: among a million patients of a site, one chance in two thousand of any two alike
 _LONGEST_SHIFT: Final = 3650  # days
+# Terms that programs read although their VR is a text: code values and schemes, the media type of a document.
+_CODED: Final = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080119, 0x00080120, 0x00420012})
 _CLEANABLE: Final = TEXT - {"PN"}
 
 
@@ -164,7 +166,7 @@ def _leaks(element: DataElement, path: str, text: IdentityText) -> bool:
         return any(value in text.inside for value in texts(element))
     if vr not in TEXT or (element.tag in _WRITTEN and "." not in path):
         return False
-    found = text.found_in_code if vr == "CS" else text.found_in
+    found = text.found_in_code if vr == "CS" or element.tag in _CODED else text.found_in
     return any(found(value) for value in texts(element))
 
 
@@ -176,7 +178,7 @@ def _take_out_leftovers(ds: Dataset, text: IdentityText, walk: _Walk) -> None:
             element.value = mapped if len(mapped) > 1 else mapped[0]
         elif element.tag in _COUNTERS:
             element.value = element.empty_value
-        elif element.VR != "CS":
+        elif element.VR != "CS" and element.tag not in _CODED:
             values = [text.stripped(value) or dummy(element.VR) for value in texts(element)]
             element.value = values if len(values) > 1 else values[0]
     left = leaks(ds, text) if found else []

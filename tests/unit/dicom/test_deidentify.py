@@ -386,6 +386,12 @@ def test_an_object_that_could_never_come_home_is_refused_untouched(keyword: str,
     assert ds.PatientID == "BN-0012345"
 
 
+def test_a_media_type_survives_a_patient_who_is_called_like_it() -> None:
+    ds = a_ct(PatientName="PDF^TEST", MIMETypeOfEncapsulatedDocument="application/pdf")
+    deidentified(ds, *CONSULT)
+    assert ds.MIMETypeOfEncapsulatedDocument == "application/pdf"
+
+
 def test_overlay_planes_and_curves_are_removed_whole() -> None:
     ds = a_ct()
     for tag, vr, value in ((0x60000010, "US", 2), (0x60003000, "OW", b"\1\0"), (0x50003000, "OW", b"\1\0")):
