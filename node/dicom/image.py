@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
 
 _TAGS: Final = {
     "SamplesPerPixel": "00280002",
@@ -25,6 +27,40 @@ _TAGS: Final = {
     "HighBit": "00280102",
     "PixelRepresentation": "00280103",
 }
+
+
+_WORDS: Final = {"OW": "u2", "OL": "u4", "OF": "u4", "OD": "u8", "OV": "u8"}  # VRs whose bytes are words of this size
+_PIXEL_DATA: Final = 0x7FE00010
+
+
+def to_little_endian(ds: Dataset) -> None:
+    """Turns the words that a big endian data set keeps as bytes (look-up tables, overlays), nested ones too.
+
+    Pixel data stay: what they hold depends on more than their VR. The toolkit turns all other values by itself.
+    """
+    for tag in list(ds.keys()):
+        element = _converted(ds, tag)
+        if element is None:
+            continue
+        if element.VR == "SQ":
+            for item in element.value or []:
+                to_little_endian(item)
+        elif element.VR in _WORDS and tag != _PIXEL_DATA and isinstance(element.value, bytes):
+            element.value = swapped_words(element.value, _WORDS[element.VR])
+    ds.set_original_encoding(False, True, ds.original_character_set)
+
+
+def _converted(ds: Dataset, tag: BaseTag) -> DataElement | None:
+    try:
+        return ds[tag]
+    except Exception:  # the toolkit raises whatever its converters meet
+        return None
+
+
+def swapped_words(data: bytes, word: str) -> bytes:
+    """`data` with each `word` (a numpy type) turned; bytes that do not fill one stay."""
+    usable = len(data) // np.dtype(word).itemsize * np.dtype(word).itemsize
+    return np.frombuffer(data[:usable], word).byteswap().tobytes() + data[usable:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from pydicom.encaps import get_frame
 from pydicom.filereader import read_dataset
 
 from node.dicom import decoding
-from node.dicom.image import PixelDescription, describe_dataset
+from node.dicom.image import PixelDescription, describe_dataset, to_little_endian
 from node.dicom.part10 import Layout, layout
 from node.dicom.setup import configure
 from node.dicom.syntaxes import Coding, TransferSyntax, syntax
@@ -312,6 +312,8 @@ def _from_buffer(cls: type[Frames], buffer: Any, offset: int, where: Layout) -> 
             where.little,
             stop_when=lambda tag, vr, length: tag in _PIXEL_TAGS,
         )
+        if not where.little:
+            to_little_endian(header)
         at, order = stream.tell(), "<" if where.little else ">"
         head = bytes(buffer[at : at + 12])
         if len(head) < 12:

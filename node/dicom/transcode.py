@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.uid import UID
 
 from node.dicom import htj2k
-from node.dicom.image import PixelDescription
+from node.dicom.image import PixelDescription, swapped_words, to_little_endian
 from node.dicom.pixels import Frames
 from node.dicom.setup import configure
 from node.dicom.syntaxes import (
@@ -42,7 +42,6 @@ _log = logging.getLogger(__name__)
 
 BASIC_OFFSETS_LIMIT = 2**32 - 2  # bytes of coded frames beyond which the offsets need 64 bits (PS3.5 A.4)
 _OFFSET_TABLES: Final = ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")
-_SWAPPED_VRS: Final = {"OW": "u2", "OL": "u4", "OF": "u4", "OD": "u8", "OV": "u8"}  # by their size in a word
 _SOURCES: Final = frozenset({Coding.NATIVE, Coding.RLE})
 _MONO: Final = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
 
@@ -101,7 +100,8 @@ def compress(ds: Dataset, compression: Compression) -> bool:
     except Exception as error:  # the codecs raise errors of their own
         _log.warning("pixel data left as stored: %s", type(error).__name__)
         return False
-    _to_little_endian(ds, frames.syntax)
+    if frames.syntax.big_endian:
+        to_little_endian(ds)
     _put_coded(ds, coded, codec, frames.description)
     return True
 
@@ -170,28 +170,6 @@ def _drop(ds: Dataset, *keywords: str) -> None:
             delattr(ds, keyword)
 
 
-def _to_little_endian(ds: Dataset, source: TransferSyntax) -> None:
-    """Makes a big endian data set ready to be written little endian: words are swapped, pixels excepted."""
-    if not source.big_endian:
-        return
-    for element in list(_elements(ds)):
-        word = _SWAPPED_VRS.get(element.VR)
-        if word and element.tag != 0x7FE00010 and isinstance(element.value, bytes) and element.value:
-            usable = len(element.value) // np.dtype(word).itemsize * np.dtype(word).itemsize
-            swapped = np.frombuffer(element.value[:usable], word).byteswap().tobytes()
-            element.value = swapped + element.value[usable:]
-    ds.set_original_encoding(False, True, ds.original_character_set)
-
-
-def _elements(ds: Dataset) -> Iterator[DataElement]:
-    """Every element, nested ones too, converted from its raw form."""
-    for element in ds:
-        yield element
-        if element.VR == "SQ":
-            for item in element.value or []:
-                yield from _elements(item)
-
-
 def pixel_digest(ds: Dataset) -> str:
     """SHA-256 (hexadecimal) over the decoded frames: little endian, colour by pixel. Equal before and after `compress`.
 
@@ -230,9 +208,9 @@ def _native_to_explicit(ds: Dataset, known: TransferSyntax) -> None:
         size = ds.get("BitsAllocated") or 8
         word = "u4" if size == 32 else "u8" if size == 64 else "u2"
         if (pixels.VR == "OW" or size > 8) and isinstance(pixels.value, bytes):
-            usable = len(pixels.value) // np.dtype(word).itemsize * np.dtype(word).itemsize
-            pixels.value = np.frombuffer(pixels.value[:usable], word).byteswap().tobytes() + pixels.value[usable:]
-    _to_little_endian(ds, known)
+            pixels.value = swapped_words(pixels.value, word)
+    if known.big_endian:
+        to_little_endian(ds)
 
 
 def _coded_to_explicit(ds: Dataset, known: TransferSyntax) -> None:

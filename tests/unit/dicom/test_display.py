@@ -229,6 +229,17 @@ def test_a_palette_becomes_its_colours(bits: int, tmp_path: Path) -> None:
     assert np.array_equal(shown, np.stack([index, 255 - index, index // 2], axis=-1))
 
 
+def test_the_palette_of_a_big_endian_object_is_turned(tmp_path: Path) -> None:
+    little = display_frame(saved(a_palette_image(16), tmp_path, "little.dcm"), 1).content
+    ds = a_palette_image(16)
+    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.2"
+    for colour in ("Red", "Green", "Blue"):
+        element = ds[f"{colour}PaletteColorLookupTableData"]
+        element.value = np.frombuffer(element.value, "<u2").astype(">u2").tobytes()
+    ds.set_original_encoding(False, False)
+    assert display_frame(saved(ds, tmp_path, "big.dcm"), 1).content == little
+
+
 def test_planes_become_pixels(tmp_path: Path) -> None:
     ds = an_image(rgb())
     ds.PlanarConfiguration, ds.PixelData = 1, rgb()[0].transpose(2, 0, 1).tobytes()
