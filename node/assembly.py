@@ -42,7 +42,7 @@ from node.ports import Node, Stage
 from node.storage.filesystem import open_storage
 from node.storage.spool import Spool
 from node.web.app import create_app
-from node.workers.local import LocalWorkers, make_pool
+from node.workers.local import LocalWorkers, WorkerPool
 from worklists.reading.desk import expire_leases
 from worklists.reading.intake import ReadStage
 
@@ -90,8 +90,9 @@ class NodeProcess:
         self._stopping = threading.Event()
         self._arrived = threading.Event()
         self._diallers: dict[Peer, Dialler] = {}
+        self._doorbell = LinkDoorbell()
         self._link = LinkSender(directory / "secrets")
-        self.pool: Executor = make_pool(settings.workers.processes)
+        self.pool: Executor = WorkerPool(settings.workers.processes, ("node.dicom.derive", "node.flow.index"))
         self.node = self._build(directory)
         self.spool = self.node.intake
         assert isinstance(self.spool, Spool)
@@ -120,7 +121,7 @@ class NodeProcess:
             registry=RegistryCache(self.ledger),
             senders={PeerKind.DICOM.value: StoreSender(settings.dicom.ae_title), PeerKind.NODE.value: self._link},
             verifier=self._link,
-            doorbell=LinkDoorbell(),
+            doorbell=self._doorbell,
             wake=self._wake,
             vault_key=load_or_create_key(secrets / "vault.key"),
             scratch=scratch,
@@ -166,6 +167,7 @@ class NodeProcess:
         self._arrived.set()
         for dialler in self._diallers.values():
             dialler.stop()
+        self._doorbell.close()
         if self.web is not None:
             self.web.should_exit = True
         self.dicom.stop()

@@ -81,6 +81,10 @@ class Intake(Protocol):
 
     def begin(self, arrival: Arrival) -> Batch: ...
 
+    def waiting_since(self) -> datetime | None:
+        """When the oldest object came that is not in the ledger yet; None when there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -128,6 +132,8 @@ class Verifier(Protocol):
 
 class Doorbell(Protocol):
     """Tells the peers that dial in to us that something waits for them."""
+
+    closed: bool  # the node stops: nobody may wait any longer
 
     def ring(self) -> None:
         """May be called from any thread."""

@@ -11,6 +11,12 @@ class LinkDoorbell:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event = asyncio.Event()
+        self.closed = False
+
+    def close(self) -> None:
+        """The node stops: those who wait are sent home."""
+        self.closed = True
+        self.ring()
 
     def ring(self) -> None:
         if self._loop is not None:

@@ -111,8 +111,9 @@ def finish(tx: Any, delivery_id: int, now: datetime, node: Node, *, verified: bo
     if row.state in (DeliveryState.WAITING, DeliveryState.SENDING):
         deliveries.move(tx, delivery_id, DeliveryEvent.TAKEN, now, **values)
         hop = Hop.DELIVERED
-        if report:
+        if report:  # its documents may be taken one by one: one hop all the same
             hop = Hop.REPORT_DELIVERED if _is_dicom(node, row.destination) else Hop.REPORT_SENT
+            key = f"{row.route}:{row.destination}"
         timeline.record(tx, TimelineEntry(row.study_uid, node.facility, hop, now, taken, detail, key))
     if verified:
         deliveries.move(tx, delivery_id, DeliveryEvent.VERIFY, now, **values)

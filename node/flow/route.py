@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -37,6 +37,7 @@ from node.routing.completion import quiet_until
 from node.routing.decide import decide
 
 _CHUNK = 16  # instances of one transform job
+_INDEX_PATIENCE = timedelta(seconds=0.5)
 _OWN = (Via.DESK, Via.HOME)
 _PDF = "1.2.840.10008.5.1.4.1.1.104.1"  # Encapsulated PDF Storage
 
@@ -81,6 +82,9 @@ class RouteStage:
         if manifest is not None:
             return Routed(study, groups, complete=_all_here(manifest, found), look_again_at=None)
         until = quiet_until((t.route for g in images for t in g.decision.targets), study.last_received_at)
+        waiting = node.intake.waiting_since()
+        if waiting is not None and waiting <= until:  # it may be this study's
+            until = max(until, node.clock.now() + _INDEX_PATIENCE)
         quiet = until <= node.clock.now()
         return Routed(study, groups, complete=quiet, look_again_at=None if quiet else until)
 

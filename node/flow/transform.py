@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def _gather(instance_id: int, future: Future[Derived]) -> Made:
         raise
     except NodeError as error:
         return Made(instance_id, None, str(error))
-    except (OSError, MemoryError) as error:
+    except (OSError, MemoryError, BrokenExecutor) as error:
         raise Retryable(f"A worker failed ({type(error).__name__}).") from error
     except Exception as error:
         log.error("an instance could not be transformed: %s", type(error).__name__)

@@ -13,8 +13,8 @@ import secrets
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from node.domain.study import Arrival, Via
@@ -27,7 +27,7 @@ _FULL = (28, 122)  # ENOSPC, EDQUOT
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A committed file that waits for the index."""
+    """A committed file that waits for the index. Its arrival's time is the object's own, not the association's."""
 
     path: Path
     arrival: Arrival
@@ -64,11 +64,22 @@ class Spool:
 
     def waiting(self, limit: int) -> list[Received]:
         """Up to `limit` committed files, the oldest first."""
-        names = sorted(e.name for e in os.scandir(self.incoming) if e.name.endswith(".dcm"))
-        return [Received(self.incoming / n, self._arrival(n.partition("-")[0])) for n in names[:limit]]
+        found = sorted((e for e in os.scandir(self.incoming) if e.name.endswith(".dcm")), key=lambda e: e.name)
+        return [
+            Received(
+                Path(e.path), replace(self._arrival(e.name.partition("-")[0]), received_at=_time(e.stat().st_mtime))
+            )
+            for e in found[:limit]
+        ]
 
-    def depth(self) -> int:
-        return sum(1 for e in os.scandir(self.incoming) if e.name.endswith(".dcm"))
+    def waiting_since(self) -> datetime | None:
+        """When the oldest file came that the index has not taken yet; None when there is none."""
+        times = []
+        for entry in os.scandir(self.incoming):
+            with contextlib.suppress(FileNotFoundError):  # the index took it just now
+                if entry.name.endswith(".dcm"):
+                    times.append(entry.stat().st_mtime)
+        return _time(min(times)) if times else None
 
     def done(self, files: list[Path]) -> None:
         """Removes what the ledger and the storage have; then the arrivals that nothing refers to any more."""
@@ -181,6 +192,10 @@ def _translate(error: OSError) -> Exception:
     if error.errno in _FULL:
         return StorageFull("The disk of this node is full.", hint="Free space on it; receiving goes on by itself.")
     return error
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _write_durably(path: Path, content: bytes) -> None:

@@ -18,6 +18,7 @@ from node.errors import NotAuthorized
 from node.flow import link
 from node.ports import Node
 
+_PATIENCE = 25  # looks at the index before a closed manifest is answered with what is missing
 _UID = r"^[0-9.]{1,64}$"
 Uid = Annotated[str, Path(pattern=_UID)]
 
@@ -82,8 +83,14 @@ def router(node: Node) -> APIRouter:
     api = APIRouter(prefix="/exchange", tags=["exchange"], include_in_schema=False)
 
     @api.put("/studies/{study_uid}/manifest")
-    def put_manifest(study_uid: Uid, manifest: Manifest, peer: calling) -> dict[str, Any]:
-        return link.take_manifest(node, peer, study_uid, manifest)
+    async def put_manifest(study_uid: Uid, manifest: Manifest, peer: calling) -> dict[str, Any]:
+        """Answers at once while the study grows; a closed manifest waits a little for the index to catch up."""
+        for _ in range(_PATIENCE):
+            answer = await asyncio.to_thread(link.take_manifest, node, peer, study_uid, manifest)
+            if not (manifest.closed and answer["missing"]) or node.doorbell.closed:
+                break
+            await asyncio.sleep(0.2)
+        return answer
 
     @api.get("/outbox")
     async def get_outbox(request: Request, peer: calling, cursor: int = 0, wait_seconds: float = 0.0) -> dict[str, Any]:
@@ -106,16 +113,14 @@ def router(node: Node) -> APIRouter:
     return api
 
 
-async def _poll(
-    node: Node, peer: Peer, cursor: int, seconds: float, gone: Callable[[], Any]
-) -> dict[str, Any]:
+async def _poll(node: Node, peer: Peer, cursor: int, seconds: float, gone: Callable[[], Any]) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while True:
         waiting = await asyncio.to_thread(link.outbox, node, peer)
         last, entries = await asyncio.to_thread(link.entries_for, node, peer, cursor)
         left = until - loop.time()
-        if waiting or entries or left <= 0 or await gone():
+        if waiting or entries or left <= 0 or node.doorbell.closed or await gone():
             return {"deliveries": waiting, "entries": entries, "cursor": last}
         cursor = last
         await node.doorbell.wait(min(left, 2.0))

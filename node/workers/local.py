@@ -10,11 +10,17 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
+from typing import Any, TypeVar
+
+from node.errors import Retryable
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class LocalWorkers:
@@ -62,14 +68,48 @@ class LocalWorkers:
                     self._condition.wait(max(0.01, wait.total_seconds()))
 
 
-def make_pool(processes: int) -> ProcessPoolExecutor:
-    """Processes for pixels and headers (0: one per core). They end when this process ends, however it ends."""
-    return ProcessPoolExecutor(
-        max_workers=processes or os.cpu_count() or 1,
-        mp_context=multiprocessing.get_context("forkserver"),
-        initializer=_end_with_parent,
-        initargs=(os.getpid(),),
-    )
+class WorkerPool(Executor):
+    """Processes for pixels and headers (0: one per core), kept alive.
+
+    They end when this process ends, however it ends. When one of them is killed (memory), the work in hand fails with
+    `Retryable` and a new pool takes the place of the broken one. `modules` are loaded before the first call.
+    """
+
+    def __init__(self, processes: int, modules: Sequence[str]) -> None:
+        self._size = processes or os.cpu_count() or 1
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(list(modules))
+        self._lock = threading.Lock()
+        self._pool = self._make()
+
+    def _make(self) -> ProcessPoolExecutor:
+        pool = ProcessPoolExecutor(self._size, self._context, _end_with_parent, (os.getpid(),))
+        for _ in range(self._size):  # started now, not when the first study is in a hurry
+            pool.submit(os.getpid)
+        return pool
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        with self._lock:
+            try:
+                return self._pool.submit(fn, *args, **kwargs)
+            except BrokenProcessPool:
+                log.warning("a worker process was killed; new ones are started")
+                self._pool.shutdown(wait=False)
+                self._pool = self._make()
+                return self._pool.submit(fn, *args, **kwargs)
+
+    def map(
+        self, fn: Callable[..., T], *iterables: Iterable[Any], timeout: float | None = None, chunksize: int = 1
+    ) -> Iterator[T]:
+        """As `Executor.map`. Raises `Retryable` when a process was killed."""
+        try:
+            yield from self._pool.map(fn, *iterables, timeout=timeout, chunksize=chunksize)
+        except BrokenProcessPool as error:
+            self.submit(os.getpid)
+            raise Retryable("A worker process was killed.", hint="It is tried again by itself.") from error
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
 
 
 def _end_with_parent(parent: int) -> None:
