@@ -37,7 +37,8 @@ _IDENTIFIERS: Final = frozenset(
     {PATIENT_ID, 0x00080050, 0x00101000, 0x00101090, 0x00102154, 0x00200010, 0x00321064, 0x00380010, 0x00380060}
     | {0x00401001, 0x00402016, 0x00402017}  # requested procedure, placer, filler
 )
-_WRITTEN: Final = frozenset({PATIENT_NAME, PATIENT_ID, 0x00100021, 0x00120063, 0x00120064})
+_WRITTEN: Final = frozenset({PATIENT_NAME, PATIENT_ID, 0x00100021})
+_METHOD: Final = "DeidentificationMethod"  # begins the paths of what says how
 _COUNTERS: Final = frozenset({0x00200011, 0x00200012})  # series, acquisition: may be empty
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that is read as a digit
 _SYMBOLS: Final = 10  # 50 bits: among a million patients of a site, one chance in two thousand of any two alike
@@ -164,7 +165,7 @@ def _leaks(element: DataElement, path: str, text: IdentityText) -> bool:
         return any(uid in text.uids for uid in texts(element))
     if element.tag in _COUNTERS:
         return any(value in text.inside for value in texts(element))
-    if vr not in TEXT or (element.tag in _WRITTEN and "." not in path):
+    if vr not in TEXT or (element.tag in _WRITTEN and "." not in path) or path.startswith(_METHOD):
         return False
     found = text.found_in_code if vr == "CS" or element.tag in _CODED else text.found_in
     return any(found(value) for value in texts(element))

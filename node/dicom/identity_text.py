@@ -86,9 +86,11 @@ class IdentityText:
         )
 
     def found_in_code(self, text: str) -> bool:
-        """The same of a coded term: one word is a coincidence there ("HEAD"), two words or an identifier are not."""
+        """The same of a coded term: one word ("HEAD") or a number is a coincidence there, two words are not."""
         folded = fold(text)
-        return len(self.names.intersection(WORD.findall(folded))) > 1 or any(mark in folded for mark in self.inside)
+        if len(self.names.intersection(WORD.findall(folded))) > 1:
+            return True
+        return any(mark in folded for mark in self.inside if not mark.isdigit())
 
     def cleaned(self, text: str) -> str:
         """A descriptor without names, identifiers, long numbers, dates and telephone numbers; empty if no word is left."""

@@ -392,6 +392,17 @@ def test_a_media_type_survives_a_patient_who_is_called_like_it() -> None:
     assert ds.MIMETypeOfEncapsulatedDocument == "application/pdf"
 
 
+def test_a_number_that_is_part_of_a_code_is_a_coincidence() -> None:
+    ds = a_ct(
+        AccessionNumber="11310",  # begins the code of the Basic Profile
+        PatientID="121071",  # is a code
+        ProcedureCodeSequence=[an_item(CodeValue="121071", CodingSchemeDesignator="DCM", CodeMeaning="Finding")],
+    )
+    deidentified(ds, *CONSULT)
+    assert ds.DeidentificationMethodCodeSequence[0].CodeValue == "113100"
+    assert ds.ProcedureCodeSequence[0].CodeValue == "121071"
+
+
 def test_overlay_planes_and_curves_are_removed_whole() -> None:
     ds = a_ct()
     for tag, vr, value in ((0x60000010, "US", 2), (0x60003000, "OW", b"\1\0"), (0x50003000, "OW", b"\1\0")):
