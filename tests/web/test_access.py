@@ -75,9 +75,7 @@ def test_a_route_that_is_in_no_rule_is_refused_to_everyone(world: World) -> None
         ("GET", "/openapi.json", {"ktv", "bs", "quantri"}),
     ],
 )
-def test_roles_reach_what_is_theirs_and_nothing_else(
-    world: World, method: str, path: str, allowed: set[str]
-) -> None:
+def test_roles_reach_what_is_theirs_and_nothing_else(world: World, method: str, path: str, allowed: set[str]) -> None:
     for username in ("ktv", "bs", "quantri"):
         answer = world.client(username).request(method, path)
         assert answer.status_code == (200 if username in allowed else 403), (username, path)
@@ -205,9 +203,7 @@ def test_requests_of_our_own_pages_pass(world: World, headers: dict[str, str]) -
 
 
 def test_a_bearer_token_needs_no_protection_from_other_sites(world: World) -> None:
-    answer = world.client("bs").put(
-        "/api/session", json={"language": "en"}, headers={"Origin": "https://tool.example"}
-    )
+    answer = world.client("bs").put("/api/session", json={"language": "en"}, headers={"Origin": "https://tool.example"})
     assert answer.status_code == 200
 
 

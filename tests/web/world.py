@@ -194,9 +194,7 @@ def ct(number: int = 1, *, study: str = STUDY, series: str = "", sop: str = "", 
 
 def multipart(*parts: bytes, boundary: str = "lt-boundary", content_type: str = "application/dicom") -> dict[str, Any]:
     """`content` and `headers` of a STOW request."""
-    body = b"".join(
-        f"--{boundary}\r\nContent-Type: {content_type}\r\n\r\n".encode() + part + b"\r\n" for part in parts
-    )
+    body = b"".join(f"--{boundary}\r\nContent-Type: {content_type}\r\n\r\n".encode() + part + b"\r\n" for part in parts)
     return {
         "content": body + f"--{boundary}--\r\n".encode(),
         "headers": {"Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}'},
