@@ -2,12 +2,13 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { patchCornerstone } from './build/patch-cornerstone';
+import { precompress } from './build/precompress';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const node = process.env.VITE_NODE ?? 'http://127.0.0.1:8040';
 
 export default defineConfig({
-  plugins: [patchCornerstone(), react()],
+  plugins: [patchCornerstone(), react(), precompress()],
   resolve: { alias: { xmlbuilder2: here('./src/stubs/xmlbuilder2.ts') } },
   worker: { format: 'es' },
   optimizeDeps: {

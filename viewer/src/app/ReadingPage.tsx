@@ -17,6 +17,7 @@ import { FullPageError, FullPageLoading } from '../ui/states';
 import { StudyView } from '../viewport/StudyView';
 import { nextToRead } from '../worklist/order';
 import { PriorityBadge } from '../worklist/PriorityBadge';
+import classes from './ReadingPage.module.css';
 import { ViewerHeader } from './ViewerHeader';
 
 const RENEW_MS = 5 * 60_000;
@@ -121,15 +122,13 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
       header={
         <ViewerHeader back="/reading" backLabel={t('nav.reading')} study={study} description={task.description}>
           <PriorityBadge priority={task.priority} />
-          <Badge variant="outline" color="gray" tt="none">
-            {task.origin_name || task.origin}
-          </Badge>
+          <span className={classes.from}>{task.origin_name || task.origin}</span>
           {task.instances_expected !== null && task.instances_received < task.instances_expected && (
             <Badge color="yellow" variant="light" tt="none">
               {t('reading.arriving', { n: task.instances_received, total: task.instances_expected })}
             </Badge>
           )}
-          <span style={{ flex: 1 }} />
+          <span className={classes.space} />
           {notice && <span role="status">{notice}</span>}
           {reads && (
             <Tooltip label={t('reading.next-explained')}>

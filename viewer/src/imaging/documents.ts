@@ -56,7 +56,7 @@ const person = (value: unknown) =>
     ? String(value.Alphabetic).replaceAll('^', ' ')
     : '';
 
-function valueOf(item: Dataset): string {
+function textOf(item: Dataset): string {
   switch (first(item, '0040A040')) {
     case 'TEXT':
       return String(first(item, '0040A160') ?? '');
@@ -85,7 +85,7 @@ export function contentOf(item: Dataset): ContentItem {
   const inner = (item['0040A730'] as Element | undefined)?.Value ?? [];
   return {
     name: meaning(first(item, '0040A043')),
-    value: valueOf(item),
+    value: textOf(item),
     children: inner.map((child) => contentOf(child as Dataset)).filter((child) => child.value || child.children.length),
   };
 }

@@ -36,6 +36,7 @@ export interface ViewState {
   error: unknown;
   frames: readonly FrameState[];
   range: Range | null;
+  /** The user turned black and white round. */
   inverted: boolean;
   zoom: number;
   tool: ToolName;
@@ -66,7 +67,7 @@ interface Kept {
   scheduler: FrameScheduler;
   index: number;
   range: Range | undefined;
-  inverted: boolean | undefined;
+  inverted: boolean;
 }
 
 let serial = 0;
@@ -74,7 +75,7 @@ let serial = 0;
 export class ImageView {
   private state = EMPTY;
   private readonly listeners = new Set<() => void>();
-  private readonly id = `view-${(serial += 1)}`;
+  private readonly id: string;
   private readonly element: HTMLDivElement;
   private engine: RenderingEngine | undefined;
   private viewport: PlanarViewport | undefined;
@@ -92,6 +93,8 @@ export class ImageView {
   private readonly ready: Promise<void>;
 
   constructor(element: HTMLDivElement) {
+    serial += 1;
+    this.id = `view-${serial}`;
     this.element = element;
     this.ready = this.mount();
     this.ready.catch((error: unknown) => this.update({ status: 'ready', error }));
@@ -164,6 +167,8 @@ export class ImageView {
     on(Enums.Events.CAMERA_MODIFIED, () => this.readCamera());
     on(Enums.Events.IMAGE_RENDERED, () => this.readCamera());
     on('contextmenu', (event) => event.preventDefault());
+    // the toolkit would swallow every key, Tab and F5 too; the application has its own shortcuts
+    this.element.addEventListener('keydown', (event) => event.stopImmediatePropagation(), { capture: true });
     this.element.addEventListener('wheel', this.onWheel, { passive: false });
     this.resizing = new ResizeObserver(() => this.engine?.resize(true, true));
     this.resizing.observe(this.element);
@@ -171,7 +176,10 @@ export class ImageView {
 
   private readonly onWheel = (event: WheelEvent): void => {
     event.preventDefault();
-    if (event.ctrlKey) return this.zoomBy(event.deltaY < 0 ? 1.1 : 1 / 1.1);
+    if (event.ctrlKey) {
+      this.zoomBy(event.deltaY < 0 ? 1.1 : 1 / 1.1);
+      return;
+    }
     const pixels = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * WHEEL_STEP;
     this.wheel = Math.sign(pixels) === Math.sign(this.wheel) ? this.wheel + pixels : pixels;
     const steps = Math.trunc(this.wheel / WHEEL_STEP) || (Math.abs(pixels) >= WHEEL_STEP ? Math.sign(pixels) : 0);
@@ -196,7 +204,8 @@ export class ImageView {
 
   /** Shows a stack: where it was left, or at its opening frame, or at `at`. */
   async open(stack: Stack, at?: number): Promise<void> {
-    const turn = (this.opened += 1);
+    this.opened += 1;
+    const turn = this.opened;
     this.remember();
     this.pause();
     const kept = this.keep(stack);
@@ -210,7 +219,7 @@ export class ImageView {
       error: null,
       frames: [...kept.scheduler.states],
       range: kept.range ?? null,
-      inverted: kept.inverted ?? startsInverted(stack, index),
+      inverted: kept.inverted,
       rate: stack.rate,
       edges: null,
     });
@@ -243,7 +252,7 @@ export class ImageView {
         if (this.state.stack?.series === stack.series) this.update({ frames: [...scheduler.states] });
       },
     });
-    const kept: Kept = { scheduler, index: openingIndex(stack), range: undefined, inverted: undefined };
+    const kept: Kept = { scheduler, index: openingIndex(stack), range: undefined, inverted: false };
     this.kept.set(stack.series, kept);
     return kept;
   }
@@ -271,7 +280,7 @@ export class ImageView {
     if (previous) provider.remove(previous);
     viewport.resetViewState();
     viewport.setDisplaySetPresentation(this.displaySet, {
-      invert: this.state.inverted,
+      invert: this.drawnInverted(kept.index),
       ...(kept.range ? { voiRange: kept.range } : {}),
     });
     viewport.render();
@@ -285,7 +294,8 @@ export class ImageView {
     if (!stack || !kept) return;
     const target = Math.min(Math.max(0, index), stack.frames.length - 1);
     if (target === this.state.target && !this.state.error) return;
-    const ticket = (this.wanted += 1);
+    this.wanted += 1;
+    const ticket = this.wanted;
     const turn = this.opened;
     this.update({ target, error: null });
     kept.index = target;
@@ -298,7 +308,7 @@ export class ImageView {
         if (turn !== this.opened || ticket < this.arrived || this.closed) return;
         this.arrived = ticket;
         void this.viewport?.setImageIdIndex(target);
-        this.applyInversion(target);
+        this.viewport?.setDisplaySetPresentation(this.displaySet, { invert: this.drawnInverted(target) });
       },
       (error: unknown) => {
         if (turn === this.opened && this.state.target === target) this.update({ error });
@@ -306,12 +316,10 @@ export class ImageView {
     );
   }
 
-  private applyInversion(index: number): void {
-    const { stack } = this.state;
-    if (!stack || stack.datasets.size < 2) return;
-    const before = startsInverted(stack, this.state.shown);
-    const after = startsInverted(stack, index);
-    if (before !== after) this.setInverted(!this.state.inverted);
+  /** Whether low values are to be drawn bright: by the image's nature, or by the user's wish, not by both. */
+  private drawnInverted(index: number): boolean {
+    const { stack, inverted } = this.state;
+    return stack !== null && startsInverted(stack, index) !== inverted;
   }
 
   scrollBy(steps: number): void {
@@ -394,14 +402,17 @@ export class ImageView {
 
   private resetWindow(): void {
     this.viewport?.resetDisplaySetPresentation(this.displaySet);
-    this.viewport?.setDisplaySetPresentation(this.displaySet, { visible: true, invert: this.state.inverted });
+    this.viewport?.setDisplaySetPresentation(this.displaySet, {
+      visible: true,
+      invert: this.drawnInverted(this.state.shown),
+    });
     this.viewport?.render();
     this.readRange();
   }
 
   private setInverted(inverted: boolean): void {
     this.update({ inverted });
-    this.viewport?.setDisplaySetPresentation(this.displaySet, { invert: inverted });
+    this.viewport?.setDisplaySetPresentation(this.displaySet, { invert: this.drawnInverted(this.state.shown) });
     this.viewport?.render();
   }
 
@@ -429,7 +440,7 @@ export class ImageView {
     const { stack, shown } = this.state;
     if (!stack || shown < 0) return;
     this.viewport?.resetViewState();
-    this.update({ inverted: startsInverted(stack, shown) });
+    this.update({ inverted: false });
     this.resetWindow();
   }
 

@@ -1,10 +1,11 @@
 /** The report beside the images: four sections, key images, what is saved, release and sign. */
-import { Alert, Button, Group, Textarea } from '@mantine/core';
+import { Button, Group, Textarea } from '@mantine/core';
 import { type KeyboardEvent, type RefObject, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Report, StudyDetail, TaskDetail } from '../api/types';
 import { useFormat } from '../i18n/format';
 import { IconCheck } from '../ui/icons';
+import { Note } from '../ui/Note';
 import { ErrorNote } from '../ui/states';
 import type { Draft } from './draft';
 import { KeyImages } from './KeyImages';
@@ -59,8 +60,8 @@ export function ReportPanel(props: Props) {
       event.preventDefault();
       askToSign();
     };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
+    window.addEventListener('keydown', onKey, { capture: true });
+    return () => window.removeEventListener('keydown', onKey, { capture: true });
   });
   const leaveOnEscape = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.key === 'Escape' && !event.nativeEvent.isComposing) event.currentTarget.blur();
@@ -141,35 +142,30 @@ function Standing({ task, editable, busy, onClaim }: Pick<Props, 'task' | 'edita
   const format = useFormat();
   if (task.state === 'final') {
     return (
-      <Alert color="green" variant="light" icon={<IconCheck />} title={t('report.signed')} role="status">
+      <Note kind="good" icon={<IconCheck />} title={t('report.signed')}>
         {task.claimed_by_name}
         {task.signed_at && ` · ${format.moment(task.signed_at)}`}
-      </Alert>
+      </Note>
     );
   }
   if (editable) return null;
-  if (task.state === 'cancelled') return <Alert color="gray">{t('report.cancelled')}</Alert>;
+  if (task.state === 'cancelled') return <Note kind="info" title={t('report.cancelled')} />;
   if (task.claimed_by && !task.mine) {
     return (
-      <Alert
-        color="yellow"
-        variant="light"
-        title={t('report.others-title', { name: task.claimed_by_name ?? '' })}
-        role="status"
-      >
+      <Note kind="warn" title={t('report.others-title', { name: task.claimed_by_name ?? '' })}>
         {t('report.others')}
-      </Alert>
+      </Note>
     );
   }
   if (task.state === 'incomplete') {
     return (
-      <Alert color="blue" variant="light" title={t('report.incomplete-title')} role="status">
+      <Note kind="info" title={t('report.incomplete-title')}>
         {t('report.incomplete')}
-      </Alert>
+      </Note>
     );
   }
   return (
-    <Alert color="blue" variant="light" title={t('report.unclaimed-title')} role="status">
+    <Note kind="info" title={t('report.unclaimed-title')}>
       <Group justify="space-between" gap="xs">
         {t('report.unclaimed')}
         {onClaim && (
@@ -178,6 +174,6 @@ function Standing({ task, editable, busy, onClaim }: Pick<Props, 'task' | 'edita
           </Button>
         )}
       </Group>
-    </Alert>
+    </Note>
   );
 }

@@ -106,7 +106,6 @@ function Row({ study }: { study: Study }) {
   const to = `/studies/${encodeURIComponent(study.study_instance_uid)}`;
   const person = [format.sex(study.sex), format.age(study.age)].filter(Boolean).join(', ');
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the link in the row has the keyboard; the row is a larger target for the mouse
     <tr onClick={() => void navigate(to)}>
       <td>
         <Link to={to} className={classes.name} onClick={(event) => event.stopPropagation()}>

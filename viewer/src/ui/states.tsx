@@ -1,9 +1,10 @@
 /** Waiting, nothing there, something wrong: said the same way on every page. */
-import { Alert, Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
+import { Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, type ClientCode } from '../api/problem';
 import { IconWarning } from './icons';
+import { Note } from './Note';
 
 const CLIENT_CODES: readonly string[] = ['offline', 'timeout', 'not-understood'] satisfies ClientCode[];
 
@@ -23,21 +24,17 @@ export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: (() =>
   const { t } = useTranslation();
   const { title, detail, hint } = useErrorText()(error);
   return (
-    <Alert color="red" variant="light" icon={<IconWarning />} title={title} role="alert">
+    <Note kind="bad" icon={<IconWarning />} title={title}>
       <Stack gap="xs" align="flex-start">
-        {detail && detail !== title && <Text size="sm">{detail}</Text>}
-        {hint && (
-          <Text size="sm" c="dark.1">
-            {hint}
-          </Text>
-        )}
+        {detail && detail !== title && <span>{detail}</span>}
+        {hint && <span>{hint}</span>}
         {onRetry && (
           <Button size="xs" variant="default" onClick={onRetry}>
             {t('action.retry')}
           </Button>
         )}
       </Stack>
-    </Alert>
+    </Note>
   );
 }
 

@@ -15,6 +15,7 @@ const KEYS = {
     ['I', 'invert'],
     ['+ −', 'zoom'],
     ['H T', 'turn'],
+    ['O', 'overlay'],
     ['R', 'reset'],
   ],
   tools: [

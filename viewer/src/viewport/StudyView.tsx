@@ -34,6 +34,7 @@ export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, o
   const [active, setActive] = useState<string | null>(() => openingSeries(series)?.series_instance_uid ?? null);
   const [wantedSop, setWantedSop] = useState<string | null>(null);
   const [help, setHelp] = useState(false);
+  const [overlay, setOverlay] = useState(true);
   const chosen = series.find((one) => one.series_instance_uid === active);
   const paper = chosen !== undefined && isDocument(chosen);
 
@@ -112,6 +113,8 @@ export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, o
         return view?.removeMeasurement();
       case 'key-image':
         return frame && !paper ? onToggleKeyImage?.(frame.sop) : undefined;
+      case 'overlay':
+        return setOverlay(!overlay);
       case 'help':
         return setHelp(true);
       case 'next-study':
@@ -149,7 +152,7 @@ export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, o
           )}
           {series.length === 0 && <p className={classes.note}>{t('view.no-series')}</p>}
           <div className={classes.view} hidden={paper}>
-            <Viewport study={study} view={view} state={state} mount={ref} keyImages={keyImages} />
+            <Viewport study={study} view={view} state={state} mount={ref} keyImages={keyImages} overlay={overlay} />
           </div>
           {paper && chosen && <DocumentView study={study.study_instance_uid} series={chosen} />}
           <p className={classes.use}>{t('view.intended-use')}</p>

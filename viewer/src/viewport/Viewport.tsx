@@ -18,9 +18,11 @@ interface Props {
   state: ViewState | null;
   mount: (element: HTMLDivElement | null) => (() => void) | undefined;
   keyImages: readonly string[];
+  /** Texts over the image. */
+  overlay: boolean;
 }
 
-export function Viewport({ study, view, state, mount, keyImages }: Props) {
+export function Viewport({ study, view, state, mount, keyImages, overlay }: Props) {
   const { t } = useTranslation();
   const frame = state?.stack?.frames[state.target];
   const label = state?.stack
@@ -31,7 +33,7 @@ export function Viewport({ study, view, state, mount, keyImages }: Props) {
     <div className={classes.frame}>
       <div className={classes.stage} data-tool={state?.tool} data-key={marked || undefined}>
         <div ref={mount} className={classes.canvas} role="img" aria-label={label} />
-        {state?.stack && state.shown >= 0 && <Overlay study={study} state={state} />}
+        {overlay && state?.stack && state.shown >= 0 && <Overlay study={study} state={state} />}
         {marked && (
           <span className={classes.key}>
             <IconKey size={14} fill="currentColor" /> {t('view.key-image')}

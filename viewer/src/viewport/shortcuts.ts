@@ -21,6 +21,7 @@ export type Command =
         | 'zoom-in'
         | 'zoom-out'
         | 'delete'
+        | 'overlay'
         | 'help'
         | 'next-study'
         | 'report';
@@ -58,13 +59,14 @@ const BY_KEY: Record<string, Command> = {
   t: { do: 'rotate' },
   n: { do: 'next-study' },
   b: { do: 'report' },
+  o: { do: 'overlay' },
 };
 
 const WRITING = 'input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"], [role="listbox"]';
 
 /** What a key asks for, or nothing. Vietnamese input methods compose letters: those are text, never commands. */
 export function commandOf(event: KeyboardEvent): Command | undefined {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return undefined;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return undefined;
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest(WRITING)) return undefined;
   if (event.key === ' ' && target?.closest('button, a, [role="button"]')) return undefined;
@@ -81,9 +83,11 @@ export function useShortcuts(run: (command: Command) => void): void {
       const command = commandOf(event);
       if (!command) return;
       event.preventDefault();
+      event.stopPropagation();
       latest.current(command);
     };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
+    // before the toolkit, which takes every key that is pressed over an image
+    window.addEventListener('keydown', onKey, { capture: true });
+    return () => window.removeEventListener('keydown', onKey, { capture: true });
   }, []);
 }
