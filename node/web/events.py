@@ -72,6 +72,8 @@ class Changes:
             if before is not None and now is not None and now != before:
                 self._tell({"studies": now.studies != before.studies, "tasks": now.tasks != before.tasks})
             before = now
+            if self._node.doorbell.closed:
+                self.close()
             await asyncio.sleep(POLL_SECONDS)
 
     def _tell(self, change: dict[str, bool]) -> None:

@@ -62,6 +62,9 @@ class _Ledger(Collector):
             for state, count in counts[name].items():
                 family.add_metric((state,), count)
             yield family
-        depth = getattr(self._node.intake, "depth", None)
-        if callable(depth):
-            yield GaugeMetricFamily("lientuyen_spool_files", "Received files that are not indexed yet.", value=depth())
+        since = self._node.intake.waiting_since()
+        yield GaugeMetricFamily(
+            "lientuyen_spool_oldest_seconds",
+            "Age of the oldest received object that is not in the ledger yet; 0 when there is none.",
+            value=(self._node.clock.now() - since).total_seconds() if since else 0.0,
+        )

@@ -128,6 +128,8 @@ def password_hash() -> str:
 class Nobody:
     """No peer is told anything in these tests."""
 
+    closed = False
+
     def announce(self, peer: Peer, study_uid: str, manifest: dict[str, Any]) -> dict[str, Any]:
         raise AssertionError("no peer is called here")
 
