@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -213,7 +213,7 @@ def router(node: Node) -> APIRouter:
             **{name: getattr(report.text, name) for name in ("technique", "findings", "conclusion", "recommendation")},
             "observer": report.observer_name,
             "organization": report.observer_organization,
-            "signed_at": report.signed_at,
+            "signed_at": report.signed_at.astimezone(UTC),
             "language": report.text.language,
             "key_images": list(report.text.key_images),
             "sop_instance_uid": document.sop_instance_uid,
