@@ -54,6 +54,7 @@ class _Delivery:
     row: Row[*tuple[Any, ...]]
     items: Mapping[str, int]
     images: bool  # not only a report
+    reason: str  # why an instance of it was held or refused
 
     def count(self, *states: ItemState) -> int:
         return sum(self.items.get(state.value, 0) for state in states)
@@ -290,9 +291,8 @@ def _problem(sent: Iterable[_Delivery]) -> str | None:
     for delivery in sent:
         if delivery.row.last_error and delivery.row.state != DeliveryState.VERIFIED.value:
             return str(delivery.row.last_error)
-        stopped = delivery.count(ItemState.HELD, ItemState.REFUSED)
-        if stopped:
-            return f"{delivery.row.destination}: {stopped}"
+        if delivery.reason and delivery.count(ItemState.HELD, ItemState.REFUSED):
+            return delivery.reason
     return None
 
 
@@ -313,9 +313,17 @@ def _study_deliveries(tx: Connection, study_uids: Sequence[str]) -> dict[str, li
             select(first.c.delivery_id, instances.c.via).join(instances, instances.c.id == first.c.instance_id)
         ).all()
     )
+    reasons = dict(
+        tx.execute(
+            select(delivery_items.c.delivery_id, func.min(delivery_items.c.reason))
+            .where(delivery_items.c.delivery_id.in_(ids), delivery_items.c.reason != "")
+            .group_by(delivery_items.c.delivery_id)
+        ).all()
+    )
     found: dict[str, list[_Delivery]] = defaultdict(list)
     for row in rows:
-        found[row.study_uid].append(_Delivery(row, counts.get(row.id, {}), vias.get(row.id) not in _REPORT_VIAS))
+        images = vias.get(row.id) not in _REPORT_VIAS
+        found[row.study_uid].append(_Delivery(row, counts.get(row.id, {}), images, reasons.get(row.id, "")))
     return dict(found)
 
 

@@ -18,7 +18,7 @@ from node.web.auth import Caller, current_user
 from node.web.events import Changes
 from node.web.gate import Gate
 from node.web.metrics import Metrics
-from node.web.shield import CompressJson, Shield
+from node.web.shield import CompressJson, LimitBodies, Shield
 from worklists.reading import api as reading
 
 
@@ -38,6 +38,7 @@ def create_app(node: Node) -> FastAPI:
     for error in (NodeError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, problems.handle)
     app.add_middleware(Gate, node=node)  # the last one added is the outermost
+    app.add_middleware(LimitBodies)
     app.add_middleware(CompressJson)
     app.add_middleware(Shield, observe=metrics.observe)
     for router in (

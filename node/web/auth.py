@@ -24,6 +24,7 @@ from node.ledger.users import Session, SessionKind, fold_username, token_digest
 from node.ports import Node
 from node.web.problems import LoginFailed, LoginLocked, LoginRequired
 
+_PASSWORD_CHECKS = threading.BoundedSemaphore(2)  # each takes 64 MB, so that no crowd of logins exhausts the memory
 UNKNOWN_NAMES = 10_000  # failed logins of names that do not exist, kept in memory at most
 
 
@@ -80,7 +81,9 @@ def log_in(
         locked = users.note_attempt(tx, name, now) if user else unknown.note_attempt(name, now)
     if locked is not None:
         raise LoginLocked("Too many wrong passwords.", seconds=max(1, int((locked - now).total_seconds()) + 1))
-    if not users.password_matches(user, password) or user is None:
+    with _PASSWORD_CHECKS:
+        matches = users.password_matches(user, password)
+    if not matches or user is None:
         with node.ledger.begin() as tx:
             audit(tx, now, user.username if user else "unknown", "login-failed")
         raise LoginFailed("The user name or the password is wrong.")

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from node.web.problems import answer, log_fault
@@ -40,6 +41,8 @@ SECURITY_HEADERS = {
 _HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
 
 _COMPRESSED_TYPES = ("application/json", "application/dicom+json", "application/problem+json")
+_BODY = 1 << 20  # bytes; the longest report is half of that
+_LINK_BODY = 64 << 20  # bytes; a manifest of several hundred thousand objects
 _SMALL = 800  # bytes that are not worth compressing
 
 Observe = Callable[[str, str, int, float], None]
@@ -86,6 +89,33 @@ def _add_headers(message: Message, scope: Scope) -> None:
         headers.update(_HTTPS_HEADERS)
     if scope["path"].startswith("/api/"):
         headers.setdefault("Cache-Control", "no-store")
+
+
+class LimitBodies:
+    """ASGI middleware: bodies that are read into memory are limited; those of STOW are streamed and are not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/dicom-web/"):
+            await self.app(scope, receive, send)
+            return
+        limit = _LINK_BODY if scope["path"].startswith("/exchange/") else _BODY
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdigit() and int(announced) > limit:
+            raise HTTPException(413)
+        taken = 0
+
+        async def limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                raise HTTPException(413)
+            return message
+
+        await self.app(scope, limited, send)
 
 
 class CompressJson:

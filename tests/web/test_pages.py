@@ -164,6 +164,17 @@ def test_a_wrong_field_is_named_but_what_was_in_it_is_not(world: World) -> None:
     assert "s3cret-value" not in answer.text
 
 
+def test_bodies_that_are_too_large_are_refused_before_anyone_logs_in(world: World) -> None:
+    answer = world.client().post(
+        "/api/session", content=b"{" + b" " * (2 << 20), headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too-large"
+    pieces = (b" " * 65536 for _ in range(40))  # without a length
+    answer = world.client().post("/api/session", content=pieces, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+
+
 @pytest.mark.parametrize(
     ("header", "title"),
     [

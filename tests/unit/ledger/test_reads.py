@@ -148,6 +148,12 @@ def test_a_modalitys_own_structured_report_is_no_radiologists_report(ledger: Sql
     assert shown(ledger)["report"]["state"] == "none"
 
 
+def test_an_instance_that_is_held_shows_why(ledger: SqlLedger) -> None:
+    add(ledger)
+    deliver(ledger, DeliveryState.SENDING, [ItemState.HELD])
+    assert shown(ledger)["problem"] == "Burned in."
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

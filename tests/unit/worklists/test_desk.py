@@ -97,7 +97,7 @@ def test_of_two_readers_at_once_exactly_one_gets_the_study(world: World) -> None
     ready_task(world)
     both = threading.Barrier(2)
     won: dict[str, list[int]] = {"bs": [], "bs2": []}
-    rounds = 500 if world.node.ledger is None else 1000
+    rounds = 1000
 
     def compete(reader: Reader) -> None:
         for number in range(rounds):
