@@ -139,6 +139,7 @@ class NodeProcess:
             idle_seconds=part.idle_seconds,
             max_object_bytes=part.max_object_mb << 20,
             received=self._arrived.set,
+            any_called_ae=part.any_called_ae,
         )
 
     def _wake(self) -> None:

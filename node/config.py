@@ -47,6 +47,7 @@ class DicomSettings(_Part):
     host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104
     port: int = Field(11112, ge=0, le=65535, description="TCP port; 0 picks a free one.")
     ae_title: str = Field("LIENTUYEN", min_length=1, max_length=16, description="This node's AE title.")
+    any_called_ae: bool = Field(False, description="Takes associations called by any AE title; for demonstrations.")
     max_associations: int = Field(64, ge=1, description="Associations at the same time.")
     idle_seconds: float = Field(60.0, gt=0, description="A silent association is aborted after this time.")
     max_object_mb: int = Field(4096, ge=1, description="Largest object taken, in MB.")

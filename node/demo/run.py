@@ -146,7 +146,7 @@ def _write_settings(site: Site) -> None:
     text = (
         f'[node]\nfacility = "{site.facility}"\ndirectory = "."\n\n'
         f"[storage]\nmin_free_mb = 256\n\n[workers]\nthreads = 4\n\n"
-        f'[dicom]\nhost = "127.0.0.1"\nport = {site.dicom_port}\nae_title = "{site.ae_title}"\n\n'
+        f'[dicom]\nhost = "127.0.0.1"\nport = {site.dicom_port}\nae_title = "{site.ae_title}"\nany_called_ae = true\n\n'
         f'[web]\nhost = "127.0.0.1"\nport = {site.web_port}\n'
     )
     file = site.folder / "node.toml"

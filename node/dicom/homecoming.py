@@ -16,6 +16,7 @@ from node.dicom.pdf import build_pdf, encapsulate
 from node.dicom.reidentify import reidentify
 from node.dicom.setup import configure
 from node.dicom.sr import read_report
+from node.dicom.study_header import patient_and_study
 from node.errors import IdentityUnknown, Unreadable
 
 
@@ -37,10 +38,12 @@ def bring_home(
     if ds.SOPClassUID == EncapsulatedPDFStorage:
         raise Unreadable("A PDF cannot be re-identified; the PDF is made from the structured report instead.")
     reidentify(ds, identity, original_uid)
+    for element in patient_and_study(identity, str(ds.StudyInstanceUID)):
+        ds[element.tag] = element  # what the modality wrote wrongly (a birth date 00000000) is not written again
     home = _encode(ds)
     report = read_report(io.BytesIO(home))
     study = json_metadata(ds)
-    pdf = build_pdf(report, study, facility_name=organization)
+    pdf = build_pdf(report, study, facility_name=report.observer_organization or organization, origin_name=organization)
     twin = encapsulate(
         pdf, report, study, sr_sop_instance_uid=str(ds.SOPInstanceUID), sr_sop_class_uid=str(ds.SOPClassUID)
     )

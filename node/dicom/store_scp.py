@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pynetdicom import AE, AllStoragePresentationContexts, evt
-from pynetdicom.sop_class import Verification
 
 from node.dicom.setup import configure
 from node.dicom.syntaxes import TRANSFER_SYNTAXES
 
+_VERIFICATION = "1.2.840.10008.1.1"
 _UID = re.compile(r"[0-9.]{1,64}")
 
 
@@ -24,8 +24,8 @@ def start_store_scp(folder: Path, *, host: str, port: int, ae_title: str) -> Any
     folder.mkdir(parents=True, exist_ok=True)
     ae = AE(ae_title=ae_title)
     for context in AllStoragePresentationContexts:
-        ae.add_supported_context(context.abstract_syntax, [str(uid) for uid in TRANSFER_SYNTAXES])
-    ae.add_supported_context(Verification)
+        ae.add_supported_context(str(context.abstract_syntax), list(TRANSFER_SYNTAXES))
+    ae.add_supported_context(_VERIFICATION)
     return ae.start_server((host, port), block=False, evt_handlers=[(evt.EVT_C_STORE, _store, [folder])])
 
 

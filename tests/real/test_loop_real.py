@@ -1,0 +1,117 @@
+"""The whole loop on real studies of each kind, pushed by DCMTK's storescu, judged by other people's programs."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+
+from tests.flow.loop import Loop
+from tests.services import find_program
+from tests.validators import dciodvfy, dicom_sr_validator, dsrdump
+
+STUDIES: dict[str, tuple[str, ...]] = {  # kind of study: files or a folder of it
+    "CT": ("ct/series-cbct-catphan-64",),
+    "MR": ("mr/heudiconv-pypi__axasc35.dcm",),
+    "MR compressed": ("mr/pydicom-data-pypi__MR2_J2KR.dcm",),
+    "CR": ("cr_dx/dwv__gdcm-CR-MONO1-10-chest.dcm",),
+    "DX": ("cr_dx/highdicom__dx_image.dcm",),
+    "MG": ("mg/fo-dicom__GH133.dcm",),
+    "ultrasound cine": ("us/deid-data-pypi__GREYSCALE_CINE.dcm",),
+    "colour ultrasound cine": ("us/pydicom-data-pypi__color3d_jpeg_baseline.dcm",),
+    "XA": ("xa_rf/fo-dicom__HasFragmentSequence.dcm",),
+}
+PROPOSE = {  # transfer syntax: what makes storescu propose it
+    "1.2.840.10008.1.2.4.50": "-xy",
+    "1.2.840.10008.1.2.4.70": "-xs",
+    "1.2.840.10008.1.2.4.90": "-xv",
+}
+IDENTITY = ("PatientName", "PatientID", "StudyInstanceUID")
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    running = Loop(tmp_path_factory.mktemp("loop"), quiet_seconds=1.0)
+    running.start("hub")
+    running.start("district")
+    yield running
+    running.close()
+
+
+def gather(names: tuple[str, ...], data: Path, folder: Path) -> list[pydicom.Dataset]:
+    """Links the files into a folder of their own; returns their headers."""
+    paths = [
+        p for name in names for p in (sorted((data / name).iterdir()) if (data / name).is_dir() else [data / name])
+    ]
+    for path in paths:
+        (folder / f"{path.name}.dcm").symlink_to(path)
+    return [pydicom.dcmread(p, stop_before_pixels=True) for p in paths]
+
+
+def push(loop: Loop, folder: Path, originals: list[pydicom.Dataset]) -> None:
+    syntaxes = {str(ds.file_meta.TransferSyntaxUID) for ds in originals}
+    propose = [PROPOSE[s] for s in syntaxes if s in PROPOSE]
+    program = str(find_program("storescu", "dcmtk"))
+    command = [program, *propose, "-R", "+sd", "-aec", "TTYT_DINHHOA", "127.0.0.1", str(loop.demo.district.dicom_port)]
+    done = subprocess.run([*command, str(folder)], capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.parametrize("kind", STUDIES)
+def test_a_study_is_read_and_its_report_comes_home(kind: str, loop: Loop, shared_data: Path, tmp_path: Path) -> None:
+    originals = gather(STUDIES[kind], shared_data, tmp_path)
+    with loop.api("hub", "radiologist") as api:
+        before = {t["id"] for t in api.get("/api/reading/tasks", params={"state": "all"}).json()["items"]}
+    push(loop, tmp_path, originals)
+    tasks = loop.wait_task(state="ready", count=1)
+    (task,) = [t for t in tasks if t["id"] not in before]
+    assert task["instances_received"] == task["instances_expected"] == len(originals)
+    loop.sign(task["id"], key_images=key_images(loop, task))
+    report, sheet = documents(loop, originals[0], len(before) + 1)
+    for file in (report, sheet):
+        ds = pydicom.dcmread(file)
+        assert {k: ds.get(k, "") or "" for k in IDENTITY} == {k: originals[0].get(k, "") or "" for k in IDENTITY}
+        assert dciodvfy(file) == []
+    assert dsrdump(report)[1] == []
+    assert dicom_sr_validator(report) == []
+    check_text(sheet, tmp_path)
+    check_nothing_leaked(loop, originals)
+
+
+def key_images(loop: Loop, task: dict[str, Any]) -> list[str]:
+    with loop.api("hub", "radiologist") as api:
+        study = api.get(f"/api/studies/{task['study_instance_uid']}").json()
+    return [study["series"][0]["instances"][0]["sop_instance_uid"]]
+
+
+def documents(loop: Loop, original: pydicom.Dataset, count: int) -> tuple[Path, Path]:
+    files = [p for p in loop.wait_reports(count) if p.parent.name == original.StudyInstanceUID]
+    by_kind = {pydicom.dcmread(p, stop_before_pixels=True).Modality: p for p in files}
+    return by_kind["SR"], by_kind["DOC"]
+
+
+def check_text(sheet: Path, folder: Path) -> None:
+    """The printed sheet shows Vietnamese with all its marks."""
+    pdf = folder / "sheet.pdf"
+    pdf.write_bytes(pydicom.dcmread(sheet).EncapsulatedDocument)
+    program = str(find_program("pdftotext", "poppler-utils"))
+    text = subprocess.run([program, str(pdf), "-"], capture_output=True, check=True, timeout=60).stdout.decode()
+    for words in ("ngực", "tổn thương", "KẾT LUẬN"):
+        assert words in text
+
+
+def check_nothing_leaked(loop: Loop, originals: list[pydicom.Dataset]) -> None:
+    """No original identifier in any file of the hub, its database included."""
+    secrets = {
+        str(ds.get(k, "")) for ds in originals for k in ("PatientID", "AccessionNumber") if len(str(ds.get(k, ""))) > 4
+    }
+    secrets |= {str(ds.get(k)) for ds in originals for k in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")}
+    secrets |= {w for ds in originals for w in str(ds.get("PatientName", "")).replace("^", " ").split() if len(w) > 4}
+    for path in loop.demo.hub.folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not [s for s in secrets if s.encode() in content], path.name
