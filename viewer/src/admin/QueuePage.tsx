@@ -6,120 +6,106 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import * as node from '../api/node';
 import { queries } from '../api/queries';
-import type { DeliveryState, QueueDelivery } from '../api/types';
+import type { DeliveryState, Queue, QueuedDelivery } from '../api/types';
 import { useFormat } from '../i18n/format';
 import { ErrorNote, Loading } from '../ui/states';
 import classes from './QueuePage.module.css';
 
-const RETRIABLE: readonly string[] = ['held', 'refused', 'waiting', 'sending'];
-const STATES: readonly string[] = [
-  'waiting',
-  'sending',
-  'delivered',
-  'verified',
-  'held',
-  'refused',
-] satisfies DeliveryState[];
-const words = (value: unknown) => (value === null || value === undefined ? '' : String(value));
+const RETRIABLE: readonly DeliveryState[] = ['held', 'refused', 'waiting', 'sending'];
+const SHOWN_UID = 22;
+/** The end of a UID tells studies apart; its beginning is the same for all of a site. */
+const short = (uid: string) => (uid.length > SHOWN_UID ? `…${uid.slice(-SHOWN_UID)}` : uid);
 
 export function QueuePage() {
   const { t } = useTranslation();
-  const format = useFormat();
   const queue = useQuery({ ...queries.queue(), refetchInterval: 10_000 });
   useEffect(() => {
     document.title = `${t('nav.queue')} · Liên Tuyến`;
   }, [t]);
-
-  const time = (value: unknown) => (typeof value === 'string' ? format.moment(value) : '');
   return (
     <div className={classes.page}>
       <h1>{t('nav.queue')}</h1>
       {queue.error && <ErrorNote error={queue.error} onRetry={() => void queue.refetch()} />}
       {queue.isPending && !queue.error && <Loading />}
-      {queue.data && (
-        <>
-          <Part
-            title={t('queue.deliveries')}
-            empty={t('queue.no-deliveries')}
-            heads={[
-              t('queue.destination'),
-              t('queue.study'),
-              t('queue.state'),
-              t('queue.counts'),
-              t('queue.attempts'),
-              t('queue.error'),
-              '',
-            ]}
-            rows={queue.data.deliveries.map((one) => ({ key: String(one.id), cells: deliveryCells(one, t, time) }))}
-          />
-          <Part
-            title={t('queue.jobs')}
-            empty={t('queue.no-jobs')}
-            heads={[
-              t('queue.job'),
-              t('queue.subject'),
-              t('queue.state'),
-              t('queue.due'),
-              t('queue.attempts'),
-              t('queue.error'),
-            ]}
-            rows={queue.data.jobs.map((one) => ({
-              key: String(one.id),
-              cells: [
-                words(one.kind ?? one.stage),
-                <code key="subject">{words(one.subject)}</code>,
-                one.state === 'held' ? t('queue.job-held') : t('queue.job-open'),
-                time(one.due_at),
-                words(one.attempts),
-                words(one.last_error),
-              ],
-            }))}
-          />
-          <Part
-            title={t('queue.quarantine')}
-            empty={t('queue.no-quarantine')}
-            heads={[t('queue.when'), t('queue.from'), t('queue.reason')]}
-            rows={queue.data.quarantine.map((one) => ({
-              key: String(one.id),
-              cells: [
-                time(one.received_at ?? one.at ?? one.created_at),
-                words(one.calling_ae || one.peer),
-                words(one.reason),
-              ],
-            }))}
-          />
-        </>
-      )}
+      {queue.data && <Parts queue={queue.data} />}
     </div>
   );
 }
 
-type Translate = ReturnType<typeof useTranslation>['t'];
-
-function deliveryCells(one: QueueDelivery, t: Translate, time: (value: unknown) => string): ReactNode[] {
-  const uid = words(one.study_instance_uid ?? one.study_uid);
-  const state = words(one.state);
-  const { items } = one;
-  const total = Object.values(items ?? {}).reduce((sum, count) => sum + count, 0);
-  const next = time(one.next_attempt_at);
-  return [
-    words(one.destination),
-    <Link key="study" to={`/studies/${encodeURIComponent(uid)}`}>
-      {uid.length > 24 ? `…${uid.slice(-20)}` : uid}
-    </Link>,
-    <span key="state" className={classes.state} data-state={state}>
-      {STATES.includes(state) ? t(`delivery-state.${state as DeliveryState}`) : state}
-    </span>,
-    items ? `${items.delivered ?? 0}/${total}` : '',
-    <span key="attempts">
-      {words(one.attempts)} {next && t('queue.next', { time: next })}
-    </span>,
-    words(one.last_error),
-    RETRIABLE.includes(state) ? <Retry key="retry" id={one.id} /> : null,
-  ];
+function Parts({ queue }: { queue: Queue }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const attempts = (one: QueuedDelivery) =>
+    one.next_attempt_at
+      ? `${one.attempts} ${t('queue.next', { time: format.moment(one.next_attempt_at) })}`
+      : one.attempts;
+  return (
+    <>
+      <Part
+        title={t('queue.deliveries')}
+        empty={t('queue.no-deliveries')}
+        heads={(['destination', 'study', 'state', 'counts', 'attempts', 'error', 'action'] as const).map((name) =>
+          t(`queue.${name}`),
+        )}
+        rows={queue.deliveries.map((one) => ({
+          key: String(one.id),
+          cells: [
+            one.destination,
+            <Link key="study" to={`/studies/${encodeURIComponent(one.study_uid)}`} title={one.study_uid}>
+              {short(one.study_uid)}
+            </Link>,
+            <span key="state" className={classes.state} data-state={one.state}>
+              {t(`delivery-state.${one.state}`)}
+            </span>,
+            `${one.items.delivered ?? 0}/${Object.values(one.items).reduce((sum, count) => sum + count, 0)}`,
+            attempts(one),
+            one.last_error,
+            RETRIABLE.includes(one.state) ? <Retry key="retry" id={one.id} /> : null,
+          ],
+        }))}
+      />
+      <Part
+        title={t('queue.jobs')}
+        empty={t('queue.no-jobs')}
+        heads={(['job', 'subject', 'state', 'due', 'attempts', 'error'] as const).map((name) => t(`queue.${name}`))}
+        rows={queue.jobs.map((one) => ({
+          key: String(one.id),
+          cells: [
+            one.kind,
+            <code key="subject" title={one.subject}>
+              {short(one.subject)}
+            </code>,
+            <span key="state" className={classes.state} data-state={one.state}>
+              {one.state === 'held' ? t('queue.job-held') : t('queue.job-open')}
+            </span>,
+            format.moment(one.due_at),
+            one.attempts,
+            one.last_error,
+          ],
+        }))}
+      />
+      <Part
+        title={t('queue.quarantine')}
+        empty={t('queue.no-quarantine')}
+        heads={(['when', 'from', 'size', 'reason', 'file'] as const).map((name) => t(`queue.${name}`))}
+        rows={queue.quarantine.map((one) => ({
+          key: one.name,
+          cells: [
+            format.moment(one.received_at),
+            one.calling_ae || one.peer || one.via,
+            t('queue.kilobytes', { n: format.number(Math.ceil(one.size / 1024)) }),
+            one.reason,
+            <code key="name" title={one.name}>
+              {short(one.name)}
+            </code>,
+          ],
+        }))}
+      />
+    </>
+  );
 }
 
-function Retry({ id }: { id: string | number }) {
+function Retry({ id }: { id: number }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const retry = useMutation({

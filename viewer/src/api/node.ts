@@ -50,5 +50,4 @@ export const setPriority = (id: string, priority: Priority) =>
   json<Task>(`${task(id)}/priority`, { method: 'POST', body: { priority } });
 
 export const queue = (signal?: Signal) => json<Queue>('/api/admin/queue', { signal });
-export const retryDelivery = (id: string | number) =>
-  send(`/api/admin/deliveries/${part(String(id))}/retry`, { method: 'POST' });
+export const retryDelivery = (id: number) => send(`/api/admin/deliveries/${id}/retry`, { method: 'POST' });

@@ -221,34 +221,48 @@ export interface TaskDetail extends Task {
   report_state: 'draft' | 'final' | 'none';
 }
 
-/** Rows of the administrator's queue: shown as they are, so only what the page needs is named. */
-export interface QueueJob {
-  id: number | string;
-  stage?: string;
-  kind?: string;
-  state?: string;
-  attempts?: number;
-  due_at?: string | null;
-  last_error?: string | null;
-  [key: string]: unknown;
+export interface QueuedJob {
+  id: number;
+  kind: string;
+  subject: string;
+  priority: number;
+  due_at: string;
+  attempts: number;
+  lease_owner: string;
+  lease_until: string | null;
+  state: string;
+  last_error: string;
+  created_at: string;
 }
 
-export interface QueueDelivery extends Partial<Delivery> {
-  id: number | string;
-  study_instance_uid?: string;
-  [key: string]: unknown;
+export interface QueuedDelivery {
+  id: number;
+  study_uid: string;
+  route: string;
+  destination: string;
+  state: DeliveryState;
+  priority: number;
+  closed: boolean;
+  attempts: number;
+  next_attempt_at: string | null;
+  last_error: string;
+  created_at: string;
+  updated_at: string;
+  items: Partial<Record<ItemState, number>>;
 }
 
-export interface QuarantineEntry {
-  id: number | string;
-  reason?: string;
-  at?: string;
-  received_at?: string;
-  [key: string]: unknown;
+export interface Quarantined {
+  name: string;
+  reason: string;
+  via: string;
+  peer: string;
+  calling_ae: string;
+  size: number;
+  received_at: string;
 }
 
 export interface Queue {
-  jobs: QueueJob[];
-  deliveries: QueueDelivery[];
-  quarantine: QuarantineEntry[];
+  jobs: QueuedJob[];
+  deliveries: QueuedDelivery[];
+  quarantine: Quarantined[];
 }

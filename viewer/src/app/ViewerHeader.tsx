@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
+import { pictureModalities } from '../api/pictures';
 import type { StudyDetail } from '../api/types';
 import { dicomDate, personName, useFormat } from '../i18n/format';
 import { IconBack } from '../ui/icons';
@@ -25,7 +26,7 @@ export function ViewerHeader({ back, backLabel, study, description, children }: 
       <h1 className={classes.title}>
         <b>{personName(study.patient_name)}</b>
         {person && <span>{person}</span>}
-        <span>{study.modalities.join(' ')}</span>
+        <span>{pictureModalities(study.modalities)}</span>
         <span className={classes.description}>{description || study.description}</span>
         <span>{dicomDate(study.study_date)}</span>
       </h1>

@@ -2,18 +2,7 @@
 
 export interface Preset {
   /** Key of its name in the catalogue. */
-  readonly name:
-    | 'brain'
-    | 'subdural'
-    | 'stroke'
-    | 'bone'
-    | 'lung'
-    | 'mediastinum'
-    | 'abdomen'
-    | 'liver'
-    | 'angio'
-    | 'default'
-    | 'full';
+  readonly name: 'brain' | 'subdural' | 'stroke' | 'bone' | 'lung' | 'mediastinum' | 'abdomen' | 'default' | 'full';
   /** Width and centre in the image's units (HU for CT); absent: taken from the image. */
   readonly window?: { readonly width: number; readonly center: number };
 }

@@ -26,6 +26,27 @@ export async function warmDecoder(): Promise<void> {
   await response.arrayBuffer();
 }
 
+/** One calm colour for measurements, another for the one in hand. */
+function styleMeasurements(): void {
+  const styles = tools.annotation.config.style;
+  const { global } = styles.getDefaultToolStyles();
+  const [drawn, chosen] = ['rgb(240, 204, 92)', 'rgb(92, 205, 232)'];
+  styles.setDefaultToolStyles({
+    global: {
+      ...global,
+      color: drawn,
+      colorHighlighted: chosen,
+      colorSelected: chosen,
+      lineWidth: '1.5',
+      textBoxColor: drawn,
+      textBoxColorHighlighted: chosen,
+      textBoxColorSelected: chosen,
+      textBoxFontFamily: 'system-ui, "Segoe UI", "Noto Sans", sans-serif',
+      textBoxFontSize: '13px',
+    },
+  });
+}
+
 /** Without a real graphics processor the toolkit's CPU renderer is both exact and faster. */
 function drawsOnCpu(): boolean {
   const { webgl2, softwareRasterizer } = getRenderingCapabilities();
@@ -44,6 +65,7 @@ async function start(): Promise<void> {
   initLoader({});
   tools.init();
   for (const tool of TOOLS) tools.addTool(tool);
+  styleMeasurements();
   cache.setMaxCacheSize(CACHE_BYTES);
   imageLoader.registerImageLoader(
     SCHEME,

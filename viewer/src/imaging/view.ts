@@ -2,6 +2,7 @@
 import { Enums, imageLoader, type PlanarViewport, RenderingEngine, utilities } from '@cornerstonejs/core';
 import * as tools from '@cornerstonejs/tools';
 import { numbers, values } from './dicom';
+import { ellipseLines } from './measures';
 import { type EdgeLetters, edgesOf, edgesOfProjection } from './orientation';
 import { type Preset, type Range, rangeOf } from './presets';
 import { FrameScheduler, type FrameState } from './scheduler';
@@ -18,6 +19,9 @@ const TOOL: Record<ToolName, string> = {
   pan: tools.PanTool.toolName,
   length: tools.LengthTool.toolName,
   ellipse: tools.EllipticalROITool.toolName,
+};
+const CONFIGURATION: Record<string, object> = {
+  [TOOL.ellipse]: { getTextLines: ellipseLines },
 };
 const MEASURING: readonly ToolName[] = ['length', 'ellipse'];
 const REQUESTS = 4;
@@ -135,7 +139,7 @@ export class ImageView {
     this.viewport = this.engine.getViewport(this.id) as unknown as PlanarViewport;
     this.group = tools.ToolGroupManager.createToolGroup(this.id);
     this.group?.addViewport(this.id, this.id);
-    for (const name of Object.values(TOOL)) this.group?.addTool(name);
+    for (const name of Object.values(TOOL)) this.group?.addTool(name, CONFIGURATION[name] ?? {});
     this.bindTools();
     this.listen();
   }

@@ -50,7 +50,12 @@ export function ReportSection({ study }: { study: StudyDetail }) {
         </Button>
       </Group>
       {pdf && (
-        <iframe className={classes.pdf} style={{ marginTop: 10 }} src={reportPdf(uid)} title={t('studies.pdf-title')} />
+        <iframe
+          className={classes.pdf}
+          style={{ marginTop: 10 }}
+          src={`${reportPdf(uid)}#navpanes=0&view=FitH`}
+          title={t('studies.pdf-title')}
+        />
       )}
     </Section>
   );

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router';
+import { imageCount, pictureModalities } from '../api/pictures';
 import { PAGE_SIZE, queries } from '../api/queries';
 import type { Study } from '../api/types';
 import { dicomDate, dicomTime, personName, useFormat } from '../i18n/format';
@@ -118,7 +119,7 @@ function Row({ study }: { study: Study }) {
       </td>
       <td>
         <div>
-          <b>{study.modalities.join(' ')}</b> {study.description || t('view.no-description')}{' '}
+          <b>{pictureModalities(study.modalities)}</b> {study.description || t('view.no-description')}{' '}
           {study.priority !== 'routine' && <PriorityBadge priority={study.priority} />}
         </div>
         <div className={classes.sub}>
@@ -126,7 +127,7 @@ function Row({ study }: { study: Study }) {
           {study.accession_number && ` · ${t('studies.accession', { n: study.accession_number })}`}
         </div>
       </td>
-      <td className={classes.number}>{format.number(study.instances)}</td>
+      <td className={classes.number}>{format.number(imageCount(study))}</td>
       <td className={classes.time}>{format.moment(study.last_received_at)}</td>
       <td>
         <StepLine study={study} />

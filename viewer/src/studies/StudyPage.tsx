@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
+import { imageCount, pictureModalities } from '../api/pictures';
 import { queries } from '../api/queries';
 import type { Delivery, ItemState, StudyDetail } from '../api/types';
 import { dicomDate, dicomTime, personName, useFormat } from '../i18n/format';
@@ -73,8 +74,8 @@ function Head({ study, name }: { study: StudyDetail; name: string }) {
               .join(' · ')}
           </p>
           <p className={classes.facts}>
-            <b>{study.modalities.join(' ')}</b> {study.description} · {dicomDate(study.study_date)}{' '}
-            {dicomTime(study.study_time)} · {t('studies.images', { n: study.instances })}
+            <b>{pictureModalities(study.modalities)}</b> {study.description} · {dicomDate(study.study_date)}{' '}
+            {dicomTime(study.study_time)} · {t('studies.images', { n: imageCount(study) })}
           </p>
         </div>
         <Button component={Link} to={`/studies/${uid}/images`} variant="default">

@@ -2,6 +2,7 @@
 import { Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { ApiError, type ClientCode } from '../api/problem';
 import { IconWarning } from './icons';
 import { Note } from './Note';
@@ -69,11 +70,16 @@ export function FullPageLoading() {
   );
 }
 
+/** Something wrong where a whole page should be: try again, or go back to the start. */
 export function FullPageError({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const { t } = useTranslation();
   return (
     <Center h="100%" p="md">
       <div style={{ width: 'min(520px, 100%)' }}>
         <ErrorNote error={error} onRetry={onRetry} />
+        <Button component={Link} to="/" variant="subtle" size="xs" mt="xs">
+          {t('action.home')}
+        </Button>
       </div>
     </Center>
   );

@@ -1,5 +1,6 @@
 import { Loader } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { pictureModalities } from '../api/pictures';
 import type { Task } from '../api/types';
 import { personName, ticking, useFormat } from '../i18n/format';
 import { isBeingRead } from './order';
@@ -51,7 +52,7 @@ export function TaskRow({ task, selected, opening, since, onChoose, onOpen }: Pr
         <Arrival received={task.instances_received} expected={task.instances_expected} />
       </span>
       <span role="gridcell">
-        <b>{task.modalities.length ? task.modalities.join(' ') : task.modality}</b>
+        <b>{pictureModalities(task.modalities) || task.modality}</b>
       </span>
       <span role="gridcell" className={classes.description} title={task.description}>
         {task.description || t('view.no-description')}

@@ -1,0 +1,36 @@
+/** The words beside a measurement. */
+import i18n from '../i18n';
+
+interface EllipseStatistics {
+  area?: number;
+  areaUnit?: string;
+  mean?: number;
+  stdDev?: number;
+  min?: number;
+  max?: number;
+  modalityUnit?: string;
+}
+
+const known = (value: number | undefined): value is number => typeof value === 'number' && Number.isFinite(value);
+
+/** Area and statistics of an elliptical region, as few lines as possible. */
+export function ellipseLines(
+  data: { cachedStats: Record<string, EllipseStatistics | undefined> },
+  target: string,
+): string[] {
+  const found = data.cachedStats[target];
+  if (!found) return [];
+  const unit = found.modalityUnit ?? '';
+  const say = (value: number) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(1));
+  const lines: string[] = [];
+  if (known(found.mean)) {
+    const spread = known(found.stdDev) ? ` ± ${say(found.stdDev)}` : '';
+    lines.push(i18n.t('measure.mean', { value: `${say(found.mean)}${spread} ${unit}`.trim() }));
+  }
+  if (known(found.min) && known(found.max)) {
+    lines.push(i18n.t('measure.range', { from: say(found.min), to: say(found.max), unit }));
+  }
+  if (known(found.area))
+    lines.push(i18n.t('measure.area', { value: `${say(found.area)} ${found.areaUnit ?? ''}`.trim() }));
+  return lines;
+}

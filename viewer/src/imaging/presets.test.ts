@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest';
+import { presetsFor, rangeOf, windowOf } from './presets';
+
+describe('windows', () => {
+  it('are ranges of values and back (PS3.3 C.11.2.1.2.1)', () => {
+    expect(rangeOf(400, 40)).toEqual({ lower: -160, upper: 239 });
+    expect(windowOf(rangeOf(1500, -600))).toEqual({ width: 1500, center: -600 });
+  });
+  it('have a key each on CT', () => {
+    expect(presetsFor('CT')).toHaveLength(9);
+    expect(presetsFor('CT')[4]).toMatchObject({ name: 'lung', window: { width: 1500, center: -600 } });
+  });
+  it('of other modalities come from the image', () => {
+    expect(presetsFor('MR').every((preset) => preset.window === undefined)).toBe(true);
+  });
+});

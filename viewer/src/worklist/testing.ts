@@ -1,0 +1,31 @@
+/** Reading tasks for tests. */
+import type { Task } from '../api/types';
+
+export const aTask = (id: string, more: Partial<Task> = {}): Task => ({
+  id,
+  state: 'ready',
+  priority: 'routine',
+  study_instance_uid: `1.2.3.${id}`,
+  modality: 'CT',
+  modalities: ['CT'],
+  body_part: '',
+  description: 'CT sọ não',
+  origin: 'DEMO-DH',
+  origin_name: 'BVĐK huyện Định Hóa',
+  patient_name: 'DD-60KFQJ8ABF',
+  patient_id: 'DD-60KFQJ8ABF',
+  sex: 'M',
+  age: '058Y',
+  study_date: '20261122',
+  instances_received: 64,
+  instances_expected: 64,
+  ready_at: '2026-11-22T02:00:00Z',
+  waiting_seconds: 60,
+  claimed_by: null,
+  claimed_by_name: null,
+  mine: false,
+  lease_until: null,
+  signed_at: null,
+  created_at: '2026-11-22T01:59:00Z',
+  ...more,
+});
