@@ -42,14 +42,6 @@ _REPORT_MODALITIES = ("SR", "DOC", "OT")
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeMarks:
-    """Numbers that differ after something changed, cheap to read every second."""
-
-    studies: tuple[Any, ...]
-    tasks: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Delivery:
     row: Row[*tuple[Any, ...]]
     items: Mapping[str, int]
@@ -58,20 +50,6 @@ class _Delivery:
 
     def count(self, *states: ItemState) -> int:
         return sum(self.items.get(state.value, 0) for state in states)
-
-
-def change_marks(tx: Connection) -> ChangeMarks:
-    """What `GET /api/events` compares. Lost updates are impossible, needless ones cost one refetch."""
-    hops = tx.execute(select(func.max(timeline.c.id))).scalar()
-    return ChangeMarks(
-        studies=(
-            hops,
-            tx.execute(select(func.max(instances.c.id))).scalar(),
-            *tx.execute(select(func.count(), func.max(deliveries.c.updated_at), func.max(deliveries.c.id))).one(),
-            *tx.execute(select(studies.c.state, func.count()).group_by(studies.c.state).order_by(studies.c.state)),
-        ),
-        tasks=(*tx.execute(select(func.count(), func.max(reading_tasks.c.updated_at))).one(),),
-    )
 
 
 def list_studies(

@@ -12,8 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
 from node.errors import NodeError
-from node.ledger import reads
-from node.ledger.reads import ChangeMarks
+from node.ledger.changes import ChangeMarks, change_marks
 from node.ports import Node
 
 POLL_SECONDS = 1.0
@@ -30,7 +29,7 @@ class Changes:
 
     def marks(self) -> ChangeMarks:
         with self._node.ledger.read() as tx:
-            return reads.change_marks(tx)
+            return change_marks(tx)
 
     async def listen(
         self, still_allowed: Callable[[], Awaitable[bool]], heartbeat: float = HEARTBEAT_SECONDS

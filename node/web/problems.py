@@ -89,6 +89,8 @@ class UnsupportedMedia(Refused):
 class Malformed(Invalid):
     """The body of the request cannot be taken apart."""
 
+    code = "malformed"
+
 
 STATUS: tuple[tuple[type[NodeError], int], ...] = (  # the first class that fits decides
     (LoginRequired, 401),

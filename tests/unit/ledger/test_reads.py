@@ -18,6 +18,7 @@ from node.domain.timeline import Hop, TimelineEntry
 from node.ledger import deliveries, operator, reads, studies, timeline
 from node.ledger import schema as tables
 from node.ledger._stage_table import STAGE_OF_DELIVERY, STAGES, stage
+from node.ledger.changes import ChangeMarks, change_marks
 from node.ledger.sql import SqlLedger, open_ledger
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -190,9 +191,9 @@ def test_the_timeline_is_in_the_order_of_time_over_both_nodes(ledger: SqlLedger)
 
 
 def test_the_marks_change_with_what_the_pages_show(ledger: SqlLedger) -> None:
-    def marks() -> reads.ChangeMarks:
+    def marks() -> ChangeMarks:
         with ledger.read() as tx:
-            return reads.change_marks(tx)
+            return change_marks(tx)
 
     empty = marks()
     assert marks() == empty
