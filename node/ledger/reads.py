@@ -235,8 +235,6 @@ def _study(
         image_deliveries, key=lambda d: (d.count(ItemState.DELIVERED), d.count(ItemState.PREPARED)), default=None
     )
     delivered = most.count(ItemState.DELIVERED) if most else 0
-    sr, pdf = documents.get("sr"), documents.get("pdf")
-    home = Hop.REPORT_DELIVERED in hops
     return {
         "study_instance_uid": row.uid,
         "modalities": [m for m in row.modalities.split("\\") if m],
@@ -255,13 +253,19 @@ def _study(
             "delivered": delivered,
             "total": max(received, (task.instances_expected or 0) if task else 0),
         },
-        "report": {
-            "state": "delivered" if sr and home else "arrived" if sr else "none",
-            "sop_instance_uid": sr.sop_instance_uid if sr else None,
-            "pdf_sop_instance_uid": pdf.sop_instance_uid if pdf else None,
-        },
+        "report": _report_state(documents, hops),
         "problem": _problem(sent),
     }  # fmt: skip
+
+
+def _report_state(documents: Mapping[str, Row[*tuple[Any, ...]]], hops: Collection[Hop]) -> dict[str, Any]:
+    sr, pdf = documents.get("sr"), documents.get("pdf")
+    delivered = Hop.REPORT_DELIVERED in hops
+    return {
+        "state": "delivered" if sr and delivered else "arrived" if sr else "none",
+        "sop_instance_uid": sr.sop_instance_uid if sr else None,
+        "pdf_sop_instance_uid": pdf.sop_instance_uid if pdf else None,
+    }
 
 
 def _problem(sent: Iterable[_Delivery]) -> str | None:

@@ -74,17 +74,6 @@ def facility_name(node: Node) -> str:
 def router(node: Node, metrics: Metrics) -> APIRouter:
     """/api/site, /api/session, /api/tokens, /healthz, /readyz, /metrics"""
     routes = APIRouter(tags=["site"])
-    unknown = UnknownNames()
-
-    def info(caller: Caller) -> dict[str, Any]:
-        return {
-            "username": caller.username,
-            "display_name": caller.display_name,
-            "role": caller.role,
-            "language": caller.language,
-            "facility": node.settings.node.facility,
-            "facility_name": facility_name(node),
-        }
 
     @routes.get("/api/site", response_model=Site)
     def site(request: Request) -> dict[str, Any]:
@@ -95,6 +84,24 @@ def router(node: Node, metrics: Metrics) -> APIRouter:
             "version": __version__,
             "demo": node.registry().accept_unknown_callers,
             "authenticated": getattr(request.state, "caller", None) is not None,
+        }
+
+    _add_sessions(routes, node)
+    _add_operation(routes, node, metrics)
+    return routes
+
+
+def _add_sessions(routes: APIRouter, node: Node) -> None:
+    unknown = UnknownNames()
+
+    def info(caller: Caller) -> dict[str, Any]:
+        return {
+            "username": caller.username,
+            "display_name": caller.display_name,
+            "role": caller.role,
+            "language": caller.language,
+            "facility": node.settings.node.facility,
+            "facility_name": facility_name(node),
         }
 
     @routes.post("/api/session", response_model=SessionInfo)
@@ -126,9 +133,6 @@ def router(node: Node, metrics: Metrics) -> APIRouter:
     def make_token(credentials: Credentials) -> dict[str, Any]:
         _, token, expires_at = auth.log_in(node, unknown, credentials.username, credentials.password, "bearer")
         return {"token": token, "expires_at": expires_at}
-
-    _add_operation(routes, node, metrics)
-    return routes
 
 
 def _add_operation(routes: APIRouter, node: Node, metrics: Metrics) -> None:

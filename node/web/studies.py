@@ -205,6 +205,11 @@ def router(node: Node) -> APIRouter:
             "items": [{**item, "node_name": names.get(item["node"], item["node"])} for item in items],
         }
 
+    _add_documents(routes, node)
+    return routes
+
+
+def _add_documents(routes: APIRouter, node: Node) -> None:
     @routes.get("/{study_uid}/report", response_model=ReportContent)
     def get_report(study_uid: Uid) -> dict[str, Any]:
         document = _document(node, study_uid, "sr")
@@ -228,8 +233,6 @@ def router(node: Node) -> APIRouter:
         document = _document(node, study_uid, "pdf")
         headers = {"Content-Disposition": 'inline; filename="report.pdf"', "Cache-Control": "no-store"}
         return Response(read_pdf(node.storage.path(document.digest)), media_type="application/pdf", headers=headers)
-
-    return routes
 
 
 def no_study() -> NotFound:

@@ -170,6 +170,13 @@ def router(node: Node, current_user: Callable[..., Person]) -> APIRouter:
     def get_task(task_id: str, person: Person = caller) -> dict[str, Any]:
         return reading.show(task_id, person)
 
+    _add_actions(routes, reading, caller)
+    return routes
+
+
+def _add_actions(routes: APIRouter, reading: ReadingDesk, caller: Any) -> None:
+    node = reading.node
+
     @routes.post("/tasks/{task_id}/claim", response_model=Task)
     def claim(task_id: str, person: Person = caller) -> dict[str, Any]:
         with node.ledger.begin() as tx:
@@ -207,8 +214,6 @@ def router(node: Node, current_user: Callable[..., Person]) -> APIRouter:
         with node.ledger.begin() as tx:
             desk.set_priority(tx, reading.now(), _reader(person), task_id, wanted.priority)
         return reading.show(task_id, person)
-
-    return routes
 
 
 def _reader(person: Person) -> Reader:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -44,20 +45,7 @@ class ReadStage:
         now = node.clock.now()
         task = store.task_of_study(tx, job.subject)
         if task is None:
-            task = TaskRow(
-                id=task_id_of(job.subject),
-                study_uid=job.subject,
-                state=ReadingState.INCOMPLETE,
-                priority=priority.rank,
-                instances_received=found.received,
-                instances_expected=found.expected,
-                claimed_by="",
-                lease_until=None,
-                ready_at=None,
-                signed_at=None,
-                created_at=now,
-                updated_at=now,
-            )
+            task = _new_task(job.subject, found, priority, now)
             store.insert_task(tx, task)
         if task.state == ReadingState.CANCELLED:
             return ()
@@ -79,3 +67,20 @@ class ReadStage:
                 TimelineEntry(job.subject, node.facility, Hop.READY, now, instances=found.received),
             )
         return ()
+
+
+def _new_task(study_uid: str, found: Arrived, priority: Priority, now: datetime) -> TaskRow:
+    return TaskRow(
+        id=task_id_of(study_uid),
+        study_uid=study_uid,
+        state=ReadingState.INCOMPLETE,
+        priority=priority.rank,
+        instances_received=found.received,
+        instances_expected=found.expected,
+        claimed_by="",
+        lease_until=None,
+        ready_at=None,
+        signed_at=None,
+        created_at=now,
+        updated_at=now,
+    )
