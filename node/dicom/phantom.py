@@ -21,7 +21,8 @@ from pydicom.uid import (
     UltrasoundMultiFrameImageStorage,
 )
 
-from node.dicom import _phantom_pixels as pixels
+from node.dicom import _phantom_abdomen as abdomen
+from node.dicom import _phantom_chest as chest
 from node.dicom.setup import configure
 from node.dicom.sr import MANUFACTURER, part10
 from node.dicom.study_header import HANOI, offset_text
@@ -110,7 +111,7 @@ def write_ct(folder: Path, *, slices: int, now: datetime, seed: int) -> list[Pat
     configure()
     rng = np.random.default_rng([seed, 1])
     written: list[Path] = []
-    for index, plane in enumerate(pixels.ct_slices(slices, rng)):
+    for index, plane in enumerate(chest.ct_slices(slices, rng)):
         written += _write(folder, [_ct_slice(plane, index, slices, now, seed)], start=index)
     return written
 
@@ -130,8 +131,8 @@ def _write(folder: Path, objects: Sequence[Dataset], start: int = 0) -> list[Pat
 
 def _ct_slice(plane: NDArray[np.uint16], index: int, count: int, now: datetime, seed: int) -> Dataset:
     """PS3.3 A.3: CT Image IOD."""
-    spacing = pixels.CT_FIELD / pixels.CT_SIZE
-    thickness = pixels.CT_HEIGHT / count
+    spacing = chest.CT_FIELD / chest.CT_SIZE
+    thickness = chest.CT_HEIGHT / count
     z = -(index + 0.5) * thickness
     ds = _base(CT, CTImageStorage, index + 1, now, seed)
     ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
@@ -140,7 +141,7 @@ def _ct_slice(plane: NDArray[np.uint16], index: int, count: int, now: datetime, 
     ds.AcquisitionNumber = 1
     ds.PatientPosition = "HFS"
     ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    corner = -(pixels.CT_FIELD - spacing) / 2
+    corner = -(chest.CT_FIELD - spacing) / 2
     ds.ImagePositionPatient = [_ds(corner), _ds(corner), _ds(z)]
     ds.SliceLocation = _ds(z)
     ds.PixelSpacing = [_ds(spacing), _ds(spacing)]
@@ -148,7 +149,7 @@ def _ct_slice(plane: NDArray[np.uint16], index: int, count: int, now: datetime, 
     ds.KVP, ds.XRayTubeCurrent, ds.ExposureTime = 120, 180, 500
     ds.ConvolutionKernel = "STANDARD"
     ds.GantryDetectorTilt = 0
-    ds.ReconstructionDiameter = _ds(pixels.CT_FIELD)
+    ds.ReconstructionDiameter = _ds(chest.CT_FIELD)
     ds.ScanOptions = "HELICAL"
     ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = -1024, 1, "HU"
     ds.WindowCenter, ds.WindowWidth = [40, -550], [400, 1500]
@@ -160,7 +161,7 @@ def _ct_slice(plane: NDArray[np.uint16], index: int, count: int, now: datetime, 
 def _radiograph(now: datetime, seed: int) -> Dataset:
     """PS3.3 A.2: Computed Radiography Image IOD."""
     configure()
-    spacing = pixels.CR_FIELD / pixels.CR_SIZE
+    spacing = chest.CR_FIELD / chest.CR_SIZE
     ds = _base(CR, ComputedRadiographyImageStorage, 1, now, seed)
     ds.ImageType = ["ORIGINAL", "PRIMARY"]
     ds.ViewPosition = "PA"
@@ -172,14 +173,14 @@ def _radiograph(now: datetime, seed: int) -> Dataset:
     ds.PresentationLUTShape = "IDENTITY"
     ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = 0, 1, "US"
     ds.WindowCenter, ds.WindowWidth = 1900, 2700
-    _pixels(ds, pixels.chest_radiograph(np.random.default_rng([seed, 2])), stored=12)
+    _pixels(ds, chest.chest_radiograph(np.random.default_rng([seed, 2])), stored=12)
     return ds
 
 
 def _cine(now: datetime, seed: int) -> Dataset:
     """PS3.3 A.7: Ultrasound Multi-frame Image IOD, with one calibrated region so that lengths can be measured."""
     configure()
-    frames = pixels.ultrasound_frames(US_FRAMES, np.random.default_rng([seed, 3]))
+    frames = abdomen.ultrasound_frames(US_FRAMES, np.random.default_rng([seed, 3]))
     ds = _base(US, UltrasoundMultiFrameImageStorage, 1, now, seed)
     ds.ImageType = ["ORIGINAL", "PRIMARY", "ABDOMINAL", "0001"]
     ds.PatientOrientation = ""
@@ -193,9 +194,9 @@ def _cine(now: datetime, seed: int) -> Dataset:
     region = Dataset()
     region.RegionSpatialFormat, region.RegionDataType, region.RegionFlags = 1, 1, 2
     region.RegionLocationMinX0 = region.RegionLocationMinY0 = 0
-    region.RegionLocationMaxX1, region.RegionLocationMaxY1 = pixels.US_COLUMNS - 1, pixels.US_ROWS - 1
+    region.RegionLocationMaxX1, region.RegionLocationMaxY1 = abdomen.US_COLUMNS - 1, abdomen.US_ROWS - 1
     region.PhysicalUnitsXDirection = region.PhysicalUnitsYDirection = 3  # centimetres
-    region.PhysicalDeltaX = region.PhysicalDeltaY = pixels.us_pixel_spacing() / 10
+    region.PhysicalDeltaX = region.PhysicalDeltaY = abdomen.us_pixel_spacing() / 10
     ds.SequenceOfUltrasoundRegions = [region]
     _pixels(ds, frames, stored=8)
     return ds

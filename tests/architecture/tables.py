@@ -149,7 +149,7 @@ def _status_rows() -> Iterator[Row]:
     from node.dicom import status
 
     answers = [value for value in vars(status).values() if isinstance(value, status.Status)]
-    answers += [status.store_status(error("")) for error in every_error()]
+    answers += [status.store_status(error("")) for error in every_error() if error.__module__ == "node.errors"]
     for code, comment in sorted({(answer.code, answer.comment) for answer in answers}):
         yield f"`{code:04X}`", comment or "Success: the object survives a power cut"
 

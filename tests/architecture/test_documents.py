@@ -22,7 +22,8 @@ def test_the_documents_hold_no_generated_table_that_nobody_generates() -> None:
         for file in ("README.md", "CONFORMANCE.md")
         for name in re.findall(r"<!-- /([a-z-]+) -->", (tables.ROOT / file).read_text(encoding="utf-8"))
     }
-    assert found == known
+    measured = {("README.md", "bench-loop")}  # written by the benchmark of that name, never by hand
+    assert found - measured == known
 
 
 def test_every_setting_says_what_it_is_for() -> None:
