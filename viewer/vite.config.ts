@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
-import { patchCornerstone } from './build/patch-cornerstone';
-import { precompress } from './build/precompress';
+import { patchCornerstone } from './build/patch-cornerstone.ts';
+import { precompress } from './build/precompress.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const node = process.env.VITE_NODE ?? 'http://127.0.0.1:8040';

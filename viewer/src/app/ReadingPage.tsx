@@ -16,7 +16,7 @@ import { IconNext } from '../ui/icons';
 import { FullPageError, FullPageLoading } from '../ui/states';
 import { StudyView } from '../viewport/StudyView';
 import { nextToRead } from '../worklist/order';
-import { PriorityBadge } from '../worklist/PriorityBadge';
+import { PriorityMenu } from '../worklist/PriorityMenu';
 import classes from './ReadingPage.module.css';
 import { ViewerHeader } from './ViewerHeader';
 
@@ -121,7 +121,7 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
       onWrite={editable ? () => writing.current?.focus() : undefined}
       header={
         <ViewerHeader back="/reading" backLabel={t('nav.reading')} study={study} description={task.description}>
-          <PriorityBadge priority={task.priority} />
+          <PriorityMenu task={task} />
           <span className={classes.from}>{task.origin_name || task.origin}</span>
           {task.instances_expected !== null && task.instances_received < task.instances_expected && (
             <Badge color="yellow" variant="light" tt="none">

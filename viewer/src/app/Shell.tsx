@@ -7,7 +7,7 @@ import { NavLink, Outlet } from 'react-router';
 import { useLiveUpdates } from '../api/live';
 import { queries } from '../api/queries';
 import type { Role } from '../api/types';
-import { useLogout, useSession } from '../session';
+import { logout, useSession } from '../session';
 import { LanguageSwitch } from '../session/LanguageSwitch';
 import { Brand } from '../ui/Brand';
 import { IconUser } from '../ui/icons';
@@ -24,7 +24,6 @@ export function Shell() {
   const { t } = useTranslation();
   const session = useSession();
   const site = useQuery(queries.site());
-  const logout = useLogout();
   const liveness = useLiveUpdates();
   const reads = session.role === 'radiologist';
   useEffect(() => {

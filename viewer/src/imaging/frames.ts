@@ -85,11 +85,26 @@ function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
 
 type LoaderOptions = Parameters<typeof createImage>[3];
 
+/** Frames that are here but not yet decoded. */
+const brought = new Map<string, EncodedFrame>();
+const addressOf = (imageId: string) => imageId.slice(imageId.indexOf(':') + 1);
+
+/**
+ * Brings a frame onto this machine, for `loadFrame` to decode.
+ *
+ * What cannot be had fails here, where the reason can be shown; the toolkit's cache would only report it to the console.
+ */
+export async function bring(imageId: string, signal: AbortSignal): Promise<void> {
+  if (!brought.has(imageId)) brought.set(imageId, await fetchWithRetry(addressOf(imageId), signal));
+}
+
 /** The toolkit's image loader for our scheme. */
 export function loadFrame(imageId: string, options: Record<string, unknown> = {}) {
   const cancel = new AbortController();
-  const address = imageId.slice(imageId.indexOf(':') + 1);
-  const promise = fetchWithRetry(address, cancel.signal).then(({ bytes, transferSyntax }) =>
+  const here = brought.get(imageId);
+  brought.delete(imageId);
+  const encoded = here ? Promise.resolve(here) : fetchWithRetry(addressOf(imageId), cancel.signal);
+  const promise = encoded.then(({ bytes, transferSyntax }) =>
     within(createImage(imageId, bytes, transferSyntax, options as LoaderOptions), DECODE_MS),
   );
   return { promise, cancelFn: () => cancel.abort(), decache: undefined };

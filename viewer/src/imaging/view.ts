@@ -1,7 +1,8 @@
 /** One viewport: shows a stack, scrolls, windows, plays; tells React what it shows. The only user of the toolkit's viewport API. */
-import { Enums, imageLoader, type PlanarViewport, RenderingEngine, utilities } from '@cornerstonejs/core';
+import { cache, Enums, imageLoader, type PlanarViewport, RenderingEngine, utilities } from '@cornerstonejs/core';
 import * as tools from '@cornerstonejs/tools';
 import { numbers, values } from './dicom';
+import { bring } from './frames';
 import { ellipseLines } from './measures';
 import { type EdgeLetters, edgesOf, edgesOfProjection } from './orientation';
 import { type Preset, type Range, rangeOf } from './presets';
@@ -93,6 +94,8 @@ export class ImageView {
   private playTimer: ReturnType<typeof setTimeout> | undefined;
   private resizing: ResizeObserver | undefined;
   private closed = false;
+  /** Stops what is still being fetched when the study is left. */
+  private readonly leaving = new AbortController();
   private notifying = false;
   private readonly ready: Promise<void>;
 
@@ -198,9 +201,11 @@ export class ImageView {
     this.resizing?.disconnect();
     this.element.removeEventListener('wheel', this.onWheel);
     for (const { scheduler } of this.kept.values()) scheduler.stop();
+    this.leaving.abort();
     tools.ToolGroupManager.destroyToolGroup(this.id);
     this.engine?.destroy();
     if (this.displaySet) utilities.genericViewportDisplaySetMetadataProvider.remove(this.displaySet);
+    cache.purgeCache(); // one study at a time: reading PCs have little memory
     this.listeners.clear();
   }
 
@@ -241,22 +246,29 @@ export class ImageView {
 
   private keep(stack: Stack): Kept {
     const known = this.kept.get(stack.series);
-    if (known) return known;
+    if (known?.scheduler.states.length === stack.frames.length) return known;
+    known?.scheduler.stop(); // more images have come since
     const budget = Math.max(8, Math.floor((CACHE_BYTES * STACK_SHARE) / Math.max(1, stack.frameBytes)));
     const scheduler = new FrameScheduler({
       count: stack.frames.length,
       limit: REQUESTS,
       budget,
-      load: (index) =>
-        imageLoader.loadAndCacheImage(stack.frames[index]!.imageId, {
-          requestType: Enums.RequestType.Prefetch,
-          priority: 0,
-        }),
+      load: async (index) => {
+        const { imageId } = stack.frames[index]!;
+        if (cache.getImage(imageId)) return;
+        await bring(imageId, this.leaving.signal);
+        await imageLoader.loadAndCacheImage(imageId, { requestType: Enums.RequestType.Prefetch, priority: 0 });
+      },
       changed: () => {
         if (this.state.stack?.series === stack.series) this.update({ frames: [...scheduler.states] });
       },
     });
-    const kept: Kept = { scheduler, index: openingIndex(stack), range: undefined, inverted: false };
+    const kept: Kept = {
+      scheduler,
+      index: known?.index ?? openingIndex(stack),
+      range: known?.range,
+      inverted: known?.inverted ?? false,
+    };
     this.kept.set(stack.series, kept);
     return kept;
   }

@@ -58,14 +58,9 @@ export function NeedsLogin({ children }: { children: ReactNode }) {
 }
 
 /** Ends the session and forgets everything that was read in it. */
-export function useLogout() {
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  return async () => {
-    await node.logout().catch(() => undefined);
-    client.clear();
-    await navigate('/login', { replace: true });
-  };
+export async function logout(): Promise<void> {
+  await node.logout().catch(() => undefined);
+  window.location.replace('/login'); // a fresh page: nothing of the last user's stays in memory
 }
 
 /** Shows `language` now and remembers it for the user. */

@@ -48,7 +48,7 @@ export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, o
     queryFn: ({ signal }) => loadStack(study.study_instance_uid, active!, signal),
     enabled: active !== null && !paper,
     staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
+    structuralSharing: false,
   });
   const more = chosen && stack.data ? framesIn(chosen) - stack.data.frames.length : 0;
 
