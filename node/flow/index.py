@@ -70,7 +70,7 @@ class Indexer:
         good = [item for item in examined if item.header is not None]
         self.node.storage.adopt((item.received.path, item.header.digest) for item in good if item.header)
         self._index(good)
-        self.spool.done([item.received.path for item in good])
+        self.spool.done([item.received.path for item in examined])
         self.node.wake()
         return len(waiting)
 
@@ -111,7 +111,10 @@ class Indexer:
 def _examine_all(waiting: Sequence[Received], pool: Executor) -> list[Examined]:
     paths = [r.path for r in waiting]
     results = map(examine, paths) if len(paths) <= _INLINE else pool.map(examine, paths, chunksize=16)
-    return [Examined(received, *result) for received, result in zip(waiting, results, strict=True)]
+    return [
+        Examined(received, None, reason=received.fault) if received.fault else Examined(received, *result)
+        for received, result in zip(waiting, results, strict=True)
+    ]
 
 
 def _write(tx: Any, items: Sequence[Examined], node: Node) -> None:

@@ -31,6 +31,7 @@ class Received:
 
     path: Path
     arrival: Arrival
+    fault: str = ""  # why its circumstances are not known; it is to be set aside
 
 
 class Spool:
@@ -65,12 +66,13 @@ class Spool:
     def waiting(self, limit: int) -> list[Received]:
         """Up to `limit` committed files, the oldest first."""
         found = sorted((e for e in os.scandir(self.incoming) if e.name.endswith(".dcm")), key=lambda e: e.name)
-        return [
-            Received(
-                Path(e.path), replace(self._arrival(e.name.partition("-")[0]), received_at=_time(e.stat().st_mtime))
-            )
-            for e in found[:limit]
-        ]
+        return [self._received(Path(e.path), _time(e.stat().st_mtime)) for e in found[:limit]]
+
+    def _received(self, path: Path, at: datetime) -> Received:
+        try:
+            return Received(path, replace(self._arrival(path.name.partition("-")[0]), received_at=at))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return Received(path, Arrival(Via.DIMSE, at), fault="The note of who sent it is missing or damaged.")
 
     def waiting_since(self) -> datetime | None:
         """When the oldest file came that the index has not taken yet; None when there is none."""
