@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from node.domain.study import STUDY_TRANSITIONS, Arrival, InstanceHeader, Priority, StudyEvent, StudyState, Via
 from node.domain.transitions import advance
+from node.ledger.audit import audit
 from node.ledger.schema import instances, manifests, series, studies
 from node.ledger.sql import insert
 
@@ -42,6 +43,8 @@ def add_instance(
         return False
     if known:
         tx.execute(update(instances).where(same).values(current=False))
+        actor = arrival.peer or arrival.calling_ae or "node"
+        audit(tx, arrival.received_at, actor, "instance-conflict", header.sop_instance_uid)
     tx.execute(
         insert(tx, instances)
         .values(
