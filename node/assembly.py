@@ -204,6 +204,7 @@ class NodeProcess:
         while not self._stopping.wait(_TICK):
             try:
                 self._dial()
+                self.indexer.note_quarantine()
                 with self.ledger.begin() as tx:
                     expire_leases(tx, self.node.clock.now())
             except NodeError as error:
@@ -228,6 +229,7 @@ class NodeProcess:
                 hint="Set web.tls_certificate and web.tls_key, or web.host = '127.0.0.1'.",
             )
         listener = socket.create_server((part.host, part.port), reuse_port=False, backlog=128)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted ones inherit it; asyncio forgets
         self.web_port = int(listener.getsockname()[1])
         config = uvicorn.Config(
             create_app(self.node),

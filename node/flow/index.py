@@ -57,6 +57,7 @@ class Indexer:
     def __init__(self, node: Node, spool: Spool) -> None:
         self.node = node
         self.spool = spool
+        self._noted: frozenset[str] = frozenset()
 
     def step(self) -> int:
         """Indexes one batch; returns how many files it took (0: the spool is empty). Raises `Retryable`."""
@@ -93,7 +94,10 @@ class Indexer:
         self.note_quarantine()
 
     def note_quarantine(self) -> None:
-        """Brings the quarantine's table up to what lies in the folder."""
+        """Brings the quarantine's table up to what lies in the folder: others set things aside there too."""
+        names = self.spool.quarantine_names()
+        if names == self._noted:
+            return
         with self.node.ledger.begin() as tx:
             for name, reason, arrival, size in self.spool.quarantined():
                 row = insert(tx, quarantine).values(
@@ -106,6 +110,7 @@ class Indexer:
                     received_at=arrival.received_at,
                 )
                 tx.execute(row.on_conflict_do_nothing(index_elements=["name"]))
+        self._noted = names
 
 
 def _examine_all(waiting: Sequence[Received], pool: Executor) -> list[Examined]:

@@ -27,7 +27,7 @@ class ReportStage:
 
     def work(self, job: Job, node: Node) -> Any:
         with node.ledger.read() as tx:
-            signed = reads.signed_report(tx, job.subject)
+            signed = reads.signed_report(tx, job.subject, node.settings.node.organization)
             if signed is None:
                 raise NotFound("The task has no signed report.")
             images = studies.current_instances(tx, signed.study_instance_uid, _IMAGES)

@@ -101,6 +101,9 @@ class Spool:
         sync_folder(self.quarantine)
         return name
 
+    def quarantine_names(self) -> frozenset[str]:
+        return frozenset(e.name for e in os.scandir(self.quarantine) if e.name.endswith(".json"))
+
     def quarantined(self) -> Iterator[tuple[str, str, Arrival, int]]:
         """(name, reason, arrival, size) of everything set aside."""
         for note in sorted(self.quarantine.glob("*.dcm.json")):
