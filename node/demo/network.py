@@ -69,7 +69,7 @@ CONSULT_PROFILE = {
     "code": "consult",
     "name": "Bản hội chẩn (giả danh)",
     "options": ["rtnPatCharsOpt", "rtnLongFullDatesOpt", "cleanDescOpt"],
-    "burned_in": "hold",
+    "burned_in": "mask",
 }
 
 

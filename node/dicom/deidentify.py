@@ -1,7 +1,8 @@
 """Pseudonymisation of one object in place, by the profile of PS3.15 Annex E.
 
 Every pseudonym is keyed and stable: the same patient, study or instance gets the same one on every repeat. Pixels are
-neither read nor changed. What was taken away is returned, to be sealed before the object leaves.
+neither read nor changed, but where the profile masks an image that says it shows a name. What was taken away is returned,
+to be sealed before the object leaves.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pydicom.uid import UID
 from node.dicom.decoded import BULK, TEXT, decode, elements, texts
 from node.dicom.dummies import code, dummy, dummy_code, dummy_document, is_code
 from node.dicom.identity_text import IdentityText, fold
+from node.dicom.masks import MaskedPixels, masked_pixels, put
 from node.dicom.original_identity import collect
 from node.dicom.profile import BASIC_CODE, OPTION_CODES, Action, Profile, Rule
 from node.dicom.setup import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, configure
@@ -46,6 +48,11 @@ _LONGEST_SHIFT: Final = 3650  # days
 # Terms that programs read although their VR is a text: code values and schemes, the media type of a document.
 _CODED: Final = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080119, 0x00080120, 0x00420012})
 _CLEANABLE: Final = TEXT - {"PN"}
+_BURNED_IN_HINTS: Final = {
+    "hold": "Send it without a profile, mask it first, or let the profile mask or send such images.",
+    "mask": "It has no ultrasound regions that leave the text outside. Export it again without the patient's name on the "
+    "screen, mask it by hand, or send it by a route that keeps the identity.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +82,7 @@ class Deidentifier:
         is left that cannot be taken out without making the object invalid: `ds` must not be used then.
         """
         _require_uids(ds)
-        if self._profile.burned_in == "hold" and _says_burned_in(ds):
-            raise BurnedInText(
-                "The image says that it shows the patient's identity in its pixels.",
-                hint="Send it without a profile, mask it first, or let the profile send such images.",
-            )
+        masked = self._masked(ds)
         decode(ds, keep_private=False)
         identity = collect(ds)
         text = identity_text(ds)
@@ -90,9 +93,23 @@ class Deidentifier:
         walk.data_set(ds)
         walk.file_meta(ds)
         self._sign(ds, patient, age)
+        if masked is not None:
+            put(ds, masked)
         _take_out_leftovers(ds, replace(text, uids=frozenset(walk.uids)), walk)
         originals = {pseudonym: original for original, pseudonym in walk.uids.items()}
         return Pseudonyms(originals, patient, walk.uids[study], identity)
+
+    def _masked(self, ds: Dataset) -> MaskedPixels | None:
+        """The pixels to put in at the end; None when those of `ds` may go. Raises `BurnedInText`."""
+        if self._profile.burned_in == "send" or not _says_burned_in(ds):
+            return None
+        masked = masked_pixels(ds) if self._profile.burned_in == "mask" else None
+        if masked is None:
+            raise BurnedInText(
+                "The image says that it shows the patient's identity in its pixels.",
+                hint=_BURNED_IN_HINTS[self._profile.burned_in],
+            )
+        return masked
 
     def _patient(self, ds: Dataset) -> str:
         """The patient's pseudonym: the site's initials and ten symbols."""

@@ -49,7 +49,7 @@ OPTION_CODES = {
 }
 BASIC_CODE = ("113100", "Basic Application Confidentiality Profile")
 
-BURNED_IN = ("hold", "send")
+BURNED_IN = ("mask", "hold", "send")
 
 # Attributes that Table E.1-1 does not list although they can carry an identity.
 ADDED: dict[int, tuple[str, str, str]] = {  # tag → (basic action, option, the option's action)
@@ -81,7 +81,11 @@ KEEP = Rule(Action.K, Action.K)
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The Basic Profile with options. `burned_in`: hold or send an image that says it shows a name in its pixels."""
+    """The Basic Profile with options.
+
+    `burned_in`, for an image that says it shows a name in its pixels: "mask" what can be masked (`node.dicom.masks`) and
+    hold the rest, "hold" or "send".
+    """
 
     options: frozenset[str]
     burned_in: str = "hold"

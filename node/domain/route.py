@@ -84,7 +84,7 @@ class DeidentificationProfile:
     code: str
     name: str
     options: tuple[str, ...] = ()  # option columns of Table E.1-1, as named in node/dicom/_profile_table.py
-    burned_in: str = "hold"  # what to do when an image says BurnedInAnnotation YES: hold | send
+    burned_in: str = "hold"  # when an image says BurnedInAnnotation YES: hold | mask (else hold) | send
 
 
 @dataclass(frozen=True, slots=True)
