@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Sequence
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from node.dicom.derive import Derived, derive
@@ -19,7 +20,7 @@ from node.dicom.vault import Vault, keys
 from node.domain.delivery import ItemState
 from node.domain.job import Job, NextJob
 from node.domain.timeline import Hop, TimelineEntry
-from node.errors import Held, NodeError, Retryable
+from node.errors import Held, NodeError, NotFound, Retryable
 from node.ledger import deliveries, timeline, vault_rows
 from node.ports import Node
 
@@ -49,12 +50,11 @@ class TransformStage:
             ]
         if delivery is None or not waiting:
             return []
-        futures = [(item.instance_id, _submit(item, delivery.plan, node)) for item in waiting]
-        made = [_gather(instance_id, future) for instance_id, future in futures]
-        files = [(Path(m.derived.file), m.derived.digest) for m in made if m.derived]
-        node.storage.adopt(files)
-        for file, _ in files:
-            file.unlink(missing_ok=True)
+        with TemporaryDirectory(dir=node.scratch, ignore_cleanup_errors=True) as folder:  # a full disk gets it all back
+            futures = {item.instance_id: _submit(item, delivery.plan, folder, node) for item in waiting}
+            wait(futures.values())
+            made = [_gather(instance_id, future) for instance_id, future in futures.items()]
+            node.storage.adopt((Path(m.derived.file), m.derived.digest) for m in made if m.derived)
         return made
 
     def settle(self, tx: Any, job: Job, result: Sequence[Made], node: Node) -> Iterable[NextJob]:
@@ -80,11 +80,17 @@ class TransformStage:
         return [NextJob("deliver", job.subject, priority=job.priority)]
 
 
-def _submit(item: Any, plan: dict[str, Any], node: Node) -> Future[Derived]:
+def _submit(item: Any, plan: dict[str, Any], folder: str, node: Node) -> Future[Derived]:
+    try:
+        path = node.storage.path(item.stored_digest)
+    except NotFound as error:  # this object's fault, not the others'
+        lost: Future[Derived] = Future()
+        lost.set_exception(error)
+        return lost
     return node.pool.submit(
         derive,
-        str(node.storage.path(item.stored_digest)),
-        str(node.scratch),
+        str(path),
+        folder,
         site=node.facility,
         pseudonym_key=keys(node.vault_key)[1],
         plan=plan,
