@@ -131,8 +131,9 @@ def _write(tx: Any, items: Sequence[Examined], node: Node) -> None:
         shadow = arrival.via == Via.LINK and vault_rows.has(tx, "study", header.study_instance_uid)
         if studies.add_instance(tx, header, arrival, name_key=item.name_key, shadow=shadow, packed=item.packed):
             touched.setdefault(header.study_instance_uid, []).append(item)
-    for study_uid, new in touched.items():
+    for study_uid in sorted(touched):  # rows are locked in one order, and all before the timeline: no deadlock
         studies.summarise(tx, study_uid)
+    for study_uid, new in touched.items():
         _note(tx, study_uid, new, node)
         study = studies.get(tx, study_uid)
         assert study is not None

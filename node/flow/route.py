@@ -93,7 +93,7 @@ class RouteStage:
             return []
         now = node.clock.now()
         following: list[NextJob] = []
-        complete = result.complete and _unchanged(tx, result)
+        complete = _unchanged(tx, result) and result.complete
         _set_priority(tx, result)
         for group in result.groups:
             _save_decision(tx, result.study.uid, group, now)
@@ -141,8 +141,8 @@ def _all_here(manifest: Any, found: Sequence[Any]) -> bool:
 
 
 def _unchanged(tx: Any, result: Routed) -> bool:
-    """Nothing came between looking and settling."""
-    study = studies.get(tx, result.study.uid)
+    """Nothing came between looking and settling, and nothing will until this is settled."""
+    study = studies.locked(tx, result.study.uid)
     return study is not None and (study.instances, study.last_received_at) == (
         result.study.instances,
         result.study.last_received_at,

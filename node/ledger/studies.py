@@ -8,13 +8,18 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from node.domain.study import STUDY_TRANSITIONS, Arrival, InstanceHeader, Priority, StudyEvent, StudyState, Via
 from node.domain.transitions import advance
 from node.ledger.audit import audit
 from node.ledger.schema import instances, manifests, series, studies
-from node.ledger.sql import insert
+from node.ledger.sql import insert, insert_new
+
+# Statements of every instance are made once: making them anew costs more than running them.
+_SAME = (instances.c.sop_instance_uid == bindparam("same_uid")) & (instances.c.via != bindparam("twin"))
+_KNOWN = select(instances.c.digest, instances.c.study_uid).where(_SAME)
+_SUPERSEDE = update(instances).where(_SAME).values(current=False)
 
 
 def pack(metadata: dict[str, Any]) -> bytes:
@@ -37,38 +42,37 @@ def add_instance(
     _add_study(tx, header, arrival, name_key=name_key, shadow=shadow)
     _add_series(tx, header)
     twin = {Via.HOME: Via.LINK, Via.LINK: Via.HOME}.get(arrival.via)  # a report under its pseudonym and under its name
-    same = (instances.c.sop_instance_uid == header.sop_instance_uid) & (instances.c.via != (twin or ""))
-    known = tx.execute(select(instances.c.digest, instances.c.study_uid).where(same)).all()
+    same = {"same_uid": header.sop_instance_uid, "twin": twin.value if twin else ""}
+    known = tx.execute(_KNOWN, same).all()
     if any(row.digest == header.digest for row in known):
         return False
     if known:
-        tx.execute(update(instances).where(same).values(current=False))
+        tx.execute(_SUPERSEDE, same)
         actor = arrival.peer or arrival.calling_ae or "node"
         audit(tx, arrival.received_at, actor, "instance-conflict", header.sop_instance_uid)
     tx.execute(
-        insert(tx, instances)
-        .values(
-            sop_instance_uid=header.sop_instance_uid,
-            study_uid=header.study_instance_uid,
-            series_uid=header.series_instance_uid,
-            sop_class_uid=header.sop_class_uid,
-            transfer_syntax_uid=header.transfer_syntax_uid,
-            digest=header.digest,
-            size=header.size,
-            frames=header.frames,
-            rows=header.rows,
-            columns=header.columns,
-            number=header.instance_number,
-            header=packed,
-            via=arrival.via.value,
-            peer=arrival.peer,
-            facility=arrival.facility,
-            calling_ae=arrival.calling_ae,
-            received_at=arrival.received_at,
-            current=True,
-            conflict=bool(known),
-        )
-        .on_conflict_do_nothing(index_elements=["sop_instance_uid", "digest"])
+        insert_new(tx, instances, "sop_instance_uid", "digest"),
+        {
+            "sop_instance_uid": header.sop_instance_uid,
+            "study_uid": header.study_instance_uid,
+            "series_uid": header.series_instance_uid,
+            "sop_class_uid": header.sop_class_uid,
+            "transfer_syntax_uid": header.transfer_syntax_uid,
+            "digest": header.digest,
+            "size": header.size,
+            "frames": header.frames,
+            "rows": header.rows,
+            "columns": header.columns,
+            "number": header.instance_number,
+            "header": packed,
+            "via": arrival.via.value,
+            "peer": arrival.peer,
+            "facility": arrival.facility,
+            "calling_ae": arrival.calling_ae,
+            "received_at": arrival.received_at,
+            "current": True,
+            "conflict": bool(known),
+        },
     )
     for study_uid in {row.study_uid for row in known} - {header.study_instance_uid}:
         summarise(tx, study_uid)
@@ -78,45 +82,43 @@ def add_instance(
 def _add_study(tx: Connection, h: InstanceHeader, arrival: Arrival, *, name_key: str, shadow: bool) -> None:
     priority = h.priority or Priority.ROUTINE
     tx.execute(
-        insert(tx, studies)
-        .values(
-            uid=h.study_instance_uid,
-            state=StudyState.RECEIVING.value,
-            shadow=shadow,
-            origin=arrival.facility,
-            priority=priority.value,
-            patient_id=h.patient_id,
-            issuer_of_patient_id=h.issuer_of_patient_id,
-            patient_name=h.patient_name,
-            name_key=name_key,
-            birth_date=h.birth_date,
-            sex=h.sex,
-            age=h.age,
-            accession_number=h.accession_number,
-            study_date=h.study_date,
-            study_time=h.study_time,
-            description=h.study_description,
-            body_part=h.body_part,
-            institution=h.institution,
-            first_received_at=arrival.received_at,
-            last_received_at=arrival.received_at,
-        )
-        .on_conflict_do_nothing(index_elements=["uid"])
+        insert_new(tx, studies, "uid"),
+        {
+            "uid": h.study_instance_uid,
+            "state": StudyState.RECEIVING.value,
+            "shadow": shadow,
+            "origin": arrival.facility,
+            "priority": priority.value,
+            "patient_id": h.patient_id,
+            "issuer_of_patient_id": h.issuer_of_patient_id,
+            "patient_name": h.patient_name,
+            "name_key": name_key,
+            "birth_date": h.birth_date,
+            "sex": h.sex,
+            "age": h.age,
+            "accession_number": h.accession_number,
+            "study_date": h.study_date,
+            "study_time": h.study_time,
+            "description": h.study_description,
+            "body_part": h.body_part,
+            "institution": h.institution,
+            "first_received_at": arrival.received_at,
+            "last_received_at": arrival.received_at,
+        },
     )
 
 
 def _add_series(tx: Connection, h: InstanceHeader) -> None:
     tx.execute(
-        insert(tx, series)
-        .values(
-            study_uid=h.study_instance_uid,
-            uid=h.series_instance_uid,
-            modality=h.modality,
-            number=h.series_number,
-            description=h.series_description,
-            body_part=h.body_part,
-        )
-        .on_conflict_do_nothing(index_elements=["study_uid", "uid"])
+        insert_new(tx, series, "study_uid", "uid"),
+        {
+            "study_uid": h.study_instance_uid,
+            "uid": h.series_instance_uid,
+            "modality": h.modality,
+            "number": h.series_number,
+            "description": h.series_description,
+            "body_part": h.body_part,
+        },
     )
 
 
@@ -153,6 +155,11 @@ def set_priority(tx: Connection, study_uid: str, priority: Priority) -> None:
 
 def get(tx: Connection, study_uid: str) -> Row[Any] | None:
     return tx.execute(select(studies).where(studies.c.uid == study_uid)).first()
+
+
+def locked(tx: Connection, study_uid: str) -> Row[Any] | None:
+    """The same, after whoever is changing the study has committed; nobody else changes it until this transaction ends."""
+    return tx.execute(select(studies).where(studies.c.uid == study_uid).with_for_update()).first()
 
 
 def current_instances(tx: Connection, study_uid: str, via: Collection[Via] = ()) -> Sequence[Any]:

@@ -21,6 +21,7 @@ from node.assembly import STAGES
 from node.config import Settings
 from node.dicom.setup import configure
 from node.domain.facility import Facility, Peer, PeerKind, Tier
+from node.domain.job import Job
 from node.domain.route import (
     Action,
     Condition,
@@ -35,6 +36,7 @@ from node.domain.timeline import Hop
 from node.errors import NodeError, PeerUnreachable
 from node.flow.index import Indexer
 from node.flow.runner import Runner
+from node.ledger import jobs as jobs_rows
 from node.ledger.schema import decisions, deliveries, delivery_items, instances, jobs, quarantine, studies, timeline
 from node.ledger.sql import open_ledger
 from node.ports import Node, Outcome, Outgoing
@@ -244,6 +246,13 @@ class Station:
             if self.runner.step() is not None:
                 return ran
         raise AssertionError(f"there is still something due after {most} jobs")
+
+    def claim(self) -> Job:
+        """The job that is due now, in the runner's hands."""
+        with self.ledger.begin() as tx:
+            job = jobs_rows.claim(tx, self.runner.owner, self.clock.now(), timedelta(minutes=1))
+        assert job is not None
+        return job
 
     def let(self, seconds: float) -> None:
         """Time goes by; then what is due is done."""

@@ -257,11 +257,12 @@ def test_images_that_are_being_indexed_while_the_route_settles_are_not_overlooke
     stage.work = lambda job, node: (look(job, node), looked.set())[0]  # type: ignore[method-assign]
     station.put(an_object(2))
     (examined,) = _examine_all(station.spool.waiting(10), station.node.pool)
+    job = station.claim()
     with ThreadPoolExecutor(1) as thread:
         with station.ledger.begin() as tx:  # the index has written, and not yet committed
             _write(tx, [examined], station.node)
             station.spool.done([examined.received.path])
-            settled = thread.submit(station.runner.step)
+            settled = thread.submit(station.runner.run, job)
             assert looked.wait(30)
             _wait_for_a_lock(station)
         settled.result(30)
