@@ -99,7 +99,7 @@ export function LoginPage() {
           {t('login.submit')}
         </Button>
         {site.data && (
-          <Text size="xs" c="dark.3" ta="center">
+          <Text size="xs" c="dark.2" ta="center">
             {site.data.facility} · {t('app.version', { version: site.data.version })}
           </Text>
         )}

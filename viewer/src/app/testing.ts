@@ -4,3 +4,5 @@ import { cleanup } from '@testing-library/react';
 import { afterEach } from 'vitest';
 
 afterEach(cleanup);
+
+if (!document.fonts) Object.defineProperty(document, 'fonts', { value: new EventTarget() });

@@ -36,6 +36,23 @@ export const TAG = {
 
 export type Keyword = keyof typeof TAG;
 
+const SHARED_GROUPS = '52009229';
+const PER_FRAME_GROUPS = '52009230';
+
+/**
+ * The attributes of one frame (1-based): an enhanced object keeps them in functional groups (PS3.3 C.7.6.16), the shared ones first, the
+ * frame's own over them; any other object has the same for all its frames.
+ */
+export function ofFrame(ds: Dataset, number: number): Dataset {
+  const groups = [ds[SHARED_GROUPS]?.Value?.[0], ds[PER_FRAME_GROUPS]?.Value?.[number - 1]] as (Dataset | undefined)[];
+  if (!groups.some(Boolean)) return ds;
+  const merged: Dataset = { ...ds };
+  for (const group of groups) {
+    for (const sequence of Object.values(group ?? {})) Object.assign(merged, sequence?.Value?.[0]);
+  }
+  return merged;
+}
+
 export function values(ds: Dataset, keyword: Keyword): unknown[] {
   return ds[TAG[keyword]]?.Value ?? [];
 }

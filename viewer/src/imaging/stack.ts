@@ -1,6 +1,6 @@
 /** A series as the viewport shows it: an ordered list of frames. Pure: no toolkit, no network. */
 import { frameAddress } from '../api/display';
-import { type Dataset, numbers, numeric, text, values } from './dicom';
+import { type Dataset, numbers, numeric, ofFrame, text, values } from './dicom';
 
 export const SCHEME = 'lientuyen';
 
@@ -83,9 +83,11 @@ export function openingIndex(stack: Stack): number {
   return volume ? Math.floor(stack.frames.length / 2) : 0;
 }
 
+/** The attributes of a frame. */
 export function datasetAt(stack: Stack, index: number): Dataset | undefined {
   const frame = stack.frames[index];
-  return frame && stack.datasets.get(frame.sop);
+  const ds = frame && stack.datasets.get(frame.sop);
+  return ds && ofFrame(ds, frame.number);
 }
 
 /** MONOCHROME1: low values are bright (PS3.3 C.7.6.3.1.2), so the display starts inverted. */

@@ -47,8 +47,21 @@ function styleMeasurements(): void {
   });
 }
 
+/** A support engineer's switch for one computer, in the browser's storage: `gpu` or `cpu`. */
+const RENDERER = 'lientuyen.renderer';
+
+function chosenRenderer(): string | null {
+  try {
+    return localStorage.getItem(RENDERER);
+  } catch {
+    return null;
+  }
+}
+
 /** Without a real graphics processor the toolkit's CPU renderer is both exact and faster. */
 function drawsOnCpu(): boolean {
+  const chosen = chosenRenderer();
+  if (chosen === 'cpu' || chosen === 'gpu') return chosen === 'cpu';
   const { webgl2, softwareRasterizer } = getRenderingCapabilities();
   return !webgl2 || softwareRasterizer;
 }

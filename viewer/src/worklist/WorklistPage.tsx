@@ -57,8 +57,8 @@ export function WorklistPage() {
     document.title = `${t('nav.reading')} · Liên Tuyến`;
   }, [t]);
   useEffect(() => {
-    grid.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
-  });
+    if (chosen) document.getElementById(`task-${chosen}`)?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;

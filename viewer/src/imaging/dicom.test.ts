@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { type Dataset, numbers, numeric, ofFrame, text } from './dicom';
+
+const item = (attributes: Record<string, unknown>): { Value: unknown[] } => ({ Value: [attributes] });
+const position = (z: number) => ({ '00209113': item({ '00200032': { Value: [0, 0, z] } }) });
+
+describe('attributes', () => {
+  it('that are missing or empty are no numbers', () => {
+    expect(numeric({}, 'Rows')).toBeNull();
+    expect(numeric({ '00280010': { Value: [''] } }, 'Rows')).toBeNull();
+    expect(text({ '00080060': {} }, 'Modality')).toBe('');
+    expect(numbers({ '00280030': { Value: ['0.5', 'x'] } }, 'PixelSpacing')).toEqual([0.5]);
+  });
+});
+
+describe('the attributes of a frame', () => {
+  const enhanced: Dataset = {
+    '00280010': { Value: [64] },
+    '52009229': item({ '00289110': item({ '00280030': { Value: [0.9, 0.9] } }) }),
+    '52009230': { Value: [position(10), position(12)] },
+  };
+
+  it('come from the functional groups of an enhanced object', () => {
+    const second = ofFrame(enhanced, 2);
+    expect(numbers(second, 'ImagePositionPatient')).toEqual([0, 0, 12]);
+    expect(numbers(second, 'PixelSpacing')).toEqual([0.9, 0.9]);
+    expect(numeric(second, 'Rows')).toBe(64);
+  });
+
+  it('are those of the object otherwise', () => {
+    const simple: Dataset = { '00280010': { Value: [64] } };
+    expect(ofFrame(simple, 3)).toBe(simple);
+  });
+});
