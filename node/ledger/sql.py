@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,17 @@ _WRITE = "lientuyen_write"
 def insert(tx: Connection, table: Table) -> Any:
     """An INSERT of the connection's dialect, which both have `on_conflict_do_nothing` and `on_conflict_do_update`."""
     return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _insert_new(dialect: str, table: Table, key: tuple[str, ...]) -> Any:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(table).on_conflict_do_nothing(index_elements=list(key))
+
+
+def insert_new(tx: Connection, table: Table, *key: str) -> Any:
+    """An INSERT that leaves a row of the same `key` as it is. Made once: give the values as parameters of `execute`."""
+    return _insert_new(tx.dialect.name, table, key)
 
 
 class SqlLedger:
