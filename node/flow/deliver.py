@@ -153,6 +153,10 @@ def _attempt(delivery_id: int, peer: Peer, node: Node) -> Sent:
         _check_passing(delivery_id, node, outbox)
     if peer.kind != PeerKind.NODE or not row.outward_uid:
         return Sent()
+    with node.ledger.read() as tx:
+        row = deliveries.get(tx, delivery_id)
+    if row is None or not row.closed:  # more will come, and with it the next manifest
+        return Sent()
     return Sent(verified=_announce(delivery_id, peer, node))
 
 
@@ -223,22 +227,27 @@ class _Outcomes:
             return
         now = self._node.clock.now()
         with self._node.ledger.begin() as tx:
-            for outcome in self._waiting:
-                self._write(tx, outcome, now)
+            for state in (ItemState.DELIVERED, ItemState.REFUSED, ItemState.PREPARED):
+                deliveries.set_items(tx, self._delivery, state, self._rows(state, now))
+        for outcome in self._waiting:
+            if _state_after(outcome) == ItemState.PREPARED:
+                self.passing += 1
+                self.last_reason = outcome.reason or outcome.status
         self._waiting.clear()
 
-    def _write(self, tx: Any, outcome: Outcome, now: datetime) -> None:
-        values: dict[str, Any] = {"status": outcome.status, "reason": outcome.reason}
-        if outcome.delivered:
-            state = ItemState.DELIVERED
-            values["delivered_at"] = now
-        elif outcome.permanent:
-            state = ItemState.REFUSED
-        else:
-            state = ItemState.PREPARED
-            self.passing += 1
-            self.last_reason = outcome.reason or outcome.status
-        deliveries.set_item(tx, self._delivery, outcome.instance_id, state, **values)
+    def _rows(self, state: ItemState, now: datetime) -> list[dict[str, Any]]:
+        more = {"delivered_at": now} if state == ItemState.DELIVERED else {}
+        return [
+            {"instance_id": o.instance_id, "status": o.status, "reason": o.reason, **more}
+            for o in self._waiting
+            if _state_after(o) == state
+        ]
+
+
+def _state_after(outcome: Outcome) -> ItemState:
+    if outcome.delivered:
+        return ItemState.DELIVERED
+    return ItemState.REFUSED if outcome.permanent else ItemState.PREPARED
 
 
 def _outgoing(item: Any, node: Node) -> Outgoing:

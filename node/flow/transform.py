@@ -60,22 +60,14 @@ class TransformStage:
     def settle(self, tx: Any, job: Job, result: Sequence[Made], node: Node) -> Iterable[NextJob]:
         delivery = int(job.subject)
         now = node.clock.now()
-        for made in result:
-            if made.derived is None:
-                deliveries.set_item(tx, delivery, made.instance_id, ItemState.HELD, reason=made.reason)
-                continue
-            vault_rows.put(tx, _sealed(made.derived, node), now)
-            deliveries.set_item(
-                tx,
-                delivery,
-                made.instance_id,
-                ItemState.PREPARED,
-                outward_sop_uid=made.derived.sop_instance_uid,
-                digest=made.derived.digest,
-                size=made.derived.size,
-                transfer_syntax_uid=made.derived.transfer_syntax_uid,
-            )
-            deliveries.update_delivery(tx, delivery, now, outward_uid=made.derived.study_instance_uid)
+        held = [{"instance_id": m.instance_id, "reason": m.reason} for m in result if m.derived is None]
+        deliveries.set_items(tx, delivery, ItemState.HELD, held)
+        derived = [m.derived for m in result if m.derived is not None]
+        if derived:
+            vault_rows.put(tx, _sealed(derived, node), now)
+            prepared = [_prepared(m.instance_id, m.derived) for m in result if m.derived is not None]
+            deliveries.set_items(tx, delivery, ItemState.PREPARED, prepared)
+            deliveries.update_delivery(tx, delivery, now, outward_uid=derived[-1].study_instance_uid)
         note_prepared(tx, delivery, node)
         return [NextJob("deliver", job.subject, priority=job.priority)]
 
@@ -111,13 +103,29 @@ def _gather(instance_id: int, future: Future[Derived]) -> Made:
         return Made(instance_id, None, str(Held(f"It could not be prepared ({type(error).__name__}).")))
 
 
-def _sealed(derived: Derived, node: Node) -> dict[tuple[str, str], bytes]:
-    if not derived.uids:
-        return {}
+def _prepared(instance_id: int, derived: Derived) -> dict[str, Any]:
+    return {
+        "instance_id": instance_id,
+        "outward_sop_uid": derived.sop_instance_uid,
+        "digest": derived.digest,
+        "size": derived.size,
+        "transfer_syntax_uid": derived.transfer_syntax_uid,
+    }
+
+
+def _sealed(derived: Iterable[Derived], node: Node) -> dict[tuple[str, str], bytes]:
+    """The vault's rows for some objects; what they share (study, series, patient) is sealed once."""
+    uids: dict[str, str] = {}
+    identities: dict[str, dict[str, Any]] = {}
+    for one in derived:
+        if one.uids:
+            uids |= one.uids
+            identities.setdefault(one.study_instance_uid, one.identity)
     vault = Vault(node.vault_key)
-    rows = {("uid", p): vault.seal("uid", p, original.encode()) for p, original in derived.uids.items()}
-    identity = json.dumps(derived.identity, ensure_ascii=False).encode()
-    rows["study", derived.study_instance_uid] = vault.seal("study", derived.study_instance_uid, identity)
+    rows = {("uid", p): vault.seal("uid", p, original.encode()) for p, original in uids.items()}
+    for study_uid, content in identities.items():
+        identity = json.dumps(content, ensure_ascii=False).encode()
+        rows["study", study_uid] = vault.seal("study", study_uid, identity)
     return rows
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from node.domain.delivery import DELIVERY_TRANSITIONS, DeliveryEvent, DeliveryState, ItemState
 from node.domain.transitions import advance
@@ -98,6 +98,22 @@ def set_item(tx: Connection, delivery_id: int, instance_id: int, state: ItemStat
         update(delivery_items)
         .where(delivery_items.c.delivery_id == delivery_id, delivery_items.c.instance_id == instance_id)
         .values(state=state.value, **values)
+    )
+
+
+def set_items(tx: Connection, delivery_id: int, state: ItemState, rows: Sequence[Mapping[str, Any]]) -> None:
+    """As `set_item` for many. Each row has `instance_id` and the values to set; all rows have the same keys."""
+    if not rows:
+        return
+    names = rows[0].keys() - {"instance_id"}
+    statement = (
+        update(delivery_items)
+        .where(delivery_items.c.delivery_id == delivery_id, delivery_items.c.instance_id == bindparam("of_instance"))
+        .values(state=state.value, **{name: bindparam(f"new_{name}") for name in names})
+    )
+    tx.execute(
+        statement,
+        [{"of_instance": row["instance_id"], **{f"new_{name}": row[name] for name in names}} for row in rows],
     )
 
 
