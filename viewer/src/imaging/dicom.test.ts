@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Dataset, numbers, numeric, ofFrame, text } from './dicom';
+import { type Dataset, numbers, numeric, ofFrame, text, withoutImpossibleSpacing } from './dicom';
 
 const item = (attributes: Record<string, unknown>): { Value: unknown[] } => ({ Value: [attributes] });
 const position = (z: number) => ({ '00209113': item({ '00200032': { Value: [0, 0, z] } }) });
@@ -30,5 +30,21 @@ describe('the attributes of a frame', () => {
   it('are those of the object otherwise', () => {
     const simple: Dataset = { '00280010': { Value: [64] } };
     expect(ofFrame(simple, 3)).toBe(simple);
+  });
+});
+
+describe('a spacing of zero', () => {
+  it('is no spacing, in functional groups either', () => {
+    const bad = { vr: 'DS', Value: [0, 0] };
+    const good = { vr: 'DS', Value: [0.5, 0.5] };
+    const ds: Dataset = {
+      '00280030': bad,
+      '00181164': good,
+      '52009229': { vr: 'SQ', Value: [{ '00289110': { vr: 'SQ', Value: [{ '00280030': bad }] } }] },
+    };
+    const clean = withoutImpossibleSpacing(ds);
+    expect(clean['00280030']).toBeUndefined();
+    expect(clean['00181164']).toBe(good);
+    expect(numbers(ofFrame(clean, 1), 'PixelSpacing')).toEqual([]);
   });
 });

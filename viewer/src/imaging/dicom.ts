@@ -53,6 +53,25 @@ export function ofFrame(ds: Dataset, number: number): Dataset {
   return merged;
 }
 
+const SPACINGS: readonly string[] = [TAG.PixelSpacing, TAG.ImagerPixelSpacing];
+
+/**
+ * The attributes without spacings that cannot be: some devices, and files that were cleaned carelessly, say 0. Such an image has no size,
+ * and a display that believes them shows nothing. Functional groups included.
+ */
+export function withoutImpossibleSpacing(ds: Dataset): Dataset {
+  const clean: Dataset = {};
+  for (const [tag, element] of Object.entries(ds)) {
+    if (SPACINGS.includes(tag)) {
+      const spacing = (element?.Value ?? []).map(Number);
+      if (spacing.length === 2 && spacing.every((value) => Number.isFinite(value) && value > 0)) clean[tag] = element;
+    } else if (element?.vr === 'SQ' && element.Value) {
+      clean[tag] = { ...element, Value: element.Value.map((item) => withoutImpossibleSpacing(item as Dataset)) };
+    } else clean[tag] = element;
+  }
+  return clean;
+}
+
 export function values(ds: Dataset, keyword: Keyword): unknown[] {
   return ds[TAG[keyword]]?.Value ?? [];
 }

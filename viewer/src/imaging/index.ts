@@ -2,7 +2,7 @@
 import { wadors } from '@cornerstonejs/dicom-image-loader';
 import { json } from '../api/client';
 import { metadataAddress } from '../api/display';
-import type { Dataset } from './dicom';
+import { type Dataset, withoutImpossibleSpacing } from './dicom';
 import { type Stack, stackOf } from './stack';
 import { startToolkit } from './toolkit';
 
@@ -14,7 +14,7 @@ export async function loadStack(study: string, series: string, signal?: AbortSig
     json<Dataset[]>(metadataAddress(study, series), { accept: 'application/dicom+json, application/json', signal }),
     startToolkit(),
   ]);
-  const stack = stackOf(study, series, metadata);
+  const stack = stackOf(study, series, metadata.map(withoutImpossibleSpacing));
   for (const frame of stack.frames) {
     const ds = stack.datasets.get(frame.sop);
     if (ds)

@@ -405,14 +405,26 @@ export class ImageView {
     this.readRange();
   }
 
+  /** The least and the greatest value of the frame on the screen. */
+  private valueRange(): Range | null {
+    const frame = this.state.stack?.frames[this.state.shown];
+    const values = frame && cache.getImage(frame.imageId)?.voxelManager?.getScalarData();
+    if (!values?.length) return null;
+    let [lower, upper] = [values[0]!, values[0]!];
+    for (let i = 1; i < values.length; i += 1) {
+      const value = values[i]!;
+      if (value < lower) lower = value;
+      else if (value > upper) upper = value;
+    }
+    return { lower, upper: Math.max(upper, lower + 1) };
+  }
+
   applyPreset(preset: Preset): void {
     if (this.state.shown < 0) return;
     if (preset.window) this.setRange(rangeOf(preset.window.width, preset.window.center));
     else if (preset.name === 'full') {
-      const voxels = (this.viewport?.getImageData() as { voxelManager?: { getRange(): [number, number] } } | undefined)
-        ?.voxelManager;
-      const range = voxels?.getRange();
-      if (range) this.setRange({ lower: range[0], upper: Math.max(range[1], range[0] + 1) });
+      const range = this.valueRange();
+      if (range) this.setRange(range);
     } else this.resetWindow();
   }
 
