@@ -6,7 +6,7 @@ waits for it (`node.flow.link`), so for it this stage only offers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,12 @@ from node.domain.delivery import DeliveryEvent, DeliveryState, ItemState
 from node.domain.facility import Peer, PeerKind
 from node.domain.job import Job, NextJob
 from node.domain.timeline import Hop, TimelineEntry
-from node.errors import NodeError, PeerBusy, Refused
+from node.errors import NodeError, NotFound, PeerBusy, Refused
 from node.ledger import deliveries, studies, timeline
 from node.ports import Node, Outcome, Outgoing
 
 _FLUSH = 32  # outcomes that a crash may make us send again
+_STOPPED = (DeliveryState.REFUSED, DeliveryState.HELD)  # only a person or late images set it going again
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class DeliverStage:
         delivery_id = int(job.subject)
         with node.ledger.read() as tx:
             delivery = deliveries.get(tx, delivery_id)
-        if delivery is None or delivery.destination == "":
+        if delivery is None or delivery.destination == "" or delivery.state in _STOPPED:
             return None
         peer = node.registry().peer(delivery.destination)
         if peer is None:
@@ -70,6 +71,7 @@ class DeliverStage:
             refuse(tx, delivery_id, result.refused, node)
         elif result.offered:
             deliveries.move(tx, delivery_id, DeliveryEvent.SEND, now)
+            finish(tx, delivery_id, now, node, verified=True)  # it may have fetched all before the study was closed
         else:
             finish(tx, delivery_id, now, node, verified=result.verified)
         return []
@@ -108,14 +110,15 @@ def finish(tx: Any, delivery_id: int, now: datetime, node: Node, *, verified: bo
     report = row.plan.get("report") or _is_report(tx, delivery_id)
     detail = {"to": row.destination}
     key = f"{row.route}:{row.destination}:{taken}"
-    if row.state in (DeliveryState.WAITING, DeliveryState.SENDING):
-        deliveries.move(tx, delivery_id, DeliveryEvent.TAKEN, now, **values)
+    state = DeliveryState(row.state)
+    if state in (DeliveryState.WAITING, DeliveryState.SENDING):
+        state = deliveries.move(tx, delivery_id, DeliveryEvent.TAKEN, now, **values)
         hop = Hop.DELIVERED
         if report:  # its documents may be taken one by one: one hop all the same
             hop = Hop.REPORT_DELIVERED if _is_dicom(node, row.destination) else Hop.REPORT_SENT
             key = f"{row.route}:{row.destination}"
         timeline.record(tx, TimelineEntry(row.study_uid, node.facility, hop, now, taken, detail, key))
-    if verified:
+    if verified and state not in _STOPPED:
         deliveries.move(tx, delivery_id, DeliveryEvent.VERIFY, now, **values)
         if not report:
             timeline.record(tx, TimelineEntry(row.study_uid, node.facility, Hop.VERIFIED, now, taken, detail, key))
@@ -142,12 +145,11 @@ def _attempt(delivery_id: int, peer: Peer, node: Node) -> Sent:
             timeline.record(tx, _with_key(entry, f"{row.route}:{peer.code}"))
     if peer.kind == PeerKind.NODE and row.outward_uid:
         _announce(delivery_id, peer, node)
-    if prepared:
+    outgoing = _outgoing(delivery_id, prepared, node)
+    if outgoing:
         outbox = _Outcomes(delivery_id, node)
         try:
-            node.senders[peer.kind.value].send(
-                peer, row.outward_uid, [_outgoing(i, node) for i in prepared], outbox.add
-            )
+            node.senders[peer.kind.value].send(peer, row.outward_uid, outgoing, outbox.add)
         finally:
             outbox.flush()
         _check_passing(delivery_id, node, outbox)
@@ -176,13 +178,15 @@ def _announce(delivery_id: int, peer: Peer, node: Node) -> bool:
         items = deliveries.items(tx, delivery_id)
         study = studies.get(tx, row.study_uid)
     assert study is not None
-    withheld = [i for i in items if i.state in (ItemState.HELD, ItemState.REFUSED)]
+    kept_back = (ItemState.HELD, ItemState.REFUSED)
+    going = {i.sop_instance_uid for i in items if i.state not in kept_back}
+    withheld = {i.sop_instance_uid for i in items if i.state in kept_back} - going
     travelling = [i for i in items if i.state in (ItemState.PREPARED, ItemState.DELIVERED)]
     closed = row.closed and all(i.state in (ItemState.DELIVERED, ItemState.HELD, ItemState.REFUSED) for i in items)
     manifest = {
         "closed": closed,
         "priority": study.priority,
-        "expected": len(items) - len(withheld),
+        "expected": len(going),  # by UID: what came twice with other bytes is one object to the far end
         "withheld": len(withheld),
         "items": {i.outward_sop_uid: i.digest for i in travelling},
     }
@@ -250,16 +254,31 @@ def _state_after(outcome: Outcome) -> ItemState:
     return ItemState.REFUSED if outcome.permanent else ItemState.PREPARED
 
 
-def _outgoing(item: Any, node: Node) -> Outgoing:
-    return Outgoing(
-        instance_id=item.instance_id,
-        sop_instance_uid=item.outward_sop_uid,
-        sop_class_uid=item.sop_class_uid,
-        transfer_syntax_uid=item.transfer_syntax_uid,
-        digest=item.digest,
-        size=item.size,
-        path=node.storage.path(item.digest),
-    )
+def _outgoing(delivery_id: int, prepared: Sequence[Any], node: Node) -> list[Outgoing]:
+    """What can be sent. An object whose bytes are lost is held and stops no other."""
+    found, lost = [], []
+    for item in prepared:
+        try:
+            path = node.storage.path(item.digest)
+        except NotFound as error:
+            lost.append((item.instance_id, str(error)))
+            continue
+        found.append(
+            Outgoing(
+                instance_id=item.instance_id,
+                sop_instance_uid=item.outward_sop_uid,
+                sop_class_uid=item.sop_class_uid,
+                transfer_syntax_uid=item.transfer_syntax_uid,
+                digest=item.digest,
+                size=item.size,
+                path=path,
+            )
+        )
+    if lost:
+        with node.ledger.begin() as tx:
+            for instance_id, reason in lost:
+                deliveries.set_item(tx, delivery_id, instance_id, ItemState.HELD, reason=reason)
+    return found
 
 
 def _with_key(entry: TimelineEntry, key: str) -> TimelineEntry:

@@ -11,11 +11,13 @@ from threading import Event
 import pytest
 
 from node.domain.delivery import DeliveryState
+from node.domain.job import Job
 from node.domain.route import Condition, Field, Route, Start
 from node.domain.study import Priority, StudyState
 from node.domain.timeline import Hop
 from node.flow.index import _examine_all, _write
 from node.ledger.schema import deliveries, reading_tasks
+from node.ports import Node
 from tests.unit.flow.station import COPY, PACS, READ, STUDY, UP, Station, a_registry, an_object, numbered
 
 Make = Callable[..., Station]
@@ -254,7 +256,13 @@ def test_images_that_are_being_indexed_while_the_route_settles_are_not_overlooke
     looked = Event()
     stage = station.stages["route"]
     look = stage.work
-    stage.work = lambda job, node: (look(job, node), looked.set())[0]  # type: ignore[method-assign]
+
+    def look_and_tell(job: Job, node: Node) -> object:
+        found = look(job, node)
+        looked.set()
+        return found
+
+    stage.work = look_and_tell  # type: ignore[method-assign]
     station.put(an_object(2))
     (examined,) = _examine_all(station.spool.waiting(10), station.node.pool)
     job = station.claim()
