@@ -54,5 +54,6 @@ describe('DICOM values', () => {
 
   it('become names without component marks', () => {
     expect(personName('Nguyễn^Thị Ánh^^=グエン')).toBe('Nguyễn Thị Ánh');
+    expect(personName('Trần Thị Hồng Ánh^^^BS.')).toBe('BS. Trần Thị Hồng Ánh');
   });
 });

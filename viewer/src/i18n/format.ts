@@ -53,9 +53,10 @@ export function dicomTime(value: string): string {
   return match ? `${match[1]}:${match[2]}` : '';
 }
 
-/** A DICOM PN for reading: the first group, its components in order. */
+/** A DICOM PN for reading: the first group, the title (`BS.`) before the name (PS3.5 6.2.1: family^given^middle^prefix^suffix). */
 export function personName(value: string): string {
-  return (value.split('=')[0] ?? '').replaceAll('^', ' ').replace(/\s+/g, ' ').trim();
+  const [family = '', given = '', middle = '', prefix = '', ...suffix] = (value.split('=')[0] ?? '').split('^');
+  return [prefix, family, given, middle, ...suffix].join(' ').replace(/\s+/g, ' ').trim();
 }
 
 export interface Span {

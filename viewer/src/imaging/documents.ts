@@ -2,6 +2,7 @@
 import dicomParser from 'dicom-parser';
 import { json, send } from '../api/client';
 import { ApiError } from '../api/problem';
+import { personName } from '../i18n/format';
 import type { Dataset, Element } from './dicom';
 
 const ENCAPSULATED_DOCUMENT = 'x00420011';
@@ -52,9 +53,7 @@ const meaning = (code: unknown) => {
   return typeof value === 'string' ? value : '';
 };
 const person = (value: unknown) =>
-  typeof value === 'object' && value !== null && 'Alphabetic' in value
-    ? String(value.Alphabetic).replaceAll('^', ' ')
-    : '';
+  typeof value === 'object' && value !== null && 'Alphabetic' in value ? personName(String(value.Alphabetic)) : '';
 
 function textOf(item: Dataset): string {
   switch (first(item, '0040A040')) {
