@@ -7,6 +7,7 @@ the work without effect. One object that cannot be indexed is set aside and neve
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _BATCH = 256
 _INLINE = 4  # below this a process would cost more than it saves
+_REST = 0.2  # seconds at most between two batches: under load they grow instead of getting more
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,21 @@ class Indexer:
         self.node = node
         self.spool = spool
         self._noted: frozenset[str] = frozenset()
+        self._rest_until = float("-inf")
 
     def step(self) -> int:
         """Indexes one batch; returns how many files it took (0: the spool is empty). Raises `Retryable`."""
+        time.sleep(max(0.0, self._rest_until - time.monotonic()))
+        began = time.monotonic()
         waiting = self.spool.waiting(_BATCH)
         if not waiting:
             return 0
+        self._take(waiting)
+        ended = time.monotonic()
+        self._rest_until = ended + (0.0 if len(waiting) == _BATCH else min(_REST, 2 * (ended - began)))
+        return len(waiting)
+
+    def _take(self, waiting: Sequence[Received]) -> None:
         examined = _examine_all(waiting, self.node.pool)
         for item in examined:
             if item.header is None:
@@ -73,7 +84,6 @@ class Indexer:
         self._index(good)
         self.spool.done([item.received.path for item in examined])
         self.node.wake()
-        return len(waiting)
 
     def _index(self, items: Sequence[Examined]) -> None:
         try:
@@ -115,7 +125,7 @@ class Indexer:
 
 def _examine_all(waiting: Sequence[Received], pool: Executor) -> list[Examined]:
     paths = [r.path for r in waiting]
-    results = map(examine, paths) if len(paths) <= _INLINE else pool.map(examine, paths, chunksize=16)
+    results = map(examine, paths) if len(paths) <= _INLINE else pool.map(examine, paths, chunksize=8)
     return [
         Examined(received, None, reason=received.fault) if received.fault else Examined(received, *result)
         for received, result in zip(waiting, results, strict=True)
