@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import secrets
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
@@ -11,8 +12,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from node.domain.job import Job
-from node.errors import Conflict, LedgerBusy, NodeError, Retryable
+from node.errors import LedgerBusy, NodeError, Retryable
 from node.ledger import jobs
+from node.ledger.jobs import LeaseLost
 from node.ports import Node, Stage
 from node.routing.retry import backoff
 
@@ -34,14 +36,15 @@ class Runner:
     def recover(self) -> None:
         """At the start: what a dead predecessor of the same name held is free again."""
         with self.node.ledger.begin() as tx:
-            jobs.release_all(tx, self.owner)
+            jobs.release_all(tx, f"{self.owner}:")
 
     def step(self) -> timedelta | None:
         """Runs one job and returns None; or, when none is due, how long to wait at most."""
         try:
             with self.node.ledger.begin() as tx:
                 now = self.node.clock.now()
-                job = jobs.claim(tx, self.owner, now, self._lease)
+                # a name for this claim alone: a thread that overslept must not pass for the one that has the job now
+                job = jobs.claim(tx, f"{self.owner}:{secrets.token_hex(8)}", now, self._lease)
                 due = jobs.next_due(tx) if job is None else None
         except LedgerBusy:
             return timedelta(seconds=1)
@@ -63,7 +66,7 @@ class Runner:
                 for following in stage.settle(tx, job, result, self.node):
                     jobs.enqueue(tx, following, now)
                 jobs.finish(tx, job, now)
-        except Conflict as error:
+        except LeaseLost as error:
             log.warning("%s", error)
         except Retryable as error:
             self._postpone(job, str(error))

@@ -16,6 +16,10 @@ from node.ledger.schema import jobs
 from node.ledger.sql import insert
 
 
+class LeaseLost(Conflict):
+    """Someone else has the job now: what was done for it must not be settled."""
+
+
 def enqueue(tx: Connection, job: NextJob, now: datetime) -> None:
     """Adds the job, or brings an equal one (same key) forward. A held job becomes open again."""
     due = job.due_at or now
@@ -108,7 +112,7 @@ def renew(tx: Connection, job: Job, until: datetime) -> None:
 def finish(tx: Connection, job: Job, now: datetime) -> None:
     """Removes the job, or opens it again when it was asked for meanwhile.
 
-    Raises `Conflict` when the lease was lost: the transaction must be rolled back, someone else does the work.
+    Raises `LeaseLost` when the lease ran out and someone else has it: the transaction must be rolled back.
     """
     gone = tx.execute(
         delete(jobs).where(
@@ -123,7 +127,7 @@ def finish(tx: Connection, job: Job, now: datetime) -> None:
         .values(lease_owner="", lease_until=None, attempts=0, last_error="")
     )
     if not again.rowcount:
-        raise Conflict(f"The lease of job {job.id} ({job.kind}) was lost.")
+        raise LeaseLost(f"The lease of job {job.id} ({job.kind}) was lost.")
 
 
 def postpone(tx: Connection, job: Job, due: datetime, error: str) -> None:
@@ -136,11 +140,12 @@ def postpone(tx: Connection, job: Job, due: datetime, error: str) -> None:
 
 
 def hold(tx: Connection, job: Job, error: str) -> None:
-    """A fault that a person must look at: the job stays and is not claimed any more."""
+    """A fault that a person must look at: the job stays and is not claimed any more, unless it was asked for meanwhile."""
+    state = case((jobs.c.generation == job.generation, "held"), else_="open")
     tx.execute(
         update(jobs)
         .where(jobs.c.id == job.id, jobs.c.lease_owner == job.lease_owner)
-        .values(lease_owner="", lease_until=None, attempts=jobs.c.attempts + 1, state="held", last_error=error)
+        .values(lease_owner="", lease_until=None, attempts=jobs.c.attempts + 1, state=state, last_error=error)
     )
 
 
