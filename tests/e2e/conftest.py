@@ -1,0 +1,95 @@
+"""Headless Chromium on a running loop. Every page is watched: no foreign host, no error on the console, no stack trace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.flow.loop import Loop
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Watched:
+    """A page and what was noticed on it."""
+
+    page: Page
+    url: str
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def shot(self, name: str) -> None:
+        """A picture in tests/e2e/screens, to be looked at; LIENTUYEN_SCREENS names another folder."""
+        folder = Path(os.environ.get("LIENTUYEN_SCREENS", Path(__file__).parent / "screens"))
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{name}.png")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path | None) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(chromium) if chromium else None, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def running_loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    loop = Loop(tmp_path_factory.mktemp("e2e"), quiet_seconds=1.0)
+    loop.start("hub")
+    loop.start("district")
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, running_loop: Loop) -> Iterator[Callable[[str, str], Watched]]:
+    """Logs a person in: `visit("hub", "radiologist")`. Afterwards nothing foreign and no error may have been seen."""
+    seen: list[Watched] = []
+
+    def enter(site: str, role: str) -> Watched:
+        url = running_loop.site(site).url
+        context = browser.new_context(viewport={"width": 1440, "height": 860}, locale="vi-VN")
+        watched = Watched(context.new_page(), url)
+        seen.append(watched)
+        own = urlsplit(url).netloc
+        watched.page.on("request", lambda r: watched.foreign.append(r.url) if _leaves(r.url, own) else None)
+        watched.page.on("pageerror", lambda e: watched.errors.append(str(e)))
+        watched.page.on(
+            "console", lambda m: watched.errors.append(m.text) if m.type == "error" and "401" not in m.text else None
+        )
+        person = running_loop.credentials[site]["users"][role]
+        watched.page.goto(f"{url}/")
+        watched.page.get_by_label("Tên đăng nhập").fill(person["username"])
+        watched.page.get_by_label("Mật khẩu", exact=True).fill(person["password"])
+        watched.page.keyboard.press("Enter")
+        watched.page.get_by_label("Mật khẩu", exact=True).wait_for(state="detached")
+        return watched
+
+    yield enter
+    for watched in seen:
+        watched.page.context.close()
+        assert watched.foreign == []
+        assert watched.errors == []
+
+
+def _leaves(url: str, own: str) -> bool:
+    parts = urlsplit(url)
+    return (
+        parts.scheme not in {"data", "blob", "chrome-extension"} and parts.netloc != own
+    )  # the browser shows PDF itself
