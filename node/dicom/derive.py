@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from node.errors import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A derived object in a durable file of the scratch folder."""
+    """A derived object in a file of the scratch folder; whoever keeps it makes it durable."""
 
     file: str
     digest: str
@@ -55,8 +54,6 @@ def derive(path: str, scratch: str, *, site: str, pseudonym_key: bytes, plan: di
     target = Path(scratch) / f"{secrets.token_hex(12)}.dcm"
     with target.open("wb") as file:
         ds.save_as(file, enforce_file_format=True)
-        file.flush()
-        os.fdatasync(file.fileno())
     return Derived(
         file=str(target),
         digest=dataset_digest(target),

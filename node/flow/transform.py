@@ -23,8 +23,13 @@ from node.domain.timeline import Hop, TimelineEntry
 from node.errors import Held, NodeError, NotFound, Retryable
 from node.ledger import deliveries, timeline, vault_rows
 from node.ports import Node
+from node.storage.filesystem import sync_file
 
 log = logging.getLogger(__name__)
+
+_AHEAD = (
+    4  # objects of a job in the queue of the processes: what the index wants of them does not wait for a whole chunk
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,11 @@ class TransformStage:
         if delivery is None or not waiting:
             return []
         with TemporaryDirectory(dir=node.scratch, ignore_cleanup_errors=True) as folder:  # a full disk gets it all back
-            futures = {item.instance_id: _submit(item, delivery.plan, folder, node) for item in waiting}
+            futures: dict[int, Future[Derived]] = {}
+            for number, item in enumerate(waiting):
+                if number >= _AHEAD:
+                    wait([futures[waiting[number - _AHEAD].instance_id]])
+                futures[item.instance_id] = _submit(item, delivery.plan, folder, node)
             wait(futures.values())
             made = [_gather(instance_id, future) for instance_id, future in futures.items()]
             node.storage.adopt((Path(m.derived.file), m.derived.digest) for m in made if m.derived)
@@ -91,7 +100,9 @@ def _submit(item: Any, plan: dict[str, Any], folder: str, node: Node) -> Future[
 
 def _gather(instance_id: int, future: Future[Derived]) -> Made:
     try:
-        return Made(instance_id, future.result())
+        derived = future.result()
+        sync_file(Path(derived.file))  # here, so that the processes go on with pixels meanwhile
+        return Made(instance_id, derived)
     except Retryable:
         raise
     except NodeError as error:

@@ -24,6 +24,15 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def sync_file(file: Path) -> None:
+    """Makes the bytes of a closed file durable."""
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fdatasync(handle)
+    finally:
+        os.close(handle)
+
+
 class FileStorage:
     """Implements `node.ports.Storage` under one folder: `ab/abcd…`."""
 
