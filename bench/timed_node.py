@@ -51,7 +51,7 @@ class Trace:
 
 def watch(process: NodeProcess, trace: Trace) -> None:
     """Puts the clock around every stage, the index, the spool's commit and the link's requests."""
-    trace.around(process.indexer, "step", "index", int)
+    trace.around(process.indexer, "_take", "index")
     trace.around(SpoolObject, "commit", "commit")
     trace.around(LinkSender, "send", "send")
     trace.around(LinkSender, "announce", "announce")
