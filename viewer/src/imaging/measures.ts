@@ -1,5 +1,25 @@
-/** The words beside a measurement. */
+/** Measurements: which there are on a stack, and the words beside them. */
+import { annotation } from '@cornerstonejs/tools';
 import i18n from '../i18n';
+import type { Stack } from './stack';
+
+type Measurement = ReturnType<typeof annotation.state.getAllAnnotations>[number];
+
+/** The measurements on the frames of a stack, in the order in which they were made. */
+export function measurementsOn(stack: Stack | null): Measurement[] {
+  const frames = new Set(stack?.frames.map((frame) => frame.imageId));
+  return annotation.state
+    .getAllAnnotations()
+    .filter(({ metadata }) => metadata?.referencedImageId && frames.has(metadata.referencedImageId));
+}
+
+/** Removes those that are selected, else the last one. */
+export function removeOne(measurements: readonly Measurement[]): void {
+  const selected = measurements.filter((one) => one.isSelected);
+  for (const { annotationUID } of selected.length ? selected : measurements.slice(-1)) {
+    if (annotationUID) annotation.state.removeAnnotation(annotationUID);
+  }
+}
 
 interface EllipseStatistics {
   area?: number;

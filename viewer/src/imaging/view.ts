@@ -1,72 +1,21 @@
 /** One viewport: shows a stack, scrolls, windows, plays; tells React what it shows. The only user of the toolkit's viewport API. */
 import { cache, Enums, imageLoader, type PlanarViewport, RenderingEngine, utilities } from '@cornerstonejs/core';
-import * as tools from '@cornerstonejs/tools';
-import { numbers, values } from './dicom';
+import { edgesOn } from './edges';
 import { bring } from './frames';
-import { ellipseLines } from './measures';
-import { type EdgeLetters, edgesOf, edgesOfProjection } from './orientation';
+import { fullRange } from './fullrange';
+import { measurementsOn, removeOne } from './measures';
+import { Mouse } from './mouse';
+import type { EdgeLetters } from './orientation';
 import { type Preset, type Range, rangeOf } from './presets';
-import { FrameScheduler, type FrameState } from './scheduler';
+import { FrameScheduler } from './scheduler';
 import { datasetAt, openingIndex, type Stack, startsInverted } from './stack';
 import { CACHE_BYTES, startToolkit } from './toolkit';
+import { EMPTY, type ToolName, type ViewState } from './viewstate';
+import { Wheel } from './wheel';
 
-/** What the left mouse button does. */
-export type ToolName = 'window' | 'scroll' | 'zoom' | 'pan' | 'length' | 'ellipse';
-
-const TOOL: Record<ToolName, string> = {
-  window: tools.WindowLevelTool.toolName,
-  scroll: tools.StackScrollTool.toolName,
-  zoom: tools.ZoomTool.toolName,
-  pan: tools.PanTool.toolName,
-  length: tools.LengthTool.toolName,
-  ellipse: tools.EllipticalROITool.toolName,
-};
-const CONFIGURATION: Record<string, object> = {
-  [TOOL.ellipse]: { getTextLines: ellipseLines },
-};
-const MEASURING: readonly ToolName[] = ['length', 'ellipse'];
 const REQUESTS = 4;
 /** The part of the cache that one stack may fill by itself. */
 const STACK_SHARE = 0.6;
-const WHEEL_STEP = 50;
-
-export interface ViewState {
-  status: 'empty' | 'loading' | 'ready';
-  stack: Stack | null;
-  /** The frame that is asked for. */
-  target: number;
-  /** The frame whose pixels are on the screen; -1: none yet. */
-  shown: number;
-  /** Why the target cannot be shown. */
-  error: unknown;
-  frames: readonly FrameState[];
-  range: Range | null;
-  /** The user turned black and white round. */
-  inverted: boolean;
-  zoom: number;
-  tool: ToolName;
-  playing: boolean;
-  rate: number;
-  edges: EdgeLetters | null;
-  measurements: number;
-}
-
-const EMPTY: ViewState = {
-  status: 'empty',
-  stack: null,
-  target: 0,
-  shown: -1,
-  error: null,
-  frames: [],
-  range: null,
-  inverted: false,
-  zoom: 1,
-  tool: 'window',
-  playing: false,
-  rate: 8,
-  edges: null,
-  measurements: 0,
-};
 
 interface Kept {
   scheduler: FrameScheduler;
@@ -84,13 +33,13 @@ export class ImageView {
   private readonly element: HTMLDivElement;
   private engine: RenderingEngine | undefined;
   private viewport: PlanarViewport | undefined;
-  private group: ReturnType<typeof tools.ToolGroupManager.createToolGroup>;
+  private mouse: Mouse | undefined;
   private readonly kept = new Map<string, Kept>();
   private displaySet = '';
   private opened = 0;
   private wanted = 0;
   private arrived = 0;
-  private wheel = 0;
+  private readonly wheel = new Wheel();
   private playTimer: ReturnType<typeof setTimeout> | undefined;
   private resizing: ResizeObserver | undefined;
   private closed = false;
@@ -140,25 +89,8 @@ export class ImageView {
       defaultOptions: { background: [0, 0, 0] },
     });
     this.viewport = this.engine.getViewport(this.id) as unknown as PlanarViewport;
-    this.group = tools.ToolGroupManager.createToolGroup(this.id);
-    this.group?.addViewport(this.id, this.id);
-    for (const name of Object.values(TOOL)) this.group?.addTool(name, CONFIGURATION[name] ?? {});
-    this.bindTools();
+    this.mouse = new Mouse(this.id, this.state.tool);
     this.listen();
-  }
-
-  private bindTools(): void {
-    const { Primary, Secondary, Auxiliary } = tools.Enums.MouseBindings;
-    const button: Partial<Record<ToolName, number[]>> = { zoom: [Secondary], pan: [Auxiliary] };
-    const names = Object.keys(TOOL) as ToolName[];
-    for (const name of names) {
-      const buttons = [...(button[name] ?? []), ...(name === this.state.tool ? [Primary] : [])];
-      if (buttons.length) {
-        this.group?.setToolActive(TOOL[name], { bindings: buttons.map((mouseButton) => ({ mouseButton })) });
-      } else {
-        this.group?.setToolPassive(TOOL[name], { removeAllBindings: true });
-      }
-    }
   }
 
   private listen(): void {
@@ -187,12 +119,8 @@ export class ImageView {
       this.zoomBy(event.deltaY < 0 ? 1.1 : 1 / 1.1);
       return;
     }
-    const pixels = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * WHEEL_STEP;
-    this.wheel = Math.sign(pixels) === Math.sign(this.wheel) ? this.wheel + pixels : pixels;
-    const steps = Math.trunc(this.wheel / WHEEL_STEP) || (Math.abs(pixels) >= WHEEL_STEP ? Math.sign(pixels) : 0);
-    if (!steps) return;
-    this.wheel -= steps * WHEEL_STEP;
-    this.scrollBy(steps);
+    const steps = this.wheel.steps(event);
+    if (steps) this.scrollBy(steps);
   };
 
   close(): void {
@@ -202,7 +130,7 @@ export class ImageView {
     this.element.removeEventListener('wheel', this.onWheel);
     for (const { scheduler } of this.kept.values()) scheduler.stop();
     this.leaving.abort();
-    tools.ToolGroupManager.destroyToolGroup(this.id);
+    this.mouse?.close();
     this.engine?.destroy();
     if (this.displaySet) utilities.genericViewportDisplaySetMetadataProvider.remove(this.displaySet);
     cache.purgeCache(); // one study at a time: reading PCs have little memory
@@ -367,7 +295,7 @@ export class ImageView {
     const zoom = this.viewport.getZoom();
     const patch: Partial<ViewState> = {};
     if (Math.abs(zoom - this.state.zoom) > 0.001) patch.zoom = zoom;
-    const measurements = this.annotations().length;
+    const measurements = this.measurements().length;
     if (measurements !== this.state.measurements) patch.measurements = measurements;
     const edges = this.edges(this.state.shown);
     if (JSON.stringify(edges) !== JSON.stringify(this.state.edges)) patch.edges = edges;
@@ -386,17 +314,7 @@ export class ImageView {
   private edges(index: number): EdgeLetters | null {
     const { stack } = this.state;
     const ds = stack && datasetAt(stack, index);
-    if (!ds || !this.viewport) return null;
-    if (numbers(ds, 'ImageOrientationPatient').length === 6) {
-      const at = (x: number, y: number) => this.viewport!.canvasToWorld([x, y]);
-      const [o, x, y] = [at(0, 0), at(100, 0), at(0, 100)];
-      const minus = (p: readonly number[]) => [p[0]! - o[0], p[1]! - o[1], p[2]! - o[2]] as const;
-      return edgesOf(minus(x), minus(y));
-    }
-    const [row, column] = values(ds, 'PatientOrientation').map(String);
-    if (!row || !column) return null;
-    const { flipHorizontal = false, flipVertical = false, rotation = 0 } = this.viewport.getViewState();
-    return edgesOfProjection(row, column, { rotation, flipHorizontal, flipVertical });
+    return ds && this.viewport ? edgesOn(this.viewport, ds) : null;
   }
 
   private setRange(range: Range): void {
@@ -405,25 +323,12 @@ export class ImageView {
     this.readRange();
   }
 
-  /** The least and the greatest value of the frame on the screen. */
-  private valueRange(): Range | null {
-    const frame = this.state.stack?.frames[this.state.shown];
-    const values = frame && cache.getImage(frame.imageId)?.voxelManager?.getScalarData();
-    if (!values?.length) return null;
-    let [lower, upper] = [values[0]!, values[0]!];
-    for (let i = 1; i < values.length; i += 1) {
-      const value = values[i]!;
-      if (value < lower) lower = value;
-      else if (value > upper) upper = value;
-    }
-    return { lower, upper: Math.max(upper, lower + 1) };
-  }
-
   applyPreset(preset: Preset): void {
     if (this.state.shown < 0) return;
     if (preset.window) this.setRange(rangeOf(preset.window.width, preset.window.center));
     else if (preset.name === 'full') {
-      const range = this.valueRange();
+      const frame = this.state.stack?.frames[this.state.shown];
+      const range = frame && fullRange(frame.imageId);
       if (range) this.setRange(range);
     } else this.resetWindow();
   }
@@ -474,31 +379,20 @@ export class ImageView {
 
   setTool(tool: ToolName): void {
     this.update({ tool });
-    if (this.group) this.bindTools();
+    this.mouse?.use(tool);
   }
 
   /* --- measurements ---------------------------------------------------------------------------------------------- */
 
-  private annotations() {
-    const here = new Set(this.state.stack?.frames.map((frame) => frame.imageId));
-    return tools.annotation.state
-      .getAllAnnotations()
-      .filter(({ metadata }) => metadata?.referencedImageId && here.has(metadata.referencedImageId));
+  private measurements() {
+    return measurementsOn(this.state.stack);
   }
 
   /** Removes the selected measurements of this stack; with none selected, the last one. */
   removeMeasurement(): void {
-    const mine = this.annotations();
-    const selected = mine.filter((one) => one.isSelected);
-    for (const one of selected.length ? selected : mine.slice(-1)) {
-      if (one.annotationUID) tools.annotation.state.removeAnnotation(one.annotationUID);
-    }
+    removeOne(this.measurements());
     this.viewport?.render();
-    this.update({ measurements: this.annotations().length });
-  }
-
-  get isMeasuring(): boolean {
-    return MEASURING.includes(this.state.tool);
+    this.update({ measurements: this.measurements().length });
   }
 
   /* --- playing --------------------------------------------------------------------------------------------------- */

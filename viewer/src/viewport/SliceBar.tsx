@@ -2,7 +2,7 @@
 import { type PointerEvent, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FrameState } from '../imaging/scheduler';
-import type { ViewState } from '../imaging/view';
+import type { ViewState } from '../imaging/viewstate';
 import classes from './SliceBar.module.css';
 
 interface Run {

@@ -2,7 +2,8 @@ import { ActionIcon, Group, Menu, Tooltip, UnstyledButton } from '@mantine/core'
 import type { ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import { presetsFor } from '../imaging/presets';
-import type { ImageView, ToolName, ViewState } from '../imaging/view';
+import type { ImageView } from '../imaging/view';
+import type { ToolName, ViewState } from '../imaging/viewstate';
 import {
   IconEllipse,
   IconErase,

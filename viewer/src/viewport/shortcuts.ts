@@ -1,6 +1,6 @@
 /** Keys of the study view. They rest while the user writes, chooses in a menu or answers a dialog. */
 import { useEffect, useRef } from 'react';
-import type { ToolName } from '../imaging/view';
+import type { ToolName } from '../imaging/viewstate';
 
 export type Command =
   | { do: 'tool'; tool: ToolName }

@@ -1,5 +1,6 @@
 import { useCallback, useRef, useState, useSyncExternalStore } from 'react';
-import { ImageView, type ViewState } from '../imaging/view';
+import { ImageView } from '../imaging/view';
+import type { ViewState } from '../imaging/viewstate';
 
 const nothing = () => () => undefined;
 

@@ -1,0 +1,46 @@
+/** What a viewport shows, for those who draw around it. */
+import type { EdgeLetters } from './orientation';
+import type { Range } from './presets';
+import type { FrameState } from './scheduler';
+import type { Stack } from './stack';
+
+/** What the left mouse button does. */
+export type ToolName = 'window' | 'scroll' | 'zoom' | 'pan' | 'length' | 'ellipse';
+
+export interface ViewState {
+  status: 'empty' | 'loading' | 'ready';
+  stack: Stack | null;
+  /** The frame that is asked for. */
+  target: number;
+  /** The frame whose pixels are on the screen; -1: none yet. */
+  shown: number;
+  /** Why the target cannot be shown. */
+  error: unknown;
+  frames: readonly FrameState[];
+  range: Range | null;
+  /** The user turned black and white round. */
+  inverted: boolean;
+  zoom: number;
+  tool: ToolName;
+  playing: boolean;
+  rate: number;
+  edges: EdgeLetters | null;
+  measurements: number;
+}
+
+export const EMPTY: ViewState = {
+  status: 'empty',
+  stack: null,
+  target: 0,
+  shown: -1,
+  error: null,
+  frames: [],
+  range: null,
+  inverted: false,
+  zoom: 1,
+  tool: 'window',
+  playing: false,
+  rate: 8,
+  edges: null,
+  measurements: 0,
+};
