@@ -13,7 +13,6 @@ from node.ledger.schema import audit, deliveries, jobs, quarantine, reading_task
 _UNFINISHED = (
     DeliveryState.WAITING.value,
     DeliveryState.SENDING.value,
-    DeliveryState.DELIVERED.value,
     DeliveryState.HELD.value,
     DeliveryState.REFUSED.value,
 )

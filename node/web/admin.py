@@ -16,7 +16,7 @@ from node.ledger import deliveries, jobs, operator, registry
 from node.ledger.audit import audit
 from node.ports import Node
 from node.web.auth import Caller, current_user
-from node.web.studies import ItemCounts
+from node.web.studies import ItemCounts, named
 
 _CHUNK = 16  # instances of one transform job
 
@@ -42,6 +42,7 @@ class QueuedDelivery(BaseModel):
     study_uid: str
     route: str
     destination: str
+    destination_name: str
     state: str
     priority: int
     closed: bool
@@ -99,7 +100,8 @@ def router(node: Node) -> APIRouter:
     @routes.get("/queue", response_model=Queue)
     def get_queue() -> dict[str, Any]:
         with node.ledger.read() as tx:
-            return operator.queue(tx)
+            queue = operator.queue(tx)
+        return {**queue, "deliveries": named(node, queue["deliveries"])}
 
     @routes.get("/registry", response_model=RegistryDocument)
     def get_registry() -> dict[str, Any]:

@@ -115,8 +115,11 @@ class ItemProblem(BaseModel):
 
 
 class Delivery(BaseModel):
+    """`destination` is a peer's code, empty for this node itself; `destination_name` is for people."""
+
     id: int
     destination: str
+    destination_name: str
     state: str
     closed: bool
     attempts: int
@@ -167,6 +170,17 @@ def confirming_peers(node: Node) -> frozenset[str]:
     return frozenset(peer.code for peer in node.registry().peers if peer.kind == PeerKind.NODE)
 
 
+def named(node: Node, deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The deliveries with their destinations' names: of the peer, else of its facility."""
+    registry = node.registry()
+    names = {"": registry.facility(node.facility)} | {p.code: registry.facility(p.facility) for p in registry.peers}
+    own = {p.code: p.name for p in registry.peers if p.name}
+    return [
+        {**d, "destination_name": own.get(d["destination"]) or getattr(names.get(d["destination"]), "name", d["destination"])}
+        for d in deliveries
+    ]
+
+
 def router(node: Node) -> APIRouter:
     """The routes under /api/studies."""
     routes = APIRouter(prefix="/api/studies", tags=["studies"])
@@ -191,7 +205,7 @@ def router(node: Node) -> APIRouter:
             study = reads.find_study(tx, study_uid, confirming_peers(node))
         if study is None:
             raise no_study()
-        return study
+        return {**study, "deliveries": named(node, study["deliveries"])}
 
     @routes.get("/{study_uid}/timeline", response_model=Timeline)
     def get_timeline(study_uid: Uid) -> dict[str, Any]:
