@@ -38,6 +38,8 @@ class HomecomeStage:
         return [Returned(item.instance_id, _bring_home(item, node)) for item in waiting]
 
     def settle(self, tx: Any, job: Job, result: Sequence[Returned], node: Node) -> Iterable[NextJob]:
+        if not result:
+            return []
         delivery = int(job.subject)
         now = node.clock.now()
         for item in result:
@@ -49,13 +51,12 @@ class HomecomeStage:
         assert row is not None
         counts = deliveries.counts(tx, delivery)
         if counts[ItemState.HELD]:
-            deliveries.move(
-                tx, delivery, DeliveryEvent.HOLD, now, last_error=next(i.reason for i in result if i.reason)
-            )
-        elif result:
+            why = next((i.reason for i in result if i.reason), row.last_error)
+            deliveries.move(tx, delivery, DeliveryEvent.HOLD, now, last_error=why)
+        else:
             deliveries.move(tx, delivery, DeliveryEvent.TAKEN, now, closed=True)
         sent = deliveries.by_outward_uid(tx, row.study_uid)
-        if sent is not None and result:
+        if sent is not None:
             hop = Hop.HELD if counts[ItemState.HELD] else Hop.REPORT_REIDENTIFIED
             entry = TimelineEntry(
                 sent.study_uid, node.facility, hop, now, len(result), key=f"home:{result[0].instance_id}"
