@@ -12,13 +12,14 @@ import threading
 from dataclasses import replace
 from typing import Any
 
+from node.dicom.dataset import dataset_digest
 from node.domain.facility import Peer
 from node.domain.study import Arrival, Via
-from node.errors import NodeError, Retryable
+from node.errors import NodeError, PeerBusy, PeerRefused, Retryable
 from node.exchange.client import LinkClient
 from node.flow.link import from_json, to_json
 from node.ledger import deliveries, timeline
-from node.ports import Node
+from node.ports import Batch, Node
 from node.routing.retry import backoff
 
 log = logging.getLogger(__name__)
@@ -71,52 +72,75 @@ class Dialler:
         with self.node.ledger.read() as tx:
             cursor = timeline.get_cursor(tx, name)
         answer = self._client.get("/exchange/outbox", wait=_WAIT, cursor=cursor, wait_seconds=_WAIT)
-        for waiting in answer["deliveries"]:
-            self._fetch_delivery(waiting)
+        left = [why for waiting in answer["deliveries"] for why in self._fetch_delivery(waiting)]
         if answer["entries"] or answer["cursor"] != cursor:
             with self.node.ledger.begin() as tx:
                 for entry in answer["entries"]:
                     self._record(tx, entry)
                 timeline.set_cursor(tx, name, int(answer["cursor"]))
             self.node.wake()
+        if left:
+            raise PeerBusy(
+                f"{len(left)} of the objects could not be fetched ({left[0]})", hint="It is tried again by itself."
+            )
 
     def _record(self, tx: Any, entry: dict[str, Any]) -> None:
         sent = deliveries.by_outward_uid(tx, entry["study_instance_uid"])
         if sent is not None:
             timeline.record(tx, from_json(entry, self.peer.facility, sent.study_uid))
 
-    def _fetch_delivery(self, waiting: dict[str, Any]) -> None:
+    def _fetch_delivery(self, waiting: dict[str, Any]) -> list[str]:
+        """Takes all that it can get; returns why the others did not come. Only what is durable gets a receipt."""
         arrival = Arrival(
             via=Via.LINK, received_at=self.node.clock.now(), peer=self.peer.code, facility=self.peer.facility
         )
         batch = self.node.intake.begin(arrival)
         taken: dict[str, str] = {}
+        left: list[str] = []
         try:
             for item in waiting["items"]:
-                file = batch.create()
                 uid = item["sop_instance_uid"]
                 try:
-                    self._client.download(f"/exchange/outbox/{waiting['delivery']}/{uid}", file.write)
-                except BaseException:
-                    file.abort()
-                    raise
-                file.commit()
-                taken[uid] = item["digest"]
+                    self._fetch_object(batch, f"/exchange/outbox/{waiting['delivery']}/{uid}", item["digest"])
+                except PeerRefused as error:  # this object's fault, not the others'
+                    left.append(error.message)
+                else:
+                    taken[uid] = item["digest"]
         finally:
             batch.close()
         self.node.wake()
-        self._client.post(f"/exchange/outbox/{waiting['delivery']}/receipt", {"items": taken})
+        if taken:
+            self._client.post(f"/exchange/outbox/{waiting['delivery']}/receipt", {"items": taken})
+        return left
+
+    def _fetch_object(self, batch: Batch, path: str, digest: str) -> None:
+        file = batch.create()
+        try:
+            self._client.download(path, file.write)
+            if dataset_digest(file.path) != digest:
+                raise PeerRefused(f"An object of '{self.peer.code}' arrived damaged.")
+        except BaseException:
+            file.abort()
+            raise
+        file.commit()
 
     def push(self) -> None:
-        """Sends our own entries about studies that went to this peer; waits when there are none."""
+        """Sends our own record of the studies that went to this peer; waits when there is nothing new.
+
+        Whenever something is added, the study's whole record is sent: what happened before the study had a name there, or
+        before the peer knew it, would be missing otherwise. What the peer has already has no effect there.
+        """
         name = f"entries-to:{self.peer.code}"
         with self.node.ledger.read() as tx:
-            cursor = timeline.get_cursor(tx, name)
-            found = timeline.since(tx, cursor, self.node.facility, _PUSH)
-            ours = [(number, entry, self._outward(tx, entry.study_instance_uid)) for number, entry in found]
-        entries = [to_json(replace(entry, study_instance_uid=uid)) for _, entry, uid in ours if uid]
-        if entries:
-            self._client.post("/exchange/entries", {"entries": entries})
+            found = timeline.since(tx, timeline.get_cursor(tx, name), self.node.facility, _PUSH)
+            entries = [
+                to_json(replace(entry, study_instance_uid=outward))
+                for study_uid in dict.fromkeys(entry.study_instance_uid for _, entry in found)
+                if (outward := self._outward(tx, study_uid))
+                for entry in timeline.of_study(tx, study_uid, self.node.facility)
+            ]
+        for start in range(0, len(entries), _PUSH):
+            self._client.post("/exchange/entries", {"entries": entries[start : start + _PUSH]})
         if found:
             with self.node.ledger.begin() as tx:
                 timeline.set_cursor(tx, name, found[-1][0])
@@ -125,6 +149,6 @@ class Dialler:
 
     def _outward(self, tx: Any, study_uid: str) -> str:
         for row in deliveries.of_study(tx, study_uid):
-            if row.destination == self.peer.code:
+            if row.destination == self.peer.code and row.outward_uid:
                 return str(row.outward_uid)
         return ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from node.domain.timeline import Hop, TimelineEntry
 from node.ledger.schema import cursors, timeline
@@ -38,21 +39,25 @@ def since(tx: Connection, cursor: int, node: str, limit: int = 500) -> Sequence[
     rows = tx.execute(
         select(timeline).where(timeline.c.id > cursor, timeline.c.node == node).order_by(timeline.c.id).limit(limit)
     )
-    return [
-        (
-            r.id,
-            TimelineEntry(
-                study_instance_uid=r.study_uid,
-                node=r.node,
-                hop=Hop(r.hop),
-                at=r.at,
-                instances=r.instances,
-                detail=r.detail,
-                key=r.key,
-            ),
-        )
-        for r in rows
-    ]
+    return [(row.id, _entry(row)) for row in rows]
+
+
+def of_study(tx: Connection, study_uid: str, node: str) -> Sequence[TimelineEntry]:
+    """All that happened to a study at one node."""
+    query = select(timeline).where(timeline.c.study_uid == study_uid, timeline.c.node == node)
+    return [_entry(row) for row in tx.execute(query.order_by(timeline.c.id))]
+
+
+def _entry(row: Row[Any]) -> TimelineEntry:
+    return TimelineEntry(
+        study_instance_uid=row.study_uid,
+        node=row.node,
+        hop=Hop(row.hop),
+        at=row.at,
+        instances=row.instances,
+        detail=row.detail,
+        key=row.key,
+    )
 
 
 def get_cursor(tx: Connection, name: str) -> int:
