@@ -1,5 +1,6 @@
 /** Measurements: which there are on a stack, and the words beside them. */
-import { annotation } from '@cornerstonejs/tools';
+import { eventTarget } from '@cornerstonejs/core';
+import { annotation, Enums } from '@cornerstonejs/tools';
 import i18n from '../i18n';
 import type { Stack } from './stack';
 
@@ -11,6 +12,15 @@ export function measurementsOn(stack: Stack | null): Measurement[] {
   return annotation.state
     .getAllAnnotations()
     .filter(({ metadata }) => metadata?.referencedImageId && frames.has(metadata.referencedImageId));
+}
+
+/** Calls `listener` when measurements were made or removed, anywhere. Returns the way to stop listening. */
+export function whenMeasured(listener: () => void): () => void {
+  const events = [Enums.Events.ANNOTATION_ADDED, Enums.Events.ANNOTATION_COMPLETED, Enums.Events.ANNOTATION_REMOVED];
+  for (const event of events) eventTarget.addEventListener(event, listener);
+  return () => {
+    for (const event of events) eventTarget.removeEventListener(event, listener);
+  };
 }
 
 /** Removes those that are selected, else the last one. */

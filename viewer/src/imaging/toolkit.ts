@@ -43,6 +43,7 @@ function styleMeasurements(): void {
       textBoxColorSelected: chosen,
       textBoxFontFamily: 'system-ui, "Segoe UI", "Noto Sans", sans-serif',
       textBoxFontSize: '13px',
+      textBoxBackground: 'rgba(0, 0, 0, 0.8)',
     },
   });
 }

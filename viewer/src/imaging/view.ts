@@ -3,7 +3,7 @@ import { cache, Enums, imageLoader, type PlanarViewport, RenderingEngine, utilit
 import { edgesOn } from './edges';
 import { bring } from './frames';
 import { fullRange } from './fullrange';
-import { measurementsOn, removeOne } from './measures';
+import { measurementsOn, removeOne, whenMeasured } from './measures';
 import { Mouse } from './mouse';
 import type { EdgeLetters } from './orientation';
 import { type Preset, type Range, rangeOf } from './presets';
@@ -42,6 +42,7 @@ export class ImageView {
   private readonly wheel = new Wheel();
   private playTimer: ReturnType<typeof setTimeout> | undefined;
   private resizing: ResizeObserver | undefined;
+  private unlisten: (() => void) | undefined;
   private closed = false;
   /** Stops what is still being fetched when the study is left. */
   private readonly leaving = new AbortController();
@@ -105,6 +106,7 @@ export class ImageView {
     });
     on(Enums.Events.CAMERA_MODIFIED, () => this.readCamera());
     on(Enums.Events.IMAGE_RENDERED, () => this.readCamera());
+    this.unlisten = whenMeasured(() => this.update({ measurements: this.measurements().length }));
     on('contextmenu', (event) => event.preventDefault());
     // the toolkit would swallow every key, Tab and F5 too; the application has its own shortcuts
     this.element.addEventListener('keydown', (event) => event.stopImmediatePropagation(), { capture: true });
@@ -127,6 +129,7 @@ export class ImageView {
     this.closed = true;
     clearTimeout(this.playTimer);
     this.resizing?.disconnect();
+    this.unlisten?.();
     this.element.removeEventListener('wheel', this.onWheel);
     for (const { scheduler } of this.kept.values()) scheduler.stop();
     this.leaving.abort();
