@@ -24,6 +24,11 @@ class NodeError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
+    @property
+    def record(self) -> str:
+        """The form in which the ledger keeps it: the code, by which pages find the words of the reader's language."""
+        return f"[{self.code}] {self}"
+
 
 class Retryable(NodeError):
     """A passing fault: the same work will be tried again, without end."""

@@ -46,7 +46,7 @@ class DeliverStage:
         peer = node.registry().peer(delivery.destination)
         if peer is None:
             return Sent(
-                refused=f"The peer '{delivery.destination}' is not in the registry any more: add it, then retry."
+                refused=f"[peer-refused] The peer '{delivery.destination}' is not in the registry any more: add it, then retry."
             )
         if peer.kind == PeerKind.NODE and not peer.url:
             node.doorbell.ring()
@@ -56,10 +56,10 @@ class DeliverStage:
         except NodeError as error:
             with node.ledger.begin() as tx:
                 deliveries.update_delivery(
-                    tx, delivery_id, node.clock.now(), attempts=delivery.attempts + 1, last_error=str(error)
+                    tx, delivery_id, node.clock.now(), attempts=delivery.attempts + 1, last_error=error.record
                 )
             if isinstance(error, Refused):
-                return Sent(refused=str(error))
+                return Sent(refused=error.record)
             raise
 
     def settle(self, tx: Any, job: Job, result: Sent | None, node: Node) -> Iterable[NextJob]:
@@ -104,7 +104,7 @@ def finish(tx: Any, delivery_id: int, now: datetime, node: Node, *, verified: bo
         event = DeliveryEvent.REFUSE if counts[ItemState.REFUSED] else DeliveryEvent.HOLD
         if row.state in (DeliveryState.WAITING, DeliveryState.SENDING):
             deliveries.move(
-                tx, delivery_id, event, now, attempts=0, last_error="None of the study's objects could be sent."
+                tx, delivery_id, event, now, attempts=0, last_error="[held] None of the study's objects could be sent."
             )
         return
     report = row.plan.get("report") or _is_report(tx, delivery_id)
@@ -261,7 +261,7 @@ def _outgoing(delivery_id: int, prepared: Sequence[Any], node: Node) -> list[Out
         try:
             path = node.storage.path(item.digest)
         except NotFound as error:
-            lost.append((item.instance_id, str(error)))
+            lost.append((item.instance_id, error.record))
             continue
         found.append(
             Outgoing(

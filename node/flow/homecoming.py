@@ -87,9 +87,9 @@ def _bring_home(item: Any, node: Node) -> str:
     except Retryable:
         raise
     except NodeError as error:
-        return str(error)
+        return error.record
     except Exception as error:
-        return str(Held(f"The report could not be re-identified ({type(error).__name__})."))
+        return Held(f"The report could not be re-identified ({type(error).__name__}).").record
     _receive(objects, node)
     return ""
 

@@ -69,10 +69,10 @@ class Runner:
         except LeaseLost as error:
             log.warning("%s", error)
         except Retryable as error:
-            self._postpone(job, str(error))
+            self._postpone(job, error.record)
         except NodeError as error:
             log.warning("job %s of %s is held: %s", job.kind, job.id, error.code)
-            self._hold(job, str(error))
+            self._hold(job, error.record)
         except Exception as error:
             self._fault(job, error)
         else:
@@ -84,9 +84,9 @@ class Runner:
         where = " < ".join(f"{f.name}:{f.lineno}" for f in reversed(frames[-4:]))
         log.error("job %s of %s failed: %s at %s", job.kind, job.id, type(error).__name__, where)
         if job.attempts + 1 < _BUG_ATTEMPTS:
-            self._postpone(job, f"Internal fault: {type(error).__name__}.")
+            self._postpone(job, f"[internal] Internal fault: {type(error).__name__}.")
         else:
-            self._hold(job, f"Internal fault: {type(error).__name__}. See the node's log, then retry.")
+            self._hold(job, f"[internal] Internal fault: {type(error).__name__}. See the node's log, then retry.")
 
     def _postpone(self, job: Job, why: str) -> None:
         wait = backoff(job.attempts + 1, random.random())  # noqa: S311 - spreads retries, no secret

@@ -106,12 +106,12 @@ def _gather(instance_id: int, future: Future[Derived]) -> Made:
     except Retryable:
         raise
     except NodeError as error:
-        return Made(instance_id, None, str(error))
+        return Made(instance_id, None, error.record)
     except (OSError, MemoryError, BrokenExecutor) as error:
         raise Retryable(f"A worker failed ({type(error).__name__}).") from error
     except Exception as error:
         log.error("an instance could not be transformed: %s", type(error).__name__)
-        return Made(instance_id, None, str(Held(f"It could not be prepared ({type(error).__name__}).")))
+        return Made(instance_id, None, Held(f"It could not be prepared ({type(error).__name__}).").record)
 
 
 def _prepared(instance_id: int, derived: Derived) -> dict[str, Any]:

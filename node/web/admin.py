@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
 from node.domain.delivery import DeliveryEvent, DeliveryState, ItemState
@@ -16,6 +16,7 @@ from node.ledger import deliveries, jobs, operator, registry
 from node.ledger.audit import audit
 from node.ports import Node
 from node.web.auth import Caller, current_user
+from node.web.problems import language_of, spoken
 from node.web.studies import ItemCounts, named
 
 _CHUNK = 16  # instances of one transform job
@@ -98,10 +99,11 @@ def router(node: Node) -> APIRouter:
     routes = APIRouter(prefix="/api/admin", tags=["admin"])
 
     @routes.get("/queue", response_model=Queue)
-    def get_queue() -> dict[str, Any]:
+    def get_queue(request: Request) -> dict[str, Any]:
         with node.ledger.read() as tx:
             queue = operator.queue(tx)
-        return {**queue, "deliveries": named(node, queue["deliveries"])}
+        answer = {**queue, "deliveries": named(node, queue["deliveries"])}
+        return dict(spoken(answer, language_of(request.headers)))
 
     @routes.get("/registry", response_model=RegistryDocument)
     def get_registry() -> dict[str, Any]:

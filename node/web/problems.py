@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 import traceback
 from functools import cache
@@ -116,6 +117,8 @@ STATUS: tuple[tuple[type[NodeError], int], ...] = (  # the first class that fits
     (NodeError, 500),
 )
 
+_RECORD = re.compile(r"\[([a-z-]+)\] (.*)", re.DOTALL)
+_KEPT = frozenset({"problem", "last_error", "reason"})
 _HTTP_CODES = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media"}
 
 
@@ -145,6 +148,26 @@ def language_of(headers: Headers) -> str:
         if language in LANGUAGES and quality > 0:
             liked.append((-quality, position, language))
     return min(liked)[2] if liked else "vi"
+
+
+def in_words(record: str, language: str, *, code: str = "error") -> str:
+    """What the ledger keeps of an error (`NodeError.record`), in the reader's language; `code` when the record has none."""
+    match = _RECORD.fullmatch(record)
+    found, text = match.groups() if match else (code, record)
+    if language == "en" or not record:
+        return text
+    entry = catalogue(language)["codes"].get(found) or catalogue(language)["codes"]["error"]
+    return f"{entry['title']}. {entry['hint']}"
+
+
+def spoken(content: Any, language: str) -> Any:
+    """The answer with every kept error in it (`problem`, `last_error`, `reason`) in the reader's language."""
+    if isinstance(content, dict):
+        return {
+            k: in_words(v, language) if k in _KEPT and isinstance(v, str) and v else spoken(v, language)
+            for k, v in content.items()
+        }
+    return [spoken(item, language) for item in content] if isinstance(content, list) else content
 
 
 def problem(status: int, code: str, language: str, *, message: str = "", hint: str = "", **more: Any) -> Response:

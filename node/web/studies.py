@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from node.domain.study import Priority, StudyState
 from node.errors import NotFound
 from node.ledger import reads
 from node.ports import Node
+from node.web.problems import language_of, spoken
 
 Uid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
 Stage = Literal[
@@ -176,7 +177,11 @@ def named(node: Node, deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     names = {"": registry.facility(node.facility)} | {p.code: registry.facility(p.facility) for p in registry.peers}
     own = {p.code: p.name for p in registry.peers if p.name}
     return [
-        {**d, "destination_name": own.get(d["destination"]) or getattr(names.get(d["destination"]), "name", d["destination"])}
+        {
+            **d,
+            "destination_name": own.get(d["destination"])
+            or getattr(names.get(d["destination"]), "name", d["destination"]),
+        }
         for d in deliveries
     ]
 
@@ -187,6 +192,7 @@ def router(node: Node) -> APIRouter:
 
     @routes.get("", response_model=StudyList)
     def list_studies(
+        request: Request,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
         q: Annotated[str, Query(max_length=200)] = "",
@@ -197,27 +203,26 @@ def router(node: Node) -> APIRouter:
             items, total = reads.list_studies(
                 tx, limit=limit, offset=offset, text=text, name_words=words, nodes=confirming_peers(node)
             )
-        return {"items": items, "total": total}
+        return {"items": spoken(items, language_of(request.headers)), "total": total}
 
     @routes.get("/{study_uid}", response_model=StudyDetail)
-    def get_study(study_uid: Uid) -> dict[str, Any]:
+    def get_study(request: Request, study_uid: Uid) -> dict[str, Any]:
         with node.ledger.read() as tx:
             study = reads.find_study(tx, study_uid, confirming_peers(node))
         if study is None:
             raise no_study()
-        return {**study, "deliveries": named(node, study["deliveries"])}
+        answer = {**study, "deliveries": named(node, study["deliveries"])}
+        return dict(spoken(answer, language_of(request.headers)))
 
     @routes.get("/{study_uid}/timeline", response_model=Timeline)
-    def get_timeline(study_uid: Uid) -> dict[str, Any]:
+    def get_timeline(request: Request, study_uid: Uid) -> dict[str, Any]:
         names = {facility.code: facility.name for facility in node.registry().facilities}
         with node.ledger.read() as tx:
             if not reads.study_exists(tx, study_uid):
                 raise no_study()
             items = reads.study_timeline(tx, study_uid)
-        return {
-            "study_instance_uid": study_uid,
-            "items": [{**item, "node_name": names.get(item["node"], item["node"])} for item in items],
-        }
+        named_items = [{**item, "node_name": names.get(item["node"], item["node"])} for item in items]
+        return {"study_instance_uid": study_uid, "items": spoken(named_items, language_of(request.headers))}
 
     _add_documents(routes, node)
     return routes

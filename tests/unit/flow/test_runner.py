@@ -143,7 +143,8 @@ def test_a_passing_fault_is_tried_again_without_end_and_the_job_says_why(station
         station.clock.at = max(station.clock.at, job.due_at)
         assert station.runner.step() is None
     (job,) = station.jobs()
-    assert (job.state, job.attempts, job.last_error) == ("open", 200, "'hub' cannot be reached. Wait.")
+    assert (job.state, job.attempts) == ("open", 200)
+    assert job.last_error.endswith("'hub' cannot be reached. Wait.")
 
 
 def test_a_fault_that_only_a_person_can_mend_holds_the_job_and_no_other(station: Station) -> None:
@@ -151,7 +152,8 @@ def test_a_fault_that_only_a_person_can_mend_holds_the_job_and_no_other(station:
     ask(station, "a", "b")
     station.drain()
     (job,) = station.jobs()
-    assert (job.subject, job.state, job.last_error) == ("a", "held", "No such thing.")
+    assert (job.subject, job.state) == ("a", "held")
+    assert job.last_error.endswith("No such thing.")
     assert settled(station) == ["b#2"]
     station.let(10 * 86400)
     assert stage_of(station).worked == ["a", "b"]
@@ -174,7 +176,8 @@ def test_a_job_of_a_kind_that_this_version_does_not_know_is_held(station: Statio
         jobs.enqueue(tx, NextJob("from-the-future", "a"), station.clock.now())
     station.runner.step()
     (job,) = station.jobs()
-    assert (job.state, job.last_error) == ("held", "No stage 'from-the-future' in this version.")
+    assert job.state == "held"
+    assert job.last_error.endswith("No stage 'from-the-future' in this version.")
 
 
 def test_asked_for_again_while_it_runs_it_runs_once_more(station: Station) -> None:
@@ -218,7 +221,8 @@ def test_a_stage_that_meets_a_conflict_is_held_like_any_other_that_a_person_must
     ask(station, "a")
     station.runner.step()
     (job,) = station.jobs()
-    assert (job.state, job.last_error) == ("held", "Two truths about the same thing.")
+    assert job.state == "held"
+    assert job.last_error.endswith("Two truths about the same thing.")
 
 
 def test_a_worker_whose_lease_ran_out_cannot_settle_what_a_colleague_of_the_same_process_has(
