@@ -87,10 +87,10 @@ def _bounds(results: Mapping[int, Sequence[Run]], limit: Limits) -> list[str]:
         "encode_and_proof": f"HTJ2K and its proof on {limit.cores} cores ({1000 * limit.encode_and_proof_cpu:.1f} ms a slice)",
         "transform": f"the whole transformation on {limit.cores} cores ({1000 * limit.transform_cpu:.1f} ms a slice)",
         "index_twice": f"headers for both indexes on {limit.cores} cores ({1000 * limit.index_cpu:.1f} ms a slice)",
-        "durable_writes": f"three durable writes of each slice ({1000 * limit.durable_write:.1f} ms each)",
+        "durable_writes": f"three durable writes of each slice, one after the other ({1000 * limit.durable_write:.1f} ms each)",
         "loopback": f"its bytes over loopback, twice ({limit.loopback_bytes_per_second / 1e9:.1f} GB/s)",
     }
-    lines = _head("Seconds that this machine needs at least", results)
+    lines = _head("Seconds for single things, each alone on this machine", results)
     return lines + [_row(text, results, floor(name)) for name, text in rows.items()]
 
 
