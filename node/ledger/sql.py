@@ -1,7 +1,7 @@
 """The database: one engine, write transactions and snapshots, migrations.
 
 SQLite runs with WAL and `synchronous=FULL`, and every write transaction begins IMMEDIATE, so that two writers wait for each
-other instead of failing at commit. PostgreSQL runs at its default isolation.
+other instead of failing at commit. On PostgreSQL writers run at READ COMMITTED, readers at REPEATABLE READ.
 """
 
 from __future__ import annotations
@@ -48,6 +48,10 @@ class SqlLedger:
         self.engine = engine
         # SQLite has one writer; waiting for it here is fair and quick, waiting inside SQLite is a sleep loop
         self._writer = threading.Lock() if engine.dialect.name == "sqlite" else None
+        self._writing: dict[str, Any] = {_WRITE: True}
+        self._reading: dict[str, Any] = {_WRITE: False}
+        if engine.dialect.name == "postgresql":  # its default sees a new moment with every query
+            self._reading["isolation_level"] = "REPEATABLE READ"
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -64,14 +68,15 @@ class SqlLedger:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A snapshot for queries."""
+        """A snapshot for queries: all of them see the same moment."""
         with self._transaction(write=False) as tx:
             yield tx
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Connection]:
+        options = self._writing if write else self._reading
         try:
-            with self.engine.connect().execution_options(**{_WRITE: write}) as connection, connection.begin():
+            with self.engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
         except (OperationalError, PoolTimeout) as error:
             raise LedgerBusy("The database did not answer in time.", hint="It is tried again by itself.") from error

@@ -30,8 +30,9 @@ def record(tx: Connection, entry: TimelineEntry) -> bool:
             detail=entry.detail,
         )
         .on_conflict_do_nothing(index_elements=["study_uid", "node", "hop", "key"])
+        .returning(timeline.c.id)  # the count of rows is not told by every driver
     )
-    return bool(result.rowcount)
+    return result.first() is not None
 
 
 def since(tx: Connection, cursor: int, node: str, limit: int = 500) -> Sequence[tuple[int, TimelineEntry]]:
