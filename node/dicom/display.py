@@ -44,6 +44,9 @@ class Kind(StrEnum):
     COLOUR = "colour"  # RGB, YBR and palettes: RGB of 8 bits
 
 
+_SMALLEST_CODED: Final = 4  # pixels
+
+
 @dataclass(frozen=True, slots=True)
 class DisplayPlan:
     """What the displayed object looks like. `needs_pixels`: its rescale depends on the pixel data's range."""
@@ -61,8 +64,13 @@ class DisplayPlan:
         return self.kind is Kind.RANGE
 
     @property
+    def raw(self) -> bool:
+        """Not coded: colour, and images so small that the browser's decoder has no wavelet level for them."""
+        return self.kind is Kind.COLOUR or min(self.description.rows, self.description.columns) < _SMALLEST_CODED
+
+    @property
     def transfer_syntax_uid(self) -> str:
-        return EXPLICIT_LITTLE if self.kind is Kind.COLOUR else HTJ2K_LOSSLESS_RPCL
+        return EXPLICIT_LITTLE if self.raw else HTJ2K_LOSSLESS_RPCL
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -233,6 +241,8 @@ def display_frame(path: Path, number: int, *, resolution: int | None = None) -> 
         if how.kind is Kind.COLOUR:
             samples = colour.to_rgb8(frames, number - 1)
             return _frame(samples.tobytes(), MEDIA_RAW, how)
+        if how.raw:
+            return _frame(_grey(frames, number - 1, how, path).tobytes(), MEDIA_RAW, how)
         coded = _stored_as_shown(frames, number - 1, how)
         if coded is None:
             coded = htj2k.encode(_grey(frames, number - 1, how, path))

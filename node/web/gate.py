@@ -59,7 +59,8 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     _rule("POST", r"/api/reading/tasks/[^/]+/(priority|release)", READERS),
     _rule("POST", r"/api/reading/tasks/[^/]+/(claim|sign)", RADIOLOGISTS),
     _rule("PUT", r"/api/reading/tasks/[^/]+/report", RADIOLOGISTS),
-    _rule("GET", r"/api/display/.*", READERS),
+    _rule("GET", r"/api/display/.*", EVERYONE),  # a radiographer looks at what was sent
+    _rule("GET", r"/dicom-web/studies/.*", EVERYONE),
     _rule("GET", r"/dicom-web/.*", READERS),
     _rule("POST", r"/dicom-web/studies(/[^/]+)?", EVERYONE, peers=True),
     _rule("GET POST", r"/api/admin/.*", ADMINS),
