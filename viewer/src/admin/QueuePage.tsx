@@ -50,7 +50,7 @@ function Parts({ queue }: { queue: Queue }) {
         rows={queue.deliveries.map((one) => ({
           key: String(one.id),
           cells: [
-            one.destination,
+            one.destination_name,
             <Link key="study" to={`/studies/${encodeURIComponent(one.study_uid)}`} title={one.study_uid}>
               {short(one.study_uid)}
             </Link>,

@@ -111,7 +111,9 @@ export type DeliveryState = 'waiting' | 'sending' | 'delivered' | 'verified' | '
 export type ItemState = 'waiting' | 'prepared' | 'delivered' | 'refused' | 'held';
 
 export interface Delivery {
+  id: number;
   destination: string;
+  destination_name: string;
   state: DeliveryState;
   closed: boolean;
   attempts: number;
@@ -240,6 +242,7 @@ export interface QueuedDelivery {
   study_uid: string;
   route: string;
   destination: string;
+  destination_name: string;
   state: DeliveryState;
   priority: number;
   closed: boolean;

@@ -132,9 +132,9 @@ function DeliverySection({ deliveries }: { deliveries: readonly Delivery[] }) {
     <Section title={t('studies.deliveries')}>
       {deliveries.length === 0 && <p className={classes.quiet}>{t('studies.no-deliveries')}</p>}
       {deliveries.map((one) => (
-        <div key={one.destination} className={classes.delivery}>
+        <div key={one.id} className={classes.delivery}>
           <div className={classes.line}>
-            <b>{one.destination}</b>
+            <b>{one.destination_name}</b>
             <span data-state={one.state}>{t(`delivery-state.${one.state}`)}</span>
           </div>
           <div className={classes.quiet}>

@@ -103,7 +103,7 @@ function Overlay({ study, state }: { study: StudyDetail; state: ViewState }) {
     <>
       <div className={classes.corner} data-at="tl">
         <b>{personName(study.patient_name)}</b>
-        <span>{study.patient_id}</span>
+        {study.patient_id !== study.patient_name && <span>{study.patient_id}</span>}
         <span>{person}</span>
         <span>{dicomDate(study.study_date)}</span>
       </div>
