@@ -6,14 +6,23 @@ A misspelt key is an error. What the node knows of the world (facilities, peers,
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from node.errors import Invalid
+
+_PREFIX = "LIENTUYEN_"
 
 
 class _Part(BaseModel):
@@ -71,7 +80,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
-        env_prefix="LIENTUYEN_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,
     )
@@ -114,19 +123,33 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
 
     if file is not None and not file.is_file():
         raise Invalid(f"The settings file {file} does not exist.", hint="Create one with: lientuyen init FOLDER")
+    _check_environment()
     try:
         settings = _WithFile(**overrides)
     except ValidationError as error:
         raise Invalid(
             _explain(error), hint=f"Mend it in {file or 'the environment'}; README.md lists all settings."
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except SettingsError as error:
+        raise Invalid(f"The environment is wrong: {error}.", hint="Mend or remove that variable.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"{file} is not valid TOML: {error}.", hint="Mend the line that it names.") from None
     directory = settings.node.directory
     if file is not None and not directory.is_absolute():
         directory = (file.parent / directory).resolve()
     part = settings.node.model_copy(update={"directory": directory.resolve()})
     return settings.model_copy(update={"node": part})
+
+
+def _check_environment() -> None:
+    """A misspelt section would be passed over in silence: the library looks only for the names that it knows."""
+    for name in sorted(os.environ):
+        section, nested, key = name.lower().removeprefix(_PREFIX.lower()).partition("__")
+        if name.upper().startswith(_PREFIX) and nested and section not in Settings.model_fields:
+            raise Invalid(
+                f"Unknown setting '{section}.{key.replace('__', '.')}'; known here: {', '.join(sorted(Settings.model_fields))}.",
+                hint=f"Mend or remove {name} in the environment.",
+            )
 
 
 def _explain(error: ValidationError) -> str:
