@@ -12,7 +12,7 @@ import time
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -63,6 +63,7 @@ def init(
     file = folder / "node.toml"
     if file.exists():
         raise Invalid(f"{file} is there already.", hint="Choose another folder, or edit that file.")
+    load_settings(node={"facility": facility}, dicom={"ae_title": ae_title})  # before anything is written
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "secrets").mkdir(mode=0o700, exist_ok=True)
     text = f"[node]\nfacility = {json.dumps(facility)}\n\n[dicom]\nae_title = {json.dumps(ae_title)}\n\n[web]\nport = 8040\n"
@@ -162,5 +163,23 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except NodeError as error:
-        typer.secho(f"Lỗi / error: {error}", fg=typer.colors.RED, err=True)
-        sys.exit(2)
+        _fail(_in_both_languages(error))
+    except OSError as error:
+        _fail(f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": "))
+    except Exception as error:
+        logging.getLogger("node").debug("the command failed", exc_info=True)
+        _fail(f"Internal fault: {type(error).__name__}. Run it again with LIENTUYEN_LOG=DEBUG to see where.")
+
+
+def _in_both_languages(error: NodeError) -> str:
+    """The kind of error in Vietnamese, by its code; what exactly in English, with the names that both share."""
+    from node.web.problems import catalogue
+
+    codes = catalogue("vi")["codes"]
+    entry = codes.get(error.code) or codes["error"]
+    return f"{entry['title']}. {entry['hint']} / {error}"
+
+
+def _fail(message: str) -> NoReturn:
+    typer.secho(f"Lỗi / error: {message}", fg=typer.colors.RED, err=True)
+    sys.exit(2)

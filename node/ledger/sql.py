@@ -15,12 +15,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from node.errors import LedgerBusy
+from node.errors import Invalid, LedgerBusy
 
 _WRITE = "lientuyen_write"
 
@@ -75,23 +75,14 @@ class SqlLedger:
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Connection]:
         options = self._writing if write else self._reading
-        try:
-            with self.engine.connect().execution_options(**options) as connection, connection.begin():
-                yield connection
-        except (OperationalError, PoolTimeout) as error:
-            raise LedgerBusy("The database did not answer in time.", hint="It is tried again by itself.") from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise LedgerBusy(
-                    "The connection to the database broke.", hint="It is tried again by itself."
-                ) from error
-            raise
+        with _translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
 
     def migrate(self) -> None:
         """Brings the tables to the newest revision."""
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        with self.engine.connect().execution_options(**{_WRITE: True}) as connection:
+        with _translated(), self.engine.connect().execution_options(**self._writing) as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
@@ -100,17 +91,47 @@ class SqlLedger:
         self.engine.dispose()
 
 
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Faults of the driver that pass by themselves become `LedgerBusy`."""
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        raise LedgerBusy("The database did not answer in time.", hint="It is tried again by itself.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise LedgerBusy("The connection to the database broke.", hint="It is tried again by itself.") from error
+        raise
+
+
 def open_ledger(url: str) -> SqlLedger:
-    """`sqlite:///file` or `postgresql+psycopg://…`; makes the folder of an SQLite file."""
-    if url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=32, connect_args={"timeout": 30, "check_same_thread": False})
+    """`sqlite:///file` or `postgresql+psycopg://…`; makes the folder of an SQLite file. Raises `Invalid`."""
+    address = _address(url)
+    if address.drivername == "sqlite":
+        engine = create_engine(address, pool_size=32, connect_args={"timeout": 30, "check_same_thread": False})
         if engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        engine = create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=True)
+        engine = create_engine(address, pool_size=16, max_overflow=16, pool_pre_ping=True)
     return SqlLedger(engine)
+
+
+def _address(url: str) -> URL:
+    """The parsed address; nothing of a wrong one is shown, it may hold a password."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = None
+    if address is not None and address.drivername == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    if address is None or address.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise Invalid(
+            "The ledger's address (ledger.url) is of no known kind.",
+            hint="Use sqlite:///file or postgresql+psycopg://user@host/database.",
+        )
+    return address
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
