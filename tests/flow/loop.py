@@ -55,6 +55,7 @@ class Loop:
             self.pacs_folder, host="127.0.0.1", port=self.demo.pacs_port, ae_title="PACS_DINHHOA"
         )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.environments: dict[str, dict[str, str]] = {}  # by node: what its process gets on top of ours
 
     def site(self, name: str) -> Site:
         return self.demo.district if name == "district" else self.demo.hub
@@ -62,7 +63,7 @@ class Loop:
     def start(self, name: str, *, crash: str = "") -> None:
         """Starts a node; with `crash` it kills itself with SIGKILL when it first reaches that boundary."""
         command = [sys.executable, str(HERE / "crashing_node.py"), str(self.site(name).folder / "node.toml"), crash]
-        environment = {**os.environ, "LIENTUYEN_PARENT": str(os.getpid())}
+        environment = {**os.environ, "LIENTUYEN_PARENT": str(os.getpid()), **self.environments.get(name, {})}
         self.processes[name] = subprocess.Popen(command, env=environment, cwd=HERE.parent.parent)
         if not crash:
             self.wait_ready(name)

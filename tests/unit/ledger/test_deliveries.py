@@ -13,6 +13,7 @@ from node.domain.delivery import DeliveryEvent, DeliveryState, ItemState
 from node.domain.study import Arrival, InstanceHeader, Via
 from node.errors import NotAllowed
 from node.ledger import deliveries, studies
+from node.ledger.schema import deliveries as table
 from node.ledger.sql import open_ledger
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -82,7 +83,7 @@ def test_items_are_found_by_state_with_what_was_received(tx: Connection) -> None
 
 def test_the_most_urgent_delivery_waits_in_front(tx: Connection) -> None:
     late = a_delivery(tx, now=NOW + timedelta(minutes=1))
-    tx.execute(deliveries.deliveries.update().values(route="old"))
+    tx.execute(table.update().values(route="old"))
     early = a_delivery(tx)
     assert [d.id for d in deliveries.waiting_for(tx, "hub")] == [early, late]
     deliveries.update_delivery(tx, late, NOW, priority=0)

@@ -1,0 +1,99 @@
+"""The main job with both nodes' ledgers on PostgreSQL: only the address of the ledger is another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from node.ledger.schema import instances, registry_revisions, users
+from node.ledger.sql import open_ledger
+from tests.flow.loop import Loop, wait_for
+from tests.flow.test_crash import check_ended_once
+from tests.services import PostgresServer
+
+Push = Callable[[Loop, Path], bool]
+
+
+@pytest.fixture
+def on_postgres(loop: Loop, postgres: PostgresServer) -> Iterator[Loop]:
+    """The loop; each node finds its registry and its people in a PostgreSQL database of its own."""
+    databases = {name: postgres.create() for name in ("district", "hub")}
+    for name, database in databases.items():
+        _move(f"sqlite:///{loop.site(name).folder / 'ledger.db'}", postgres.url(database))
+        loop.environments[name] = {"LIENTUYEN_LEDGER__URL": postgres.url(database)}
+    yield loop
+    for name in list(loop.processes):
+        loop.kill(name)
+    for database in databases.values():
+        postgres.drop(database)
+
+
+def _move(old_url: str, new_url: str) -> None:
+    old, new = open_ledger(old_url), open_ledger(new_url)
+    new.migrate()
+    with old.read() as source, new.begin() as target:
+        for table in (registry_revisions, users):
+            target.execute(table.insert(), [dict(row) for row in source.execute(select(table)).mappings()])
+    old.dispose()
+    new.dispose()
+
+
+def _instances(url: str) -> int:
+    ledger = open_ledger(url)
+    with ledger.read() as tx:
+        count = tx.execute(select(func.count()).select_from(instances)).scalar_one()
+    ledger.dispose()
+    return int(count)
+
+
+def _nothing_left(loop: Loop) -> bool:
+    with loop.api("district", "admin") as api:
+        return not api.get("/api/admin/queue").json()["jobs"]
+
+
+def check_where_it_is(loop: Loop) -> None:
+    """Both ledgers are on PostgreSQL, and none beside them."""
+    for name in ("district", "hub"):
+        assert _instances(loop.environments[name]["LIENTUYEN_LEDGER__URL"]) > 0
+        assert _instances(f"sqlite:///{loop.site(name).folder / 'ledger.db'}") == 0
+
+
+def test_the_whole_loop(on_postgres: Loop, ct_study: Path, storescu: Push) -> None:
+    loop = on_postgres
+    loop.start("hub")
+    loop.start("district")
+    assert storescu(loop, ct_study)
+    (task,) = loop.wait_task()
+    loop.sign(task["id"])
+    check_ended_once(loop, ct_study)
+    check_where_it_is(loop)
+
+
+def test_the_whole_loop_though_each_node_is_killed_twice(on_postgres: Loop, ct_study: Path, storescu: Push) -> None:
+    loop = on_postgres
+    loop.start("hub", crash="index.after_commit")
+    loop.start("district", crash="transform.after_settle")
+    loop.wait_ready("hub")
+    loop.wait_ready("district")
+    assert storescu(loop, ct_study)
+    for name in ("district", "hub"):
+        loop.wait_killed(name)
+        loop.start(name)
+    (task,) = loop.wait_task()
+    loop.kill("hub")
+    loop.kill("district")
+    loop.start("hub", crash="report.after_settle")
+    loop.wait_ready("hub")
+    loop.sign(task["id"])
+    loop.wait_killed("hub")
+    loop.start("hub")
+    loop.start("district", crash="homecome.after_work")
+    loop.wait_killed("district")
+    loop.start("district")
+    loop.wait_reports()
+    wait_for(lambda: _nothing_left(loop), 60, "the report's way home is on the record")
+    check_ended_once(loop, ct_study)
+    check_where_it_is(loop)
