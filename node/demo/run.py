@@ -125,7 +125,7 @@ def _fill(site: Site, document: dict[str, Any], known: dict[str, Any]) -> dict[s
     with ledger.begin() as tx:
         registry.apply(tx, document, "demo", now)
         for role, names in _PEOPLE.items():
-            person = known.get(role) or {"username": role, "password": secrets.token_urlsafe(12)}
+            person = known.get(role) or {"username": role, "password": secrets.token_hex(8)}
             people[role] = person
             if role not in known or users.find_user(tx, person["username"]) is None:
                 users.create_user(

@@ -15,9 +15,10 @@ from node.domain.delivery import DeliveryEvent, DeliveryState, ItemState
 from node.domain.facility import Peer, PeerKind
 from node.domain.job import Job, NextJob
 from node.domain.timeline import Hop, TimelineEntry
-from node.errors import NodeError, NotFound, PeerBusy, Refused
+from node.errors import NodeError, NotFound, PeerBusy, Refused, Retryable
 from node.ledger import deliveries, studies, timeline
 from node.ports import Node, Outcome, Outgoing
+from node.routing.retry import backoff
 
 _FLUSH = 32  # outcomes that a crash may make us send again
 _STOPPED = (DeliveryState.REFUSED, DeliveryState.HELD)  # only a person or late images set it going again
@@ -54,10 +55,12 @@ class DeliverStage:
         try:
             return _attempt(delivery_id, peer, node)
         except NodeError as error:
+            now = node.clock.now()
+            values: dict[str, Any] = {"attempts": delivery.attempts + 1, "last_error": error.record}
+            if isinstance(error, Retryable):
+                values["next_attempt_at"] = now + backoff(job.attempts + 1, 0.0)  # at the latest
             with node.ledger.begin() as tx:
-                deliveries.update_delivery(
-                    tx, delivery_id, node.clock.now(), attempts=delivery.attempts + 1, last_error=error.record
-                )
+                deliveries.update_delivery(tx, delivery_id, now, **values)
             if isinstance(error, Refused):
                 return Sent(refused=error.record)
             raise
@@ -95,7 +98,7 @@ def finish(tx: Any, delivery_id: int, now: datetime, node: Node, *, verified: bo
     row = deliveries.get(tx, delivery_id)
     assert row is not None
     counts = deliveries.counts(tx, delivery_id)
-    values: dict[str, Any] = {"attempts": 0, "last_error": ""}
+    values: dict[str, Any] = {"attempts": 0, "last_error": "", "next_attempt_at": None}
     if counts[ItemState.WAITING] or counts[ItemState.PREPARED] or not row.closed:
         deliveries.update_delivery(tx, delivery_id, now, **values)
         return
