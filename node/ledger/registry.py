@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from node.domain.facility import PeerKind
 from node.domain.route import Action, Identity, Registry
@@ -90,6 +90,8 @@ def apply(tx: Connection, document: Mapping[str, Any], actor: str, now: datetime
     Applying what is already in force changes nothing and returns no differences.
     """
     parse(document)
+    if tx.dialect.name == "postgresql":  # two who apply at once come one after the other; readers go on
+        tx.execute(text("LOCK TABLE registry_revisions IN SHARE ROW EXCLUSIVE MODE"))
     revision, old = current_document(tx)
     clean = json.loads(json.dumps(document, sort_keys=True, default=str))
     differences = list(difference(old, clean))
@@ -114,7 +116,7 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         after = {item["code"]: item for item in new.get(name, [])}
         yield from (f"+ {name} {code}" for code in after if code not in before)
         yield from (f"- {name} {code}" for code in before if code not in after)
-        for code in after.keys() & before.keys():
+        for code in (c for c in after if c in before):
             keys = sorted(
                 k for k in after[code].keys() | before[code].keys() if after[code].get(k) != before[code].get(k)
             )
