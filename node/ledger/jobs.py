@@ -19,6 +19,8 @@ from node.ledger.sql import insert
 class LeaseLost(Conflict):
     """Someone else has the job now: what was done for it must not be settled."""
 
+    code = "lease-lost"
+
 
 def enqueue(tx: Connection, job: NextJob, now: datetime) -> None:
     """Adds the job, or brings an equal one (same key) forward. A held job becomes open again."""
