@@ -114,6 +114,12 @@ class Conflict(Held):
     code = "conflict"
 
 
+class LeaseLost(Conflict):
+    """Someone else has the job now: what was done for it must not be settled."""
+
+    code = "lease-lost"
+
+
 class NotAllowed(NodeError):
     """An illegal transition or a forbidden claim."""
 

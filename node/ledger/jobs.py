@@ -11,15 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
 
 from node.domain.job import Job, NextJob
-from node.errors import Conflict
+from node.errors import LeaseLost
 from node.ledger.schema import jobs
 from node.ledger.sql import insert
-
-
-class LeaseLost(Conflict):
-    """Someone else has the job now: what was done for it must not be settled."""
-
-    code = "lease-lost"
 
 
 def enqueue(tx: Connection, job: NextJob, now: datetime) -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -38,6 +39,7 @@ class FileStorage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._durable: set[str] = set()  # sub-folders whose names are known to survive a power cut
         folder.mkdir(parents=True, exist_ok=True)
 
     def _place(self, digest: str) -> Path:
@@ -48,20 +50,25 @@ class FileStorage:
     def adopt(self, files: Iterable[tuple[Path, str]]) -> None:
         """Links the durable files in; copies those whose spool is on another file system."""
         folders = set()
-        for file, digest in files:
-            place = self._place(digest)
-            if not place.parent.exists():
-                place.parent.mkdir(parents=True, exist_ok=True)
-                folders.add(self.folder)
-            try:
+        try:
+            for file, digest in files:
+                place = self._place(digest)
+                self._make(place.parent)
                 _link(file, place)
-            except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise StorageFull("The disk is full.", hint="Free space; the work goes on by itself.") from error
-                raise
-            folders.add(place.parent)
-        for folder in folders:
-            sync_folder(folder)
+                folders.add(place.parent)
+            for folder in folders:
+                sync_folder(folder)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull("The disk is full.", hint="Free space; the work goes on by itself.") from error
+            raise
+
+    def _make(self, folder: Path) -> None:
+        """Whoever made the folder: nothing in it is durable before its own name is."""
+        if folder.name not in self._durable:
+            folder.mkdir(parents=True, exist_ok=True)
+            sync_folder(self.folder)
+            self._durable.add(folder.name)
 
     def path(self, digest: str) -> Path:
         place = self._place(digest)
@@ -88,12 +95,16 @@ def _link(file: Path, place: Path) -> None:
 
 
 def _copy(file: Path, place: Path) -> None:
-    temporary = place.with_name(f".{place.name}.{os.getpid()}")
-    with file.open("rb") as source, temporary.open("wb") as target:
-        shutil.copyfileobj(source, target, 1 << 20)
-        target.flush()
-        os.fsync(target.fileno())
-    temporary.replace(place)
+    temporary = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        with file.open("rb") as source, temporary.open("wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+            target.flush()
+            os.fsync(target.fileno())
+        temporary.replace(place)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def open_storage(url: str) -> FileStorage:

@@ -188,9 +188,13 @@ class SpoolObject:
             self.path.unlink()
 
     def quarantine(self, reason: str) -> None:
-        os.fdatasync(self._file.fileno())
-        self._file.close()
-        self._batch.spool.set_aside(self.path, reason, self._batch.arrival)
+        try:
+            os.fdatasync(self._file.fileno())
+            self._file.close()
+            self._batch.spool.set_aside(self.path, reason, self._batch.arrival)
+        except OSError as error:
+            self.abort()
+            raise _translate(error) from error
 
 
 def _translate(error: OSError) -> Exception:
