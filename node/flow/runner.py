@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from node.domain.job import Job
-from node.errors import LedgerBusy, NodeError, Retryable
+from node.errors import LeaseLost, LedgerBusy, NodeError, Retryable
 from node.ledger import jobs
-from node.ledger.jobs import LeaseLost
 from node.ports import Node, Stage
 from node.routing.retry import backoff
 

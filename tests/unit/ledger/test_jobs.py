@@ -10,9 +10,8 @@ import pytest
 from sqlalchemy import Row, select
 
 from node.domain.job import Job, NextJob
-from node.errors import Conflict
+from node.errors import Conflict, LeaseLost
 from node.ledger import jobs as queue
-from node.ledger.jobs import LeaseLost
 from node.ledger.schema import jobs
 from node.ledger.sql import SqlLedger, open_ledger
 
