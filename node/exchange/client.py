@@ -57,17 +57,18 @@ class LinkClient:
             ),
             accept=(200, 202, 409),
         )
-        return _outcomes(response.json())
+        found: dict[str, tuple[bool, str]] = self._understand(response, _outcomes)
+        return found
 
     def get(self, path: str, *, wait: float = 0.0, **query: Any) -> Any:
         timeout = httpx.Timeout(60.0 + wait, connect=10.0)
-        return self._call(lambda: self._http.get(path, params=query, timeout=timeout)).json()
+        return self._understand(self._call(lambda: self._http.get(path, params=query, timeout=timeout)))
 
     def put(self, path: str, body: Any) -> Any:
-        return self._call(lambda: self._http.put(path, json=body)).json()
+        return self._understand(self._call(lambda: self._http.put(path, json=body)))
 
     def post(self, path: str, body: Any) -> Any:
-        return self._call(lambda: self._http.post(path, json=body)).json()
+        return self._understand(self._call(lambda: self._http.post(path, json=body)))
 
     def download(self, path: str, write: Callable[[bytes], None]) -> None:
         """Streams an object; raises `PeerUnreachable` when it ends early."""
@@ -80,6 +81,16 @@ class LinkClient:
                     write(chunk)
         except httpx.HTTPError as error:
             raise _unreachable(self.peer, error) from error
+
+    def _understand(self, response: httpx.Response, read: Callable[[Any], Any] = dict) -> Any:
+        """The JSON of an answer; `PeerBusy` when it is not a node's: a proxy or a login page stands in between."""
+        try:
+            return read(response.json())
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            raise PeerBusy(
+                f"What answers at the address of '{self.peer.code}' is not a node (HTTP {response.status_code}).",
+                hint="It is tried again by itself; check the line, the proxy and the address if it stays so.",
+            ) from error
 
     def _call(self, request: Callable[[], httpx.Response], accept: tuple[int, ...] = (200, 201, 204)) -> httpx.Response:
         try:
@@ -100,7 +111,7 @@ def _unreachable(peer: Peer, error: Exception) -> PeerUnreachable:
 
 def _raise_for(response: httpx.Response, peer: Peer) -> None:
     status = response.status_code
-    if status in _BUSY or status == 507:
+    if status in _BUSY or status == 507 or 300 <= status < 400:  # 3xx: a login page of the line, not the node
         raise PeerBusy(f"'{peer.code}' asks to come back later (HTTP {status}).", hint="It is tried again by itself.")
     if status in (401, 403):
         raise NotAuthorized(
@@ -124,7 +135,7 @@ def _multipart(items: Sequence[Outgoing]) -> Iterator[bytes]:
 
 
 def _outcomes(body: Any) -> dict[str, tuple[bool, str]]:
-    answer = body[0] if isinstance(body, list) and body else body
+    answer = body[0] if isinstance(body, list) else body
     found: dict[str, tuple[bool, str]] = {}
     for tag, taken in (("00081199", True), ("00081198", False)):
         for item in answer.get(tag, {}).get("Value", []):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from node.domain.facility import Peer
+from node.errors import PeerBusy
 from node.exchange.client import LinkClient
 from node.ports import Outcome, Outgoing
 
@@ -39,6 +40,8 @@ class LinkSender:
 
     def announce(self, peer: Peer, study_uid: str, manifest: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = self.client(peer).put(f"/exchange/studies/{study_uid}/manifest", manifest)
+        if not isinstance(answer.get("missing"), list):
+            raise PeerBusy(f"What answers at the address of '{peer.code}' is not a node.", hint="Check the address.")
         return answer
 
     def close(self) -> None:
