@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -56,6 +57,8 @@ class Loop:
         )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.environments: dict[str, dict[str, str]] = {}  # by node: what its process gets on top of ours
+        self.urls = {name: self.site(name).url for name in ("district", "hub")}
+        self.trust: ssl.SSLContext | bool = True
 
     def site(self, name: str) -> Site:
         return self.demo.district if name == "district" else self.demo.hub
@@ -71,7 +74,7 @@ class Loop:
     def wait_ready(self, name: str) -> None:
         def ready() -> bool:
             try:
-                return httpx.get(f"{self.site(name).url}/readyz", timeout=2).status_code == 200
+                return httpx.get(f"{self.urls[name]}/readyz", timeout=2, verify=self.trust).status_code == 200
             except httpx.HTTPError:
                 return False
 
@@ -101,11 +104,11 @@ class Loop:
     def api(self, name: str, role: str) -> httpx.Client:
         """A client that is logged in by a bearer token."""
         person = self.credentials[name]["users"][role]
-        url = self.site(name).url
-        answer = httpx.post(f"{url}/api/tokens", json=person, timeout=30)
+        url = self.urls[name]
+        answer = httpx.post(f"{url}/api/tokens", json=person, timeout=30, verify=self.trust)
         answer.raise_for_status()
         headers = {"Authorization": f"Bearer {answer.json()['token']}", "Accept-Language": "en"}
-        return httpx.Client(base_url=url, headers=headers, timeout=30)
+        return httpx.Client(base_url=url, headers=headers, timeout=30, verify=self.trust)
 
     def wait_task(self, state: str = "ready", seconds: float = 90, count: int = 1) -> list[dict[str, Any]]:
         """The hub's reading tasks, once `count` of them are in `state`."""
