@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from node.domain.facility import Peer
-from node.errors import PeerBusy
+from node.errors import PeerBusy, Retryable
 from node.exchange.client import LinkClient
 from node.ports import Outcome, Outgoing
 
-_REQUEST_BYTES = 8 << 20
+_FIRST_BYTES = 2 << 20  # of the first request on a line
+_LEAST_BYTES = 128 << 10
+_MOST_BYTES = 16 << 20
+_SHORT, _LONG, _TOO_LONG = 1.0, 5.0, 30.0  # seconds of a request
 _REQUEST_ITEMS = 32
 _PERMANENT = {"A900", "C000", "0122", "0124", "0110"}  # failure reasons that no repeat changes
 
@@ -24,6 +28,7 @@ class LinkSender:
         self._secrets = secrets
         self._clients: dict[Peer, LinkClient] = {}
         self._lock = threading.Lock()
+        self._size: dict[str, int] = {}  # by peer: bytes of the next request
 
     def client(self, peer: Peer) -> LinkClient:
         with self._lock:
@@ -33,10 +38,27 @@ class LinkSender:
 
     def send(self, peer: Peer, study_uid: str, items: Sequence[Outgoing], report: Callable[[Outcome], None]) -> None:
         client = self.client(peer)
-        for group in _requests(items):
-            answers = client.store(study_uid, group)
+        waiting = list(items)
+        while waiting:
+            group = _next_request(waiting, self._size.get(peer.code, _FIRST_BYTES))
+            started = time.monotonic()
+            try:
+                answers = client.store(study_uid, group)
+            except Retryable:
+                self._adapt(peer, _TOO_LONG)
+                raise
+            self._adapt(peer, time.monotonic() - started)
             for item in group:
                 report(_outcome(item, answers.get(item.sop_instance_uid)))
+            del waiting[: len(group)]
+
+    def _adapt(self, peer: Peer, seconds: float) -> None:
+        """The next request of this line is to take between one and five seconds, so that a cut costs little."""
+        size = self._size.get(peer.code, _FIRST_BYTES)
+        if seconds < _SHORT:
+            self._size[peer.code] = min(_MOST_BYTES, size * 2)
+        elif seconds > _LONG:
+            self._size[peer.code] = max(_LEAST_BYTES, size // (4 if seconds >= _TOO_LONG else 2))
 
     def announce(self, peer: Peer, study_uid: str, manifest: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = self.client(peer).put(f"/exchange/studies/{study_uid}/manifest", manifest)
@@ -49,17 +71,14 @@ class LinkSender:
             client.close()
 
 
-def _requests(items: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
-    group: list[Outgoing] = []
+def _next_request(waiting: Sequence[Outgoing], budget: int) -> list[Outgoing]:
+    """The first of the waiting items that fit into `budget` bytes, at least one."""
     size = 0
-    for item in items:
-        if group and (size + item.size > _REQUEST_BYTES or len(group) >= _REQUEST_ITEMS):
-            yield group
-            group, size = [], 0
-        group.append(item)
+    for count, item in enumerate(waiting[:_REQUEST_ITEMS]):
         size += item.size
-    if group:
-        yield group
+        if count and size > budget:
+            return list(waiting[:count])
+    return list(waiting[:_REQUEST_ITEMS])
 
 
 def _outcome(item: Outgoing, answer: tuple[bool, str] | None) -> Outcome:

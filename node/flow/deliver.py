@@ -146,8 +146,10 @@ def _attempt(delivery_id: int, peer: Peer, node: Node) -> Sent:
             deliveries.move(tx, delivery_id, DeliveryEvent.SEND, node.clock.now())
             entry = TimelineEntry(row.study_uid, node.facility, Hop.SENDING, node.clock.now(), None, {"to": peer.code})
             timeline.record(tx, _with_key(entry, f"{row.route}:{peer.code}"))
-    if peer.kind == PeerKind.NODE and row.outward_uid:
-        _announce(delivery_id, peer, node)
+    confirms = peer.kind == PeerKind.NODE and bool(row.outward_uid)
+    if confirms:
+        missing = _announce(delivery_id, peer, node)
+        prepared = _without_arrived(delivery_id, prepared, missing, node)
     outgoing = _outgoing(delivery_id, prepared, node)
     if outgoing:
         outbox = _Outcomes(delivery_id, node)
@@ -156,13 +158,33 @@ def _attempt(delivery_id: int, peer: Peer, node: Node) -> Sent:
         finally:
             outbox.flush()
         _check_passing(delivery_id, node, outbox)
-    if peer.kind != PeerKind.NODE or not row.outward_uid:
+    if not confirms:
         return Sent()
     with node.ledger.read() as tx:
         row = deliveries.get(tx, delivery_id)
     if row is None or not row.closed:  # more will come, and with it the next manifest
         return Sent()
-    return Sent(verified=_announce(delivery_id, peer, node))
+    missing = _announce(delivery_id, peer, node)
+    if missing is None:
+        return Sent()
+    if missing:
+        # taken but not yet indexed there, or lost there: what it does not hold after a while is sent again
+        _send_again(delivery_id, missing, node)
+        raise PeerBusy(f"The far end does not hold {len(missing)} of the objects yet.")
+    return Sent(verified=True)
+
+
+def _without_arrived(delivery_id: int, prepared: Sequence[Any], missing: set[str] | None, node: Node) -> list[Any]:
+    """Leaves out what reached the far end although its answer did not reach us: a broken line costs no second sending."""
+    if missing is None:
+        return list(prepared)
+    arrived = [item for item in prepared if item.outward_sop_uid not in missing]
+    if arrived:
+        outbox = _Outcomes(delivery_id, node)
+        for item in arrived:
+            outbox.add(Outcome(item.instance_id, delivered=True, status="0000"))
+        outbox.flush()
+    return [item for item in prepared if item.outward_sop_uid in missing]
 
 
 def _check_passing(delivery_id: int, node: Node, outbox: _Outcomes) -> None:
@@ -173,8 +195,11 @@ def _check_passing(delivery_id: int, node: Node, outbox: _Outcomes) -> None:
         )
 
 
-def _announce(delivery_id: int, peer: Peer, node: Node) -> bool:
-    """Tells the far end what the study consists of; True when the delivery is closed and the far end holds all of it."""
+def _announce(delivery_id: int, peer: Peer, node: Node) -> set[str] | None:
+    """Tells the far end what the study consists of; what of that it does not hold, by UID as the far end knows it.
+
+    None when nothing travels yet.
+    """
     with node.ledger.read() as tx:
         row = deliveries.get(tx, delivery_id)
         assert row is not None
@@ -194,13 +219,7 @@ def _announce(delivery_id: int, peer: Peer, node: Node) -> bool:
         "items": {i.outward_sop_uid: i.digest for i in travelling},
     }
     answer = node.verifier.announce(peer, row.outward_uid, manifest)
-    if not closed:
-        return False
-    if answer["missing"]:
-        # taken but not yet indexed there, or lost there: what it does not hold after a while is sent again
-        _send_again(delivery_id, set(answer["missing"]), node)
-        raise PeerBusy(f"The far end does not hold {len(answer['missing'])} of the objects yet.")
-    return True
+    return set(answer["missing"]) if travelling else None
 
 
 def _send_again(delivery_id: int, missing: set[str], node: Node) -> None:

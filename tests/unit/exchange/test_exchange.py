@@ -206,10 +206,10 @@ def test_a_request_holds_no_more_than_a_broken_line_may_cost(far_end: FarEnd, se
     far_end.answer = lambda body: stow_answer([], {})
     sender = LinkSender(secrets)
     small = [an_item(secrets, n) for n in range(70)]
-    large = [an_item(secrets, 100 + n, size=5 << 20) for n in range(3)]
+    large = [an_item(secrets, 100 + n, size=17 << 20) for n in range(3)]
     sender.send(a_peer(far_end.url), "2.25.1", [*small, *large], lambda outcome: None)
     sizes = [body.count(b"Content-Type: application/dicom") for *_, body in far_end.seen]
-    assert sizes == [32, 32, 7, 1, 1]
+    assert sizes == [32, 32, 6, 1, 1, 1]
     sender.close()
 
 

@@ -128,6 +128,7 @@ class PlayedSender:
     contents: dict[str, bytes] = field(default_factory=dict)
     away: NodeError | None = None
     answers: dict[str, Outcome] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
     before: Callable[[], None] = lambda: None
 
     def send(self, peer: Peer, study_uid: str, items: Sequence[Outgoing], report: Callable[[Outcome], None]) -> None:
@@ -139,6 +140,7 @@ class PlayedSender:
             answer = self.answers.get(item.sop_instance_uid)
             self.contents[item.sop_instance_uid] = item.path.read_bytes()
             if answer is None:
+                self.taken.add(item.sop_instance_uid)
                 report(Outcome(item.instance_id, delivered=True, status="0000"))
             else:
                 report(
@@ -155,8 +157,9 @@ class PlayedSender:
 
 @dataclass
 class PlayedVerifier:
-    """Holds everything that it is told of, but for `missing`."""
+    """Holds what the sender delivered, but for `missing`."""
 
+    sender: PlayedSender
     manifests: list[dict[str, Any]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     away: NodeError | None = None
@@ -165,7 +168,8 @@ class PlayedVerifier:
         if self.away is not None:
             raise self.away
         self.manifests.append(manifest)
-        return {"received": len(manifest["items"]) - len(self.missing), "missing": list(self.missing)}
+        lost = [uid for uid in manifest["items"] if uid in self.missing or uid not in self.sender.taken]
+        return {"received": len(manifest["items"]) - len(lost), "missing": lost}
 
 
 @dataclass
@@ -192,7 +196,8 @@ class Station:
         self.ledger = open_ledger(ledger_url)
         self.registry = registry
         self.spool = Spool(folder / "spool", min_free_bytes=0, clock=self.clock)
-        self.sender, self.verifier, self.bell = PlayedSender(), PlayedVerifier(), Bell()
+        self.sender, self.bell = PlayedSender(), Bell()
+        self.verifier = PlayedVerifier(self.sender)
         (folder / "scratch").mkdir(parents=True)
         self.node = Node(
             settings=Settings.model_validate({"node": {"facility": facility, "directory": folder}}),

@@ -11,7 +11,7 @@ import pytest
 from node.domain.delivery import DeliveryEvent, DeliveryState, ItemState
 from node.domain.job import NextJob
 from node.domain.timeline import Hop
-from node.errors import NotAuthorized, PeerBusy, PeerRefused
+from node.errors import NotAuthorized, PeerBusy, PeerRefused, PeerUnreachable
 from node.flow import link
 from node.ledger import deliveries, jobs
 from node.ports import Outcome
@@ -184,6 +184,22 @@ def test_a_delivery_is_verified_when_the_far_end_holds_all_of_a_closed_study(mak
     last = station.verifier.manifests[-1]
     assert (last["closed"], last["expected"], last["withheld"], len(last["items"])) == (True, 3, 0, 3)
     assert station.count(Hop.VERIFIED) == 1
+
+
+def test_what_arrived_before_the_line_broke_is_not_sent_again(make_station: Make) -> None:
+    station = make_station(UP)
+    station.sender.away = PeerUnreachable("cut")
+    station.receive(*numbered(range(1, 4)))
+    station.drain()
+    assert {i.state for i in station.items("hub")} == {ItemState.PREPARED}
+    arrived = {i.outward_sop_uid for i in station.items("hub")[:2]}
+    station.sender.away = None
+    station.sender.taken |= arrived
+    station.sender.calls.clear()
+    station.let(120)
+    assert station.delivery("hub").state == DeliveryState.VERIFIED
+    assert arrived.isdisjoint(station.sender.sent)
+    assert len(station.sender.sent) == 1
 
 
 def test_what_the_far_end_lost_is_sent_again_after_a_while(make_station: Make) -> None:
