@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 
 from node.domain.delivery import DELIVERY_TRANSITIONS, DeliveryEvent, DeliveryState, ItemState
 from node.domain.transitions import advance
@@ -146,5 +146,7 @@ def waiting_for(tx: Connection, destination: str) -> Sequence[Row[Any]]:
 
 
 def by_outward_uid(tx: Connection, outward_uid: str) -> Row[Any] | None:
-    """The delivery under whose pseudonymous Study Instance UID a study left."""
-    return tx.execute(select(deliveries).where(deliveries.c.outward_uid == outward_uid).limit(1)).first()
+    """The delivery under whose pseudonymous Study Instance UID a study left; never that of what came home under it."""
+    left = select(deliveries).where(deliveries.c.outward_uid == outward_uid, deliveries.c.destination != "")
+    own_name = case((deliveries.c.study_uid == outward_uid, 1), else_=0)
+    return tx.execute(left.order_by(own_name, deliveries.c.id).limit(1)).first()

@@ -115,3 +115,24 @@ def test_a_delivery_is_found_by_the_name_under_which_the_study_left(tx: Connecti
     assert found is not None
     assert found.id == delivery
     assert deliveries.by_outward_uid(tx, "1.2") is None
+
+
+def test_what_came_home_under_that_name_is_not_taken_for_what_left(tx: Connection) -> None:
+    """Whatever the order in which the database keeps the rows: PostgreSQL moves a row that is changed to the end."""
+    left = a_delivery(tx)
+    deliveries.ensure(
+        tx, study_uid="1.2", route="home", destination="", plan={}, priority=2, outward_uid="2.25.hub", now=NOW
+    )
+    header = replace(HEADER, study_instance_uid="2.25.hub", sop_instance_uid="2.25.5", digest="d" * 64)
+    arrival = Arrival(Via.LINK, NOW, facility="DEMO-TW")
+    studies.add_instance(tx, header, arrival, name_key="", shadow=True, packed=b"")
+    for destination in ("", "pacs"):
+        deliveries.ensure(
+            tx, study_uid="2.25.hub", route="home", destination=destination, plan={}, priority=2,
+            outward_uid="2.25.hub", now=NOW,
+        )  # fmt: skip
+    for n in range(50):
+        deliveries.update_delivery(tx, left, NOW, attempts=n)
+    found = deliveries.by_outward_uid(tx, "2.25.hub")
+    assert found is not None
+    assert (found.id, found.study_uid) == (left, "1.2")
