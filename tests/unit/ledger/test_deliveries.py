@@ -131,8 +131,7 @@ def test_what_came_home_under_that_name_is_not_taken_for_what_left(tx: Connectio
             tx, study_uid="2.25.hub", route="home", destination=destination, plan={}, priority=2,
             outward_uid="2.25.hub", now=NOW,
         )  # fmt: skip
-    for n in range(50):
-        deliveries.update_delivery(tx, left, NOW, attempts=n)
+    deliveries.move(tx, left, DeliveryEvent.SEND, NOW)
     found = deliveries.by_outward_uid(tx, "2.25.hub")
     assert found is not None
     assert (found.id, found.study_uid) == (left, "1.2")
