@@ -37,8 +37,8 @@ def create_app(node: Node) -> FastAPI:
     app.state.changes = changes
     for error in (NodeError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, problems.handle)
-    app.add_middleware(Gate, node=node)  # the last one added is the outermost
-    app.add_middleware(LimitBodies)
+    app.add_middleware(LimitBodies)  # the last one added is the outermost
+    app.add_middleware(Gate, node=node)
     app.add_middleware(CompressJson)
     app.add_middleware(Shield, observe=metrics.observe)
     for router in (

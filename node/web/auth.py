@@ -18,6 +18,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from node.domain.facility import Peer, PeerKind
+from node.errors import NotAuthorized
 from node.ledger import users
 from node.ledger.audit import audit
 from node.ledger.users import Session, SessionKind, fold_username, token_digest
@@ -156,6 +157,21 @@ def current_peer(request: Request) -> Peer | None:
     """The node that is calling, if it is one."""
     peer = getattr(request.state, "peer", None)
     return peer if isinstance(peer, Peer) else None
+
+
+def calling_node(request: Request) -> Peer:
+    """The node that is calling, as a dependency. The gate has let no one else in by then."""
+    peer = current_peer(request)
+    if peer is None:
+        raise not_a_node()
+    return peer
+
+
+def not_a_node() -> NotAuthorized:
+    """What people and strangers are told at the addresses for nodes."""
+    return NotAuthorized(
+        "This address is for registered nodes only.", hint="Register the node's token in this node's registry."
+    )
 
 
 def _caller(session: Session) -> Caller:

@@ -1,8 +1,6 @@
 """The node-to-node link's HTTP face. Callers are peers of the registry, known by their token; users have no way in."""
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,12 +9,12 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from node.domain.facility import Peer, PeerKind
+from node.domain.facility import Peer
 from node.domain.study import Priority
 from node.domain.timeline import Hop
-from node.errors import NotAuthorized
 from node.flow import link
 from node.ports import Node
+from node.web.auth import calling_node
 
 _PATIENCE = 25  # looks at the index before a closed manifest is answered with what is missing
 _UID = r"^[0-9.]{1,64}$"
@@ -54,32 +52,9 @@ class Entries(BaseModel):
     entries: list[Entry] = Field(max_length=1000)
 
 
-def peer_of(node: Node, request: Request) -> Peer | None:
-    """The node that shows this token, or None. Every registered digest is compared, in constant time."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token:
-        return None
-    shown = hashlib.sha256(token.strip().encode()).hexdigest()
-    found = [
-        peer
-        for peer in node.registry().peers
-        if peer.kind == PeerKind.NODE and peer.token_sha256 and hmac.compare_digest(peer.token_sha256, shown)
-    ]
-    return found[0] if found else None
-
-
 def router(node: Node) -> APIRouter:
-    """All routes under /exchange. Raises `NotAuthorized` for callers without a peer's token."""
-
-    def current_peer(request: Request) -> Peer:
-        peer = peer_of(node, request)
-        if peer is None:
-            raise NotAuthorized(
-                "This address is for registered nodes only.", hint="Register the node's token in this node's registry."
-            )
-        return peer
-
-    calling = Annotated[Peer, Depends(current_peer)]
+    """All routes under /exchange. The gate lets in nobody but registered nodes, before a body is read."""
+    calling = Annotated[Peer, Depends(calling_node)]
     api = APIRouter(prefix="/exchange", tags=["exchange"], include_in_schema=False)
 
     @api.put("/studies/{study_uid}/manifest")

@@ -28,6 +28,7 @@ EVERYONE = frozenset({"radiographer", "radiologist", "admin"})
 READERS = frozenset({"radiologist", "admin"})
 RADIOLOGISTS = frozenset({"radiologist"})
 ADMINS = frozenset({"admin"})
+NOBODY: frozenset[str] = frozenset()  # no person: other nodes only
 
 RESERVED = re.compile(r"/(api|dicom-web|exchange|metrics|openapi\.json|healthz|readyz)(/.*)?")
 
@@ -63,12 +64,12 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     _rule("GET", r"/dicom-web/studies/.*", EVERYONE),
     _rule("GET", r"/dicom-web/.*", READERS),
     _rule("POST", r"/dicom-web/studies(/[^/]+)?", EVERYONE, peers=True),
+    _rule("GET PUT POST", r"/exchange/.*", NOBODY, peers=True),
     _rule("GET POST", r"/api/admin/.*", ADMINS),
     _rule("GET", r"/metrics", ADMINS, loopback=True),
     _rule("GET", r"/openapi\.json", EVERYONE, loopback=True),
 )
 
-_EXCHANGE = re.compile(r"/exchange(/.*)?")  # authenticates nodes by itself
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -81,7 +82,7 @@ class Gate:
         self._cookie = auth.cookie_name(node)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _EXCHANGE.fullmatch(scope["path"]):
+        if scope["type"] == "http":
             await self._admit(scope)
         elif scope["type"] == "websocket":
             raise NotAuthorized("WebSockets are not used here.")
@@ -107,6 +108,8 @@ class Gate:
             return  # the pages
         if rule is not None and (rule.roles is None or (rule.loopback and _from_here(scope, headers))):
             return
+        if rule is not None and rule.roles == NOBODY:
+            raise auth.not_a_node()
         if caller is None:
             raise LoginRequired("This needs a login.", hint="Log in and try again.")
         if rule is None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import pytest
 from fastapi.testclient import TestClient
 from starlette.routing import BaseRoute, Mount, Route
@@ -217,6 +218,55 @@ def test_another_nodes_token_opens_nothing_but_storing(world: World) -> None:
         answer = client.request(method, fill(path).replace("studies/1", f"studies/{STUDY}"))
         assert answer.status_code == 403, (method, path, answer.status_code)
     assert client.get(f"/dicom-web/studies/{STUDY}").status_code == 403
+
+
+class Sent:
+    """A request straight to the application, whose body nobody may ask for, and its answer."""
+
+    def __init__(self, world: World, method: str, path: str, authorization: str, length: int) -> None:
+        self.messages: list[Any] = []
+        self.reads = 0
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % length)]
+        headers += [(b"authorization", authorization.encode())] if authorization else []
+        scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http"}
+        scope |= {"path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers}
+        scope |= {"client": ("203.0.113.9", 5000), "server": ("node.example", 80)}
+        anyio.run(world.app, scope, self.receive, self.send)
+
+    async def receive(self) -> dict[str, Any]:
+        self.reads += 1
+        return {"type": "http.request", "body": b"{" * 1000, "more_body": self.reads < 10}
+
+    async def send(self, message: Any) -> None:
+        self.messages.append(message)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", f"/exchange/studies/{STUDY}/manifest"),
+        ("POST", "/exchange/outbox/1/receipt"),
+        ("POST", "/exchange/entries"),
+        ("POST", "/exchange/"),
+    ],
+)
+@pytest.mark.parametrize("who", ["nobody", "a stranger", "a person"])
+def test_who_is_no_node_is_refused_at_the_link_before_a_body_is_read(
+    world: World, method: str, path: str, who: str
+) -> None:
+    tokens = {"nobody": "", "a stranger": "Bearer x", "a person": f"Bearer {world.token('quantri')}"}
+    for length in (10_000, 1 << 40):
+        sent = Sent(world, method, path, tokens[who], length)
+        assert (sent.messages[0]["status"], sent.reads) == (403, 0)
+
+
+def test_a_node_comes_in_at_the_link_and_its_body_is_looked_at(world: World) -> None:
+    client = world.client()
+    client.headers["Authorization"] = f"Bearer {PEER_TOKEN}"
+    assert client.get("/exchange/outbox").json() == {"deliveries": [], "entries": [], "cursor": 0}
+    assert client.post("/exchange/entries", content=b"{").status_code == 422
+    assert client.get("/exchange/nothing").status_code == 404
+    assert Sent(world, "POST", "/exchange/entries", f"Bearer {PEER_TOKEN}", 1 << 40).messages[0]["status"] == 413
 
 
 def test_the_measurements_are_open_to_this_machine_but_not_through_a_proxy(world: World) -> None:
