@@ -65,6 +65,7 @@ def init(
         raise Invalid(f"{file} is there already.", hint="Choose another folder, or edit that file.")
     load_settings(node={"facility": facility}, dicom={"ae_title": ae_title})  # before anything is written
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # it may have been there before
     (folder / "secrets").mkdir(mode=0o700, exist_ok=True)
     text = f"[node]\nfacility = {json.dumps(facility)}\n\n[dicom]\nae_title = {json.dumps(ae_title)}\n\n[web]\nport = 8040\n"
     file.write_text(text, encoding="utf-8")
@@ -156,6 +157,7 @@ def version() -> None:
 
 def main() -> None:
     """Runs a command; an error is one clear line, never a stack trace."""
+    os.umask(0o077)  # what a node writes is about patients: nobody else on this machine may read it
     level = os.environ.get("LIENTUYEN_LOG", "WARNING").upper()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.Formatter.converter = time.gmtime

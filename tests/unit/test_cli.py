@@ -62,9 +62,17 @@ def a_node(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_init_makes_a_node_that_others_cannot_look_into(a_node: Path) -> None:
-    assert (a_node.parent / "secrets").stat().st_mode & 0o077 == 0
+    for path in (a_node.parent, *a_node.parent.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
     assert (a_node.parent / "ledger.db").is_file()
     check_one_line(run("init", a_node.parent, "--facility", "X"), "is there already")
+
+
+def test_init_closes_a_folder_that_was_open_to_all(tmp_path: Path) -> None:
+    folder = tmp_path / "node"
+    folder.mkdir(mode=0o755)
+    assert run("init", folder, "--facility", "DEMO-DH").returncode == 0
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_init_with_a_wrong_title_leaves_nothing_behind(tmp_path: Path) -> None:
