@@ -23,7 +23,7 @@ from node.dicom.setup import configure
 from node.dicom.vault import load_or_create_key
 from node.domain.facility import Peer, PeerKind
 from node.domain.route import Registry
-from node.errors import Conflict, Invalid, NodeError
+from node.errors import Conflict, Invalid, LedgerBusy, NodeError
 from node.exchange.address import is_loopback
 from node.exchange.doorbell import LinkDoorbell
 from node.exchange.sender import LinkSender
@@ -63,16 +63,27 @@ class RegistryCache:
 
     def __init__(self, ledger: SqlLedger) -> None:
         self._ledger = ledger
-        self._value = Registry(revision=0)
+        self._lock = threading.Lock()
+        self._value: Registry | None = None
         self._asked = float("-inf")
 
     def __call__(self) -> Registry:
-        if time.monotonic() - self._asked > 1.0:
-            self._asked = time.monotonic()
-            with self._ledger.read() as tx:
-                if registry_rows.current_revision(tx) != self._value.revision:
-                    self._value = registry_rows.current(tx)
-        return self._value
+        """Raises `LedgerBusy` rather than answer with a registry that nobody applied."""
+        with self._lock:
+            if self._value is None or time.monotonic() - self._asked > 1.0:
+                try:
+                    self._ask()
+                except LedgerBusy:
+                    if self._value is None:
+                        raise
+                self._asked = time.monotonic()
+            assert self._value is not None
+            return self._value
+
+    def _ask(self) -> None:
+        with self._ledger.read() as tx:
+            if self._value is None or registry_rows.current_revision(tx) != self._value.revision:
+                self._value = registry_rows.current(tx)
 
 
 class NodeProcess:
@@ -217,7 +228,11 @@ class NodeProcess:
         for peer in self._diallers.keys() - wanted:
             self._diallers.pop(peer).stop()
         for peer in wanted - self._diallers.keys():
-            dialler = Dialler(self.node, peer, self._link.client(peer))
+            try:
+                dialler = Dialler(self.node, peer, self._link.client(peer))
+            except NodeError as error:  # this peer's fault, not the others'
+                log.warning("%s", error)
+                continue
             self._diallers[peer] = dialler
             dialler.start()
 

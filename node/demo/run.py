@@ -127,7 +127,10 @@ def _fill(site: Site, document: dict[str, Any], known: dict[str, Any]) -> dict[s
         for role, names in _PEOPLE.items():
             person = known.get(role) or {"username": role, "password": secrets.token_hex(8)}
             people[role] = person
-            if role not in known or users.find_user(tx, person["username"]) is None:
+            if users.find_user(tx, person["username"]) is not None:
+                if role not in known:  # killed before the passwords were written down
+                    users.set_password(tx, person["username"], person["password"])
+            else:
                 users.create_user(
                     tx,
                     username=person["username"],

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from node.domain.facility import Peer
-from node.errors import Invalid, NotAuthorized, PeerBusy, PeerRefused, PeerUnreachable
+from node.errors import Invalid, PeerBusy, PeerRefused, PeerUnreachable
 from node.exchange.address import check_link_url
 from node.ports import Outgoing
 
@@ -25,6 +25,7 @@ class LinkClient:
     def __init__(self, peer: Peer, secrets: Path, *, timeout: float = 60.0) -> None:
         self.peer = peer
         token_file = secrets / peer.token_file
+        self._token_file = token_file
         if not token_file.is_file():
             raise Invalid(
                 f"The secret of peer '{peer.code}' is missing: {token_file.name} is not in the node's secrets folder.",
@@ -35,14 +36,18 @@ class LinkClient:
         )
         self._http = httpx.Client(
             base_url=check_link_url(peer.url),
-            headers={"Authorization": f"Bearer {token_file.read_text().strip()}"},
-            timeout=httpx.Timeout(timeout, connect=10.0),
+            auth=self._authorize,
+            timeout=httpx.Timeout(timeout, connect=5.0),
             verify=context,
             trust_env=False,
         )
 
     def close(self) -> None:
         self._http.close()
+
+    def _authorize(self, request: httpx.Request) -> httpx.Request:
+        request.headers["Authorization"] = f"Bearer {self._token_file.read_text().strip()}"  # a new one works at once
+        return request
 
     def store(self, study_uid: str, items: Sequence[Outgoing]) -> dict[str, tuple[bool, str]]:
         """STOW-RS (PS3.18 10.5) of some instances. Returns {SOP Instance UID: (taken, failure reason)}."""
@@ -61,7 +66,7 @@ class LinkClient:
         return found
 
     def get(self, path: str, *, wait: float = 0.0, **query: Any) -> Any:
-        timeout = httpx.Timeout(60.0 + wait, connect=10.0)
+        timeout = httpx.Timeout(60.0 + wait, connect=5.0)
         return self._understand(self._call(lambda: self._http.get(path, params=query, timeout=timeout)))
 
     def put(self, path: str, body: Any) -> Any:
@@ -113,10 +118,15 @@ def _raise_for(response: httpx.Response, peer: Peer) -> None:
     status = response.status_code
     if status in _BUSY or status == 507 or 300 <= status < 400:  # 3xx: a login page of the line, not the node
         raise PeerBusy(f"'{peer.code}' asks to come back later (HTTP {status}).", hint="It is tried again by itself.")
-    if status in (401, 403):
-        raise NotAuthorized(
+    if status in (401, 403):  # passing: over there a registry is being mended, or a database restored
+        raise PeerBusy(
             f"'{peer.code}' does not accept this node's token (HTTP {status}).",
-            hint="Ask its administrator for a valid token and put it into the secrets folder, then retry.",
+            hint="It is tried again by itself; if it stays so, ask its administrator for a valid token.",
+        )
+    if not response.headers.get("content-type", "").startswith("application/problem+json"):
+        raise PeerBusy(  # a proxy or a portal in between
+            f"What answers at the address of '{peer.code}' is not a node (HTTP {status}).",
+            hint="It is tried again by itself; check the address and what stands in between.",
         )
     raise PeerRefused(
         f"'{peer.code}' refuses (HTTP {status}).", hint="See the other node's log for the reason, then retry."

@@ -144,7 +144,8 @@ def _attempt(delivery_id: int, peer: Peer, node: Node) -> Sent:
         prepared = deliveries.items(tx, delivery_id, [ItemState.PREPARED])
         if row.state == DeliveryState.WAITING and prepared:
             deliveries.move(tx, delivery_id, DeliveryEvent.SEND, node.clock.now())
-            entry = TimelineEntry(row.study_uid, node.facility, Hop.SENDING, node.clock.now(), None, {"to": peer.code})
+            detail = {"to": peer.code}
+            entry = TimelineEntry(row.study_uid, node.facility, Hop.SENDING, node.clock.now(), len(prepared), detail)
             timeline.record(tx, _with_key(entry, f"{row.route}:{peer.code}"))
     confirms = peer.kind == PeerKind.NODE and bool(row.outward_uid)
     if confirms:

@@ -15,10 +15,11 @@ from typing import Any
 from node.dicom.dataset import dataset_digest
 from node.domain.facility import Peer
 from node.domain.study import Arrival, Via
+from node.domain.timeline import Hop
 from node.errors import NodeError, PeerBusy, PeerRefused, Retryable
 from node.exchange.client import LinkClient
 from node.flow.link import from_json, to_json
-from node.ledger import deliveries, timeline
+from node.ledger import deliveries, jobs, timeline
 from node.ports import Batch, Node
 from node.routing.retry import backoff
 
@@ -53,6 +54,8 @@ class Dialler:
         while not self._stop.is_set():
             try:
                 step()
+                if failures:
+                    self._hurry()
                 failures = 0
             except NodeError as error:
                 failures += 1
@@ -65,6 +68,13 @@ class Dialler:
             if failures:
                 wait = min(30.0, backoff(failures, random.random()).total_seconds())  # noqa: S311
                 self._stop.wait(wait)
+
+    def _hurry(self) -> None:
+        """The peer is back: what waits for it is due now."""
+        with self.node.ledger.begin() as tx:
+            for row in deliveries.waiting_for(tx, self.peer.code):
+                jobs.hurry(tx, "deliver", str(row.id), self.node.clock.now())
+        self.node.wake()
 
     def fetch(self) -> None:
         """One long poll: objects first, then what happened to our studies there."""
@@ -86,7 +96,7 @@ class Dialler:
 
     def _record(self, tx: Any, entry: dict[str, Any]) -> None:
         sent = deliveries.by_outward_uid(tx, entry["study_instance_uid"])
-        if sent is not None:
+        if sent is not None and entry["hop"] in set(Hop):  # a newer node may know hops that we do not
             timeline.record(tx, from_json(entry, self.peer.facility, sent.study_uid))
 
     def _fetch_delivery(self, waiting: dict[str, Any]) -> list[str]:

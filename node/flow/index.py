@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -125,11 +125,24 @@ class Indexer:
 
 def _examine_all(waiting: Sequence[Received], pool: Executor) -> list[Examined]:
     paths = [r.path for r in waiting]
-    results = map(examine, paths) if len(paths) <= _INLINE else pool.map(examine, paths, chunksize=8)
+    results: Iterable[tuple[InstanceHeader | None, bytes, str, str]]
+    try:
+        results = map(examine, paths) if len(paths) <= _INLINE else list(pool.map(examine, paths, chunksize=8))
+    except Retryable:  # one of them killed the process that read it
+        results = [_examine_alone(path, pool) for path in paths]
     return [
         Examined(received, None, reason=received.fault) if received.fault else Examined(received, *result)
         for received, result in zip(waiting, results, strict=True)
     ]
+
+
+def _examine_alone(path: Path, pool: Executor) -> tuple[InstanceHeader | None, bytes, str, str]:
+    for _ in range(2):
+        try:
+            return pool.submit(examine, path).result()
+        except BrokenExecutor:
+            log.error("an object brought the process down that read it")
+    return None, b"", "", "It brings the process down that reads it."
 
 
 def _write(tx: Any, items: Sequence[Examined], node: Node) -> None:

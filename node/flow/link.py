@@ -111,6 +111,10 @@ def take_receipt(node: Node, peer: Peer, delivery_id: int, digests: dict[str, st
 def entries_for(node: Node, peer: Peer, cursor: int) -> tuple[int, list[dict[str, Any]]]:
     """(new cursor, this node's timeline entries about the peer's studies after `cursor`)."""
     with node.ledger.read() as tx:
+        if cursor > timeline.newest(
+            tx
+        ):  # this ledger was restored from a backup: all is told again, once more has no effect
+            cursor = 0
         found = timeline.since(tx, cursor, node.facility)
         uids = {entry.study_instance_uid for _, entry in found}
         query = select(studies_table.c.uid).where(

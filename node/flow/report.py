@@ -31,6 +31,9 @@ class ReportStage:
             if signed is None:
                 raise NotFound("The task has no signed report.")
             images = studies.current_instances(tx, signed.study_instance_uid, _IMAGES)
+            built = studies.current_instances(tx, signed.study_instance_uid, (Via.DESK,))
+            if any(i.sop_instance_uid == signed.sop_instance_uid for i in built):
+                return signed  # a repeat: late images must not change what was made once
             if not images:
                 raise NotFound("The study of the signed report has no images.")
             header = studies.header(tx, images[0].id)

@@ -75,13 +75,15 @@ class RouteStage:
                 return None
             found = studies.current_instances(tx, job.subject)
             manifest = studies.manifest(tx, job.subject)
+            held = studies.stored_versions(tx, job.subject) if manifest is not None else frozenset()
         groups = tuple(_groups(found, study, registry))
         images = [g for g in groups if g.via not in _OWN]
         if study.shadow or not images:
             return Routed(study, groups, complete=True, look_again_at=None)
         if manifest is not None:
-            return Routed(study, groups, complete=_all_here(manifest, found), look_again_at=None)
-        until = quiet_until((t.route for g in images for t in g.decision.targets), study.last_received_at)
+            return Routed(study, groups, complete=_all_here(manifest, held), look_again_at=None)
+        last = min(study.last_received_at, node.clock.now())  # the clock may have been set back since
+        until = quiet_until((t.route for g in images for t in g.decision.targets), last)
         waiting = node.intake.waiting_since()
         if waiting is not None and waiting <= until:  # it may be this study's
             until = max(until, node.clock.now() + _INDEX_PATIENCE)
@@ -135,9 +137,8 @@ def _facts(members: Sequence[Any], study: Any) -> RoutingFacts:
     )
 
 
-def _all_here(manifest: Any, found: Sequence[Any]) -> bool:
-    have = {(i.sop_instance_uid, i.digest) for i in found}
-    return bool(manifest.closed) and all(item in have for item in manifest.items.items())
+def _all_here(manifest: Any, held: frozenset[tuple[str, str]]) -> bool:
+    return bool(manifest.closed) and all(item in held for item in manifest.items.items())
 
 
 def _unchanged(tx: Any, result: Routed) -> bool:

@@ -36,6 +36,7 @@ class Runner:
         """At the start: what a dead predecessor of the same name held is free again."""
         with self.node.ledger.begin() as tx:
             jobs.release_all(tx, f"{self.owner}:")
+            jobs.mend_clock(tx, self.node.clock.now())
 
     def step(self) -> timedelta | None:
         """Runs one job and returns None; or, when none is due, how long to wait at most."""

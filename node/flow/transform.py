@@ -32,6 +32,9 @@ _AHEAD = (
 )
 
 
+_ALONE_AFTER = 2  # attempts after which objects are prepared one by one: one of them may kill the process
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """One derived object, or why there is none."""
@@ -56,13 +59,15 @@ class TransformStage:
         if delivery is None or not waiting:
             return []
         with TemporaryDirectory(dir=node.scratch, ignore_cleanup_errors=True) as folder:  # a full disk gets it all back
+            alone = job.attempts >= _ALONE_AFTER
+            ahead = 1 if alone else _AHEAD
             futures: dict[int, Future[Derived]] = {}
             for number, item in enumerate(waiting):
-                if number >= _AHEAD:
-                    wait([futures[waiting[number - _AHEAD].instance_id]])
+                if number >= ahead:
+                    wait([futures[waiting[number - ahead].instance_id]])
                 futures[item.instance_id] = _submit(item, delivery.plan, folder, node)
             wait(futures.values())
-            made = [_gather(instance_id, future) for instance_id, future in futures.items()]
+            made = [_gather(instance_id, future, alone=alone) for instance_id, future in futures.items()]
             node.storage.adopt((Path(m.derived.file), m.derived.digest) for m in made if m.derived)
         return made
 
@@ -98,7 +103,7 @@ def _submit(item: Any, plan: dict[str, Any], folder: str, node: Node) -> Future[
     )
 
 
-def _gather(instance_id: int, future: Future[Derived]) -> Made:
+def _gather(instance_id: int, future: Future[Derived], *, alone: bool) -> Made:
     try:
         derived = future.result()
         sync_file(Path(derived.file))  # here, so that the processes go on with pixels meanwhile
@@ -108,6 +113,8 @@ def _gather(instance_id: int, future: Future[Derived]) -> Made:
     except NodeError as error:
         return Made(instance_id, None, error.record)
     except (OSError, MemoryError, BrokenExecutor) as error:
+        if alone and isinstance(error, BrokenExecutor):
+            return Made(instance_id, None, Held("It brings the process down that prepares it.").record)
         raise Retryable(f"A worker failed ({type(error).__name__}).") from error
     except Exception as error:
         log.error("an instance could not be transformed: %s", type(error).__name__)

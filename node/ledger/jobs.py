@@ -15,6 +15,8 @@ from node.errors import LeaseLost
 from node.ledger.schema import jobs
 from node.ledger.sql import insert
 
+_LONGEST_WAIT = timedelta(days=1)
+
 
 def enqueue(tx: Connection, job: NextJob, now: datetime) -> None:
     """Adds the job, or brings an equal one (same key) forward. A held job becomes open again."""
@@ -98,6 +100,15 @@ def claim(tx: Connection, owner: str, now: datetime, lease: timedelta) -> Job | 
 def next_due(tx: Connection) -> datetime | None:
     """When the next open job that nobody holds is due."""
     return tx.execute(select(func.min(jobs.c.due_at)).where(jobs.c.state == "open", jobs.c.lease_owner == "")).scalar()
+
+
+def mend_clock(tx: Connection, now: datetime) -> None:
+    """What is due further ahead than any wait of ours was written by a clock that ran wrong: it is due now."""
+    tx.execute(
+        update(jobs)
+        .where(jobs.c.due_at > now + _LONGEST_WAIT, jobs.c.state == "open")
+        .values(due_at=now, lease_until=None, lease_owner="")
+    )
 
 
 def renew(tx: Connection, job: Job, until: datetime) -> None:

@@ -19,7 +19,11 @@ from node.ledger.sql import insert, insert_new
 # Statements of every instance are made once: making them anew costs more than running them.
 _SAME = (instances.c.sop_instance_uid == bindparam("same_uid")) & (instances.c.via != bindparam("twin"))
 _KNOWN = select(instances.c.digest, instances.c.study_uid).where(_SAME)
-_SUPERSEDE = update(instances).where(_SAME).values(current=False)
+_SUPERSEDE = (
+    update(instances)
+    .where(instances.c.sop_instance_uid == bindparam("same_uid"), instances.c.study_uid == bindparam("of_study"))
+    .values(current=False)
+)
 
 
 def pack(metadata: dict[str, Any]) -> bytes:
@@ -47,7 +51,8 @@ def add_instance(
     if any(row.digest == header.digest for row in known):
         return False
     if known:
-        tx.execute(_SUPERSEDE, same)
+        # what another study holds under this UID stays current there: nobody takes an image out of another's study
+        tx.execute(_SUPERSEDE, {"same_uid": header.sop_instance_uid, "of_study": header.study_instance_uid})
         actor = arrival.peer or arrival.calling_ae or "node"
         audit(tx, arrival.received_at, actor, "instance-conflict", header.sop_instance_uid)
     tx.execute(
@@ -172,6 +177,14 @@ def current_instances(tx: Connection, study_uid: str, via: Collection[Via] = ())
     if via:
         query = query.where(instances.c.via.in_([v.value for v in via]))
     return tx.execute(query.order_by(instances.c.id)).all()
+
+
+def stored_versions(tx: Connection, study_uid: str) -> frozenset[tuple[str, str]]:
+    """(SOP Instance UID, digest) of everything that is kept of a study, superseded versions included."""
+    rows = tx.execute(
+        select(instances.c.sop_instance_uid, instances.c.digest).where(instances.c.study_uid == study_uid)
+    )
+    return frozenset((row.sop_instance_uid, row.digest) for row in rows)
 
 
 def header(tx: Connection, instance_id: int) -> dict[str, Any]:

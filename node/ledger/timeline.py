@@ -61,6 +61,11 @@ def _entry(row: Row[Any]) -> TimelineEntry:
     )
 
 
+def newest(tx: Connection) -> int:
+    """The number of the newest entry; 0 when there is none."""
+    return tx.execute(select(func.max(timeline.c.id))).scalar() or 0
+
+
 def get_cursor(tx: Connection, name: str) -> int:
     return tx.execute(select(cursors.c.value).where(cursors.c.name == name)).scalar() or 0
 

@@ -181,4 +181,4 @@ def _change(tx: Connection, desk: Desk, task: TaskRow, **values: Any) -> None:
 
 
 def _hop(tx: Connection, desk: Desk, task: TaskRow, hop: Hop, detail: Mapping[str, Any], key: str = "") -> None:
-    record(tx, TimelineEntry(task.study_uid, desk.facility, hop, desk.now, detail=dict(detail), key=key))
+    record(tx, TimelineEntry(task.study_uid, desk.facility, hop, desk.now, task.instances_received, dict(detail), key))

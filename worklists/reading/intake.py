@@ -61,11 +61,9 @@ class ReadStage:
         }
         if any(getattr(task, name) != value for name, value in new.items()):
             store.change_task(tx, task.id, now, while_in=(task.state,), held_by=task.claimed_by, **new)
-        if task.ready_at is None and ready_at is not None:
-            record(
-                tx,
-                TimelineEntry(job.subject, node.facility, Hop.READY, now, instances=found.received),
-            )
+        if found.whole:  # said again when late images made it whole anew
+            count = found.received
+            record(tx, TimelineEntry(job.subject, node.facility, Hop.READY, now, count, key=str(count)))
         return ()
 
 

@@ -184,22 +184,24 @@ def arrived(tx: Connection, study_uid: str) -> tuple[Arrived, str, str]:
     study = tx.execute(
         select(studies.c.state, studies.c.priority, studies.c.origin).where(studies.c.uid == study_uid)
     ).one()
-    here = dict(
-        tx.execute(
+    here = {
+        (row.sop_instance_uid, row.digest)
+        for row in tx.execute(
             select(instances.c.sop_instance_uid, instances.c.digest).where(
-                instances.c.study_uid == study_uid, instances.c.current, instances.c.via != Via.DESK.value
+                instances.c.study_uid == study_uid, instances.c.via != Via.DESK.value
             )
-        ).all()
-    )
+        )
+    }
+    count = len({uid for uid, _ in here})
     manifest = tx.execute(
         select(manifests.c.closed, manifests.c.expected, manifests.c["items"].label("objects")).where(
             manifests.c.study_uid == study_uid
         )
     ).one_or_none()
     if manifest is None:
-        return Arrived(len(here), None, study.state == "complete"), study.priority, study.origin
-    whole = bool(manifest.closed) and all(here.get(uid) == digest for uid, digest in manifest.objects.items())
-    return Arrived(len(here), manifest.expected, whole), study.priority, study.origin
+        return Arrived(count, None, study.state == "complete"), study.priority, study.origin
+    whole = bool(manifest.closed) and all(item in here for item in manifest.objects.items())
+    return Arrived(count, manifest.expected, whole), study.priority, study.origin
 
 
 def task_from(row: Row[Any]) -> TaskRow:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from node.domain.facility import Peer, PeerKind
-from node.errors import Invalid, NodeError, NotAuthorized, PeerBusy, PeerRefused, PeerUnreachable
+from node.errors import Invalid, NodeError, PeerBusy, PeerUnreachable
 from node.exchange.address import check_link_url, is_loopback
 from node.exchange.client import LinkClient
 from node.exchange.sender import LinkSender
@@ -29,6 +29,7 @@ class FarEnd:
     seen: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     status: int = 200
     answer: Callable[[bytes], bytes] = lambda body: b"{}"
+    content_type: str = "application/json"
     cut: int = 0  # bytes that are promised and not sent
 
 
@@ -47,6 +48,7 @@ def far_end() -> Iterator[FarEnd]:
             end.seen.append((self.command, self.path, dict(self.headers), body))
             content = end.answer(body)
             self.send_response(end.status)
+            self.send_header("Content-Type", end.content_type)
             self.send_header("Content-Length", str(len(content) + end.cut))
             self.end_headers()
             self.wfile.write(content)
@@ -146,8 +148,8 @@ def test_the_secret_is_shown_with_every_call(client: LinkClient, far_end: FarEnd
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (401, NotAuthorized), (403, NotAuthorized),
-        (400, PeerRefused), (404, PeerRefused), (413, PeerRefused), (415, PeerRefused),
+        (401, PeerBusy), (403, PeerBusy),  # a registry is being mended there, or a database restored
+        (400, PeerBusy), (404, PeerBusy), (413, PeerBusy), (415, PeerBusy),  # no problem document: not a node
         (408, PeerBusy), (423, PeerBusy), (429, PeerBusy), (500, PeerBusy), (502, PeerBusy), (503, PeerBusy),
         (504, PeerBusy), (507, PeerBusy), (301, PeerBusy), (302, PeerBusy), (307, PeerBusy),
     ],
@@ -167,6 +169,13 @@ def test_what_a_status_means(
     assert type(raised.value) is error
     assert str(status) in raised.value.message
     assert "the-secret" not in str(raised.value)
+
+
+def test_only_a_node_that_says_why_refuses_for_good(client: LinkClient, far_end: FarEnd) -> None:
+    far_end.status = 422
+    far_end.content_type = "application/problem+json"
+    with pytest.raises(PeerRefused, match="HTTP 422"):
+        client.put("/x", {})
 
 
 def test_a_machine_that_is_off_is_unreachable(secrets: Path) -> None:
