@@ -60,6 +60,12 @@ class LedgerBusy(Retryable):
     code = "ledger-busy"
 
 
+class LedgerDamaged(NodeError):
+    """The database cannot be read any more: a person must restore it."""
+
+    code = "ledger-damaged"
+
+
 class Refused(NodeError):
     """A permanent refusal: no retry, a person decides."""
 

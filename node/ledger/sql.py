@@ -6,6 +6,7 @@ other instead of failing at commit. On PostgreSQL writers run at READ COMMITTED,
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +21,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from node.errors import Invalid, LedgerBusy
+from node.errors import Invalid, LedgerBusy, LedgerDamaged, StorageFull
 
 _WRITE = "lientuyen_write"
+
+_FULL = {sqlite3.SQLITE_FULL, "53100"}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, "XX001", "XX002"}
 
 
 def insert(tx: Connection, table: Table) -> Any:
@@ -57,7 +61,7 @@ class SqlLedger:
     def begin(self) -> Iterator[Connection]:
         """A write transaction: commits at the end of the block, rolls back on any exception.
 
-        Raises `LedgerBusy` when the database is locked or away.
+        Raises `LedgerBusy` when the database is locked or away, `StorageFull`, `LedgerDamaged`.
         """
         if self._writer is not None:
             with self._writer, self._transaction(write=True) as tx:
@@ -93,28 +97,50 @@ class SqlLedger:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Faults of the driver that pass by themselves become `LedgerBusy`."""
+    """Faults that pass by themselves become `LedgerBusy`, those of the disk `StorageFull` or `LedgerDamaged`."""
     try:
         yield
-    except (OperationalError, PoolTimeout) as error:
-        raise LedgerBusy("The database did not answer in time.", hint="It is tried again by itself.") from error
+    except PoolTimeout as error:
+        raise _busy() from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise LedgerBusy("The connection to the database broke.", hint="It is tried again by itself.") from error
+        code = _code_of(error)
+        if code in _FULL:
+            raise StorageFull(
+                "The disk of the database is full.", hint="Free space on it; the work goes on by itself."
+            ) from error
+        if code in _DAMAGED:
+            raise LedgerDamaged(
+                "The database is damaged.",
+                hint="Stop the node, keep a copy of the database as it is, check the disk, then restore the last backup.",
+            ) from error
+        if isinstance(error, OperationalError) or error.connection_invalidated:
+            raise _busy() from error
         raise
+
+
+def _busy() -> LedgerBusy:
+    return LedgerBusy("The database did not answer in time.", hint="It is tried again by itself.")
+
+
+def _code_of(error: DBAPIError) -> int | str | None:
+    """SQLite's primary result code, or PostgreSQL's SQLSTATE."""
+    number: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state if number is None else number & 0xFF
 
 
 def open_ledger(url: str) -> SqlLedger:
     """`sqlite:///file` or `postgresql+psycopg://…`; makes the folder of an SQLite file. Raises `Invalid`."""
     address = _address(url)
     if address.drivername == "sqlite":
-        engine = create_engine(address, pool_size=32, connect_args={"timeout": 30, "check_same_thread": False})
+        arguments = {"timeout": 30, "check_same_thread": False}
+        engine = create_engine(address, pool_size=32, connect_args=arguments, hide_parameters=True)
         if engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        engine = create_engine(address, pool_size=16, max_overflow=16, pool_pre_ping=True)
+        engine = create_engine(address, pool_size=16, max_overflow=16, pool_pre_ping=True, hide_parameters=True)
     return SqlLedger(engine)
 
 

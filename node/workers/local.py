@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -58,14 +59,20 @@ class LocalWorkers:
             seen = self._signals
             try:
                 wait = self._step()
-            except Exception:
-                log.exception("the worker's step failed; it goes on")
+            except Exception as error:
+                log.error("the worker's step failed (%s at %s); it goes on", type(error).__name__, _place(error))
                 wait = timedelta(seconds=1)
             if wait is None:
                 continue
             with self._condition:
                 if self._signals == seen and not self._stopping:
                     self._condition.wait(max(0.01, wait.total_seconds()))
+
+
+def _place(error: Exception) -> str:
+    """Where it happened. Never what it says: the text of a foreign exception may quote a patient."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))
 
 
 class WorkerPool(Executor):
