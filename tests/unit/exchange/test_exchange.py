@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from node.domain.facility import Peer, PeerKind
-from node.errors import Invalid, NodeError, PeerBusy, PeerUnreachable
+from node.errors import Invalid, NodeError, PeerBusy, PeerRefused, PeerUnreachable
 from node.exchange.address import check_link_url, is_loopback
 from node.exchange.client import LinkClient
 from node.exchange.sender import LinkSender
