@@ -40,7 +40,7 @@ class Watched:
         self.page.screenshot(path=folder / f"{name}.png")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop in this thread: it must end before other tests begin
 def browser(chromium: Path | None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=str(chromium) if chromium else None, args=FLAGS)
@@ -91,5 +91,5 @@ def visit(browser: Browser, running_loop: Loop) -> Iterator[Callable[[str, str],
 def _leaves(url: str, own: str) -> bool:
     parts = urlsplit(url)
     return (
-        parts.scheme not in {"data", "blob", "chrome-extension"} and parts.netloc != own
+        parts.scheme not in {"data", "blob", "chrome", "chrome-extension"} and parts.netloc != own
     )  # the browser shows PDF itself
