@@ -65,7 +65,8 @@ def test_a_study_is_claimed_drafted_and_signed(desk: World, reader: TestClient) 
     assert signed.status_code == 200, signed.text
     assert signed.json()["state"] == "final"
     assert reader.post(f"{TASK}/sign").json() == signed.json()
-    assert reader.get("/api/reading/tasks").json()["items"] == []
+    assert [t["state"] for t in reader.get("/api/reading/tasks").json()["items"]] == ["final"]
+    assert reader.get("/api/reading/tasks?state=open").json()["items"] == []
     assert len(reader.get("/api/reading/tasks?state=final").json()["items"]) == 1
     assert [hop for hop in hops(desk) if hop != "first-image"] == ["ready", "claimed", "drafted", "signed"]
     with desk.node.ledger.read() as tx:
@@ -197,6 +198,32 @@ def test_the_more_urgent_and_then_the_longest_waiting_comes_first(world: World) 
     tasks = client.get("/api/reading/tasks").json()["items"]
     assert [task["study_instance_uid"] for task in tasks] == ["1.2.4", "1.2.3", "1.2.1", "1.2.2"]
     assert [task["waiting_seconds"] for task in tasks] == [300, 600, 1200, 900]
+
+
+def test_what_was_read_stays_on_the_list_of_all_for_a_week_after_what_is_open(world: World) -> None:
+    client = world.client("bs")
+    for number in range(1, 4):
+        study = f"1.2.{number}"
+        world.receive(ct(1, study=study, sop=f"{study}.1.1"))
+        put_on_worklist(world, study)
+        world.clock.forward(minutes=5)
+    for study in ("1.2.1", "1.2.2"):
+        task = f"/api/reading/tasks/{task_id_of(study)}"
+        client.post(f"{task}/claim")
+        client.put(f"{task}/report", json=TEXT | {"key_images": []})
+        assert client.post(f"{task}/sign").json()["state"] == "final"
+        world.clock.forward(hours=1)
+    shown = client.get("/api/reading/tasks").json()["items"]
+    assert [(t["study_instance_uid"], t["state"]) for t in shown] == [
+        ("1.2.3", "ready"),
+        ("1.2.2", "final"),
+        ("1.2.1", "final"),
+    ]
+    assert client.get("/api/reading/tasks?state=all").json()["items"] == shown
+    world.clock.forward(days=6, hours=22, minutes=30)
+    client = world.client("bs")
+    assert [t["study_instance_uid"] for t in client.get("/api/reading/tasks").json()["items"]] == ["1.2.3", "1.2.2"]
+    assert len(client.get("/api/reading/tasks?state=final").json()["items"]) == 2
 
 
 def test_the_radiographer_has_no_worklist_and_unknown_tasks_are_not_found(desk: World, reader: TestClient) -> None:

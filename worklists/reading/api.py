@@ -161,7 +161,7 @@ def router(node: Node, current_user: Callable[..., Person]) -> APIRouter:
     caller = Depends(current_user)
 
     @routes.get("/tasks", response_model=TaskList)
-    def list_tasks(state: Literal["open", "final", "all"] = "open", person: Person = caller) -> dict[str, Any]:
+    def list_tasks(state: Literal["open", "final", "all"] = "all", person: Person = caller) -> dict[str, Any]:
         reading.free_left_tasks()
         with node.ledger.read() as tx:
             return {"items": reads.list_tasks(tx, state, person.username, node.clock.now(), reading.names())}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
@@ -21,6 +21,7 @@ FILTERS: dict[str, tuple[ReadingState, ...]] = {
     "all": tuple(ReadingState),
 }
 FINISHED_LIMIT = 500  # finished tasks on one answer
+FINISHED_FOR = timedelta(days=7)  # so long a finished task stays in the list of all
 PRIORITIES = tuple(sorted(Priority, key=lambda priority: priority.rank))
 
 _STUDY_COLUMNS = (
@@ -39,14 +40,19 @@ _STUDY_COLUMNS = (
 def list_tasks(
     tx: Connection, states: str, username: str, now: datetime, facility_names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """The tasks of a filter of `FILTERS` as `username` sees them; `facility_names` by code."""
+    """The tasks of a filter of `FILTERS` as `username` sees them; `facility_names` by code. Of the finished ones the
+    newest `FINISHED_LIMIT`, and among open ones only those of the last `FINISHED_FOR`."""
     wanted = FILTERS[states]
     rows: list[Row[Any]] = []
-    for group, limit in ((OPEN_STATES, None), (tuple(set(ReadingState) - set(OPEN_STATES)), FINISHED_LIMIT)):
-        chosen = [state.value for state in wanted if state in group]
-        if chosen:
-            query = _query().where(reading_tasks.c.state.in_(chosen))
-            rows += tx.execute(query.order_by(reading_tasks.c.updated_at.desc()).limit(limit)).all()
+    opened = [state.value for state in wanted if state in OPEN_STATES]
+    finished = [state.value for state in wanted if state not in OPEN_STATES]
+    if opened:
+        rows += tx.execute(_query().where(reading_tasks.c.state.in_(opened))).all()
+    if finished:
+        query = _query().where(reading_tasks.c.state.in_(finished))
+        if opened:
+            query = query.where(reading_tasks.c.updated_at > now - FINISHED_FOR)
+        rows += tx.execute(query.order_by(reading_tasks.c.updated_at.desc()).limit(FINISHED_LIMIT)).all()
     by_id = {row.id: row for row in rows}
     tasks = in_order(store.task_from(row) for row in rows)
     return [_show(task, by_id[task.id], username, now, facility_names) for task in tasks]
