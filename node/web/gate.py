@@ -61,8 +61,7 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     _rule("POST", r"/api/reading/tasks/[^/]+/(claim|sign)", RADIOLOGISTS),
     _rule("PUT", r"/api/reading/tasks/[^/]+/report", RADIOLOGISTS),
     _rule("GET", r"/api/display/.*", EVERYONE),  # a radiographer looks at what was sent
-    _rule("GET", r"/dicom-web/studies/.*", EVERYONE),
-    _rule("GET", r"/dicom-web/.*", READERS),
+    _rule("GET", r"/dicom-web/.*", EVERYONE),
     _rule("POST", r"/dicom-web/studies(/[^/]+)?", EVERYONE, peers=True),
     _rule("GET PUT POST", r"/exchange/.*", NOBODY, peers=True),
     _rule("GET POST", r"/api/admin/.*", ADMINS),

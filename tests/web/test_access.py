@@ -69,7 +69,7 @@ def test_a_route_that_is_in_no_rule_is_refused_to_everyone(world: World) -> None
     [
         ("GET", "/api/studies", {"ktv", "bs", "quantri"}),
         ("GET", "/api/reading/tasks", {"bs", "quantri"}),
-        ("GET", "/dicom-web/studies", {"bs", "quantri"}),
+        ("GET", "/dicom-web/studies", {"ktv", "bs", "quantri"}),
         ("GET", "/api/admin/queue", {"quantri"}),
         ("GET", "/api/admin/registry", {"quantri"}),
         ("GET", "/metrics", {"quantri"}),
