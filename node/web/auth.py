@@ -10,6 +10,8 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,14 +20,13 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from node.domain.facility import Peer, PeerKind
-from node.errors import NotAuthorized
+from node.errors import NotAuthorized, Retryable
 from node.ledger import users
 from node.ledger.audit import audit
 from node.ledger.users import Session, SessionKind, fold_username, token_digest
 from node.ports import Node
 from node.web.problems import LoginFailed, LoginLocked, LoginRequired
 
-_PASSWORD_CHECKS = threading.BoundedSemaphore(2)  # each takes 64 MB, so that no crowd of logins exhausts the memory
 UNKNOWN_NAMES = 10_000  # failed logins of names that do not exist, kept in memory at most
 
 
@@ -39,6 +40,38 @@ class Caller:
     language: str
     token_sha256: str
     kind: str  # cookie | bearer
+
+
+class PasswordChecks:
+    """Lets few passwords be checked at once (each takes 64 MB), lets few logins wait for that and not for long: they
+    wait in threads that all requests share."""
+
+    def __init__(self, at_once: int, waiting: int, seconds: float) -> None:
+        self._checks = threading.BoundedSemaphore(at_once)
+        self._room = threading.BoundedSemaphore(at_once + waiting)
+        self._seconds = seconds
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Raises `Retryable` when too many are at it."""
+        if not self._room.acquire(blocking=False):
+            raise _crowd()
+        try:
+            if not self._checks.acquire(timeout=self._seconds):
+                raise _crowd()
+            try:
+                yield
+            finally:
+                self._checks.release()
+        finally:
+            self._room.release()
+
+
+def _crowd() -> Retryable:
+    return Retryable("Too many logins at this moment.", hint="Try again in a few seconds.")
+
+
+_PASSWORD_CHECKS = PasswordChecks(at_once=2, waiting=6, seconds=2.0)
 
 
 class UnknownNames:
@@ -73,16 +106,16 @@ def log_in(
 ) -> tuple[Caller, str, datetime]:
     """Checks the password and opens a session. Returns (caller, token, when it ends without use).
 
-    Raises `LoginFailed`, `LoginLocked`.
+    Raises `LoginFailed`, `LoginLocked`, and `Retryable` when too many log in at once: that counts as no attempt.
     """
     now = node.clock.now()
     name = fold_username(username)
-    with node.ledger.begin() as tx:
-        user = users.find_user(tx, name)
-        locked = users.note_attempt(tx, name, now) if user else unknown.note_attempt(name, now)
-    if locked is not None:
-        raise LoginLocked("Too many wrong passwords.", seconds=max(1, int((locked - now).total_seconds()) + 1))
-    with _PASSWORD_CHECKS:
+    with _PASSWORD_CHECKS.turn():
+        with node.ledger.begin() as tx:
+            user = users.find_user(tx, name)
+            locked = users.note_attempt(tx, name, now) if user else unknown.note_attempt(name, now)
+        if locked is not None:
+            raise LoginLocked("Too many wrong passwords.", seconds=max(1, int((locked - now).total_seconds()) + 1))
         matches = users.password_matches(user, password)
     if not matches or user is None:
         with node.ledger.begin() as tx:

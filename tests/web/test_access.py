@@ -11,6 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.routing import BaseRoute, Mount, Route
 
+from node.errors import Retryable
+from node.web import auth
 from tests.web.world import PASSWORD, PEER_TOKEN, STUDY, World, ct
 
 PUBLIC = {
@@ -174,6 +176,28 @@ def test_five_wrong_passwords_lock_a_name_for_growing_time(world: World, usernam
     assert client.post("/api/session", json=right).json()["code"] == "login-locked"
     world.clock.forward(seconds=31)
     assert client.post("/api/session", json=right).status_code == (200 if username == "bs" else 401)
+
+
+def test_a_crowd_of_logins_is_asked_to_come_back_and_nobody_is_locked_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = auth.PasswordChecks(at_once=1, waiting=1, seconds=0.01)
+    monkeypatch.setattr(auth, "_PASSWORD_CHECKS", checks)
+    client = world.client()
+    with checks.turn():
+        for _ in range(6):
+            answer = client.post("/api/session", json=LOGIN)
+            assert (answer.status_code, answer.json()["code"]) == (503, "retryable")
+            assert int(answer.headers["retry-after"]) > 0
+    assert client.post("/api/session", json=LOGIN).status_code == 200
+
+
+def test_a_login_for_which_there_is_no_room_does_not_wait() -> None:
+    checks = auth.PasswordChecks(at_once=1, waiting=0, seconds=1e6)
+    with checks.turn(), pytest.raises(Retryable):
+        checks.turn().__enter__()
+    with checks.turn():
+        pass
 
 
 @pytest.mark.parametrize(
