@@ -10,9 +10,11 @@ import sys
 import threading
 import time
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -111,16 +113,9 @@ def add_user(
 ) -> None:
     """Thêm người dùng / add a user; asks for the password (or reads it from standard input)."""
     from node.ledger import users
-    from node.ledger.sql import open_ledger
 
-    password = (
-        typer.prompt("Mật khẩu / password", hide_input=True, confirmation_prompt=True)
-        if sys.stdin.isatty()
-        else sys.stdin.readline().rstrip("\n")
-    )
-    ledger = open_ledger(load_settings(config).ledger_url)
-    ledger.migrate()
-    with ledger.begin() as tx:
+    password = _ask_password()
+    with _writing(config) as tx:
         users.create_user(
             tx,
             username=username,
@@ -131,6 +126,74 @@ def add_user(
             now=datetime.now(UTC),
         )
     typer.echo(f"{username} ({role})")
+
+
+@user_app.command("passwd")
+def change_password(username: str, config: Config = Path("node.toml")) -> None:
+    """Đặt mật khẩu mới / set a new password (asked for, or from standard input) and end the user's sessions."""
+    from node.ledger import users
+    from node.ledger.audit import audit
+
+    password = _ask_password()
+    with _writing(config) as tx:
+        users.set_password(tx, username, password)
+        audit(tx, datetime.now(UTC), "cli", "password-set", users.fold_username(username))
+    typer.echo(f"{username}: mật khẩu mới / a new password")
+
+
+@user_app.command("list")
+def list_users(config: Config = Path("node.toml")) -> None:
+    """Liệt kê người dùng / list the users: name, role, display name, and whether disabled."""
+    from node.ledger import users
+
+    with _writing(config) as tx:
+        found = users.list_users(tx)
+    for user in found:
+        state = (_DISABLED,) if user.disabled else ()
+        typer.echo("\t".join((user.username, user.role, user.display_name, *state)))
+
+
+@user_app.command("disable")
+def disable_user(username: str, config: Config = Path("node.toml")) -> None:
+    """Khóa người dùng / close a user's account and end the user's sessions; nothing is deleted."""
+    _set_disabled(config, username, True)
+
+
+@user_app.command("enable")
+def enable_user(username: str, config: Config = Path("node.toml")) -> None:
+    """Mở khóa người dùng / open a closed account again."""
+    _set_disabled(config, username, False)
+
+
+_DISABLED = "đã khóa / disabled"
+
+
+def _set_disabled(config: Path, username: str, disabled: bool) -> None:
+    from node.ledger import users
+    from node.ledger.audit import audit
+
+    with _writing(config) as tx:
+        users.set_disabled(tx, username, disabled)
+        kind = "user-disabled" if disabled else "user-enabled"
+        audit(tx, datetime.now(UTC), "cli", kind, users.fold_username(username))
+    typer.echo(f"{username}: {_DISABLED if disabled else 'đang mở / enabled'}")
+
+
+def _ask_password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    return str(typer.prompt("Mật khẩu / password", hide_input=True, confirmation_prompt=True))
+
+
+@contextmanager
+def _writing(config: Path) -> Iterator[Any]:
+    """A transaction on the node's ledger, whose tables are of this version by then."""
+    from node.ledger.sql import open_ledger
+
+    ledger = open_ledger(load_settings(config).ledger_url)
+    ledger.migrate()
+    with ledger.begin() as tx:
+        yield tx
 
 
 @app.command()

@@ -243,7 +243,7 @@ def _user(row: Row[tuple[object, ...]]) -> User:
 
 def _must_exist(rows: int) -> None:
     if rows == 0:
-        raise NotFound("There is no such user.", hint="The admin page lists the users.")
+        raise NotFound("There is no such user.", hint="To see all of them: lientuyen user list")
 
 
 def _check_language(language: str) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from node.ledger.sql import open_ledger
 from tests.conftest import ROOT
 from tests.services import free_port
 
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 REGISTRY = """
 [[tiers]]
 code = "huyen"
@@ -136,6 +140,59 @@ def test_a_user_that_cannot_be_is_one_line(a_node: Path, role: str, password: st
     done = run("user", "add", "x", "--role", role, "--name", "X", "--config", a_node, given=password + "\n")
     check_one_line(done, said)
     assert password not in done.stderr
+
+
+@pytest.fixture
+def a_user(a_node: Path) -> Iterator[str]:
+    """A user of `a_node` who is logged in."""
+    ledger = open_ledger(f"sqlite:///{a_node.parent / 'ledger.db'}")
+    name = f"ktv.{secrets.token_hex(4)}"
+    with ledger.begin() as tx:
+        users.create_user(tx, name, "KTV. Bình", "radiographer", "mat-khau-cu-123", "vi", NOW)
+        users.open_session(tx, name, "cookie", name, NOW, timedelta(hours=1))
+    yield name
+    ledger.dispose()
+
+
+def account(a_node: Path, name: str) -> tuple[users.User | None, bool]:
+    """The account, and whether its session of `a_user` is still open."""
+    ledger = open_ledger(f"sqlite:///{a_node.parent / 'ledger.db'}")
+    with ledger.read() as tx:
+        found = users.find_user(tx, name), users.find_session(tx, name, NOW) is not None
+    ledger.dispose()
+    return found
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(a_node: Path, a_user: str) -> None:
+    assert account(a_node, a_user)[1]
+    done = run("user", "passwd", a_user, "--config", a_node, given="mat-khau-moi-123\n")
+    assert done.returncode == 0, done.stderr
+    user, open_session = account(a_node, a_user)
+    assert users.password_matches(user, "mat-khau-moi-123")
+    assert not open_session
+    check_one_line(run("user", "passwd", a_user, "--config", a_node, given="kurz\n"), "characters")
+    check_one_line(run("user", "passwd", "nobody", "--config", a_node, given="mat-khau-moi-123\n"), "no such user")
+
+
+def test_a_disabled_user_is_out_until_enabled_again(a_node: Path, a_user: str) -> None:
+    assert run("user", "disable", a_user, "--config", a_node).returncode == 0
+    user, open_session = account(a_node, a_user)
+    assert user is not None
+    assert (user.disabled, open_session) == (True, False)
+    assert run("user", "enable", a_user, "--config", a_node).returncode == 0
+    user, open_session = account(a_node, a_user)
+    assert user is not None
+    assert (user.disabled, open_session) == (False, False)
+    check_one_line(run("user", "disable", "nobody", "--config", a_node), "no such user")
+
+
+def test_the_users_are_listed_with_role_and_state(a_node: Path, a_user: str) -> None:
+    before = run("user", "list", "--config", a_node).stdout.splitlines()
+    assert f"{a_user}\tradiographer\tKTV. Bình" in before
+    run("user", "disable", a_user, "--config", a_node)
+    after = run("user", "list", "--config", a_node).stdout.splitlines()
+    assert f"{a_user}\tradiographer\tKTV. Bình\tđã khóa / disabled" in after
+    assert len(after) == len(before)
 
 
 def test_a_missing_settings_file_is_one_line(tmp_path: Path) -> None:
