@@ -23,7 +23,7 @@ from node.dicom.setup import configure
 from node.dicom.vault import load_or_create_key
 from node.domain.facility import Peer, PeerKind
 from node.domain.route import Registry
-from node.errors import Conflict, Invalid, LedgerBusy, NodeError
+from node.errors import Conflict, Invalid, NodeError, Retryable
 from node.exchange.address import is_loopback
 from node.exchange.doorbell import LinkDoorbell
 from node.exchange.sender import LinkSender
@@ -68,12 +68,12 @@ class RegistryCache:
         self._asked = float("-inf")
 
     def __call__(self) -> Registry:
-        """Raises `LedgerBusy` rather than answer with a registry that nobody applied."""
+        """Raises `Retryable` rather than answer with a registry that nobody applied."""
         with self._lock:
             if self._value is None or time.monotonic() - self._asked > 1.0:
                 try:
                     self._ask()
-                except LedgerBusy:
+                except Retryable:
                     if self._value is None:
                         raise
                 self._asked = time.monotonic()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from node.domain.job import Job
-from node.errors import LeaseLost, LedgerBusy, NodeError, Retryable
+from node.errors import LeaseLost, NodeError, Retryable
 from node.ledger import jobs
 from node.ports import Node, Stage
 from node.routing.retry import backoff
@@ -46,7 +46,7 @@ class Runner:
                 # a name for this claim alone: a thread that overslept must not pass for the one that has the job now
                 job = jobs.claim(tx, f"{self.owner}:{secrets.token_hex(8)}", now, self._lease)
                 due = jobs.next_due(tx) if job is None else None
-        except LedgerBusy:
+        except Retryable:
             return timedelta(seconds=1)
         if job is None:
             return min(_IDLE, max(due - now, timedelta(0))) if due else _IDLE
@@ -93,14 +93,14 @@ class Runner:
         try:
             with self.node.ledger.begin() as tx:
                 jobs.postpone(tx, job, self.node.clock.now() + wait, why)
-        except LedgerBusy:
+        except Retryable:
             log.warning("the ledger is away; the lease of job %s will run out", job.id)
 
     def _hold(self, job: Job, why: str) -> None:
         try:
             with self.node.ledger.begin() as tx:
                 jobs.hold(tx, job, why)
-        except LedgerBusy:
+        except Retryable:
             log.warning("the ledger is away; the lease of job %s will run out", job.id)
 
     @contextmanager

@@ -37,10 +37,12 @@ def contrast(page: Page) -> float:
 
 def wait_for_image(page: Page) -> None:
     for _ in range(200):
+        assert page.get_by_text("Không hiện được ảnh").count() == 0
         if contrast(page) > 4:
+            page.wait_for_timeout(500)
+            assert page.get_by_text("Không hiện được ảnh").count() == 0  # nor was it the words of a fault
             return
         page.wait_for_timeout(100)
-    page.screenshot(path=str(Path(__file__).parent / "screens" / "no-image.png"))
     raise AssertionError("no image on the screen")
 
 
@@ -78,9 +80,12 @@ def test_a_radiologist_reads_signs_and_the_radiographer_sees_it(
     expect(page.get_by_text(re.compile(r"Đã lưu \d"))).to_be_visible(timeout=15000)
     desk.shot("reading")
     page.get_by_role("button", name="Ký kết quả").click()
+    expect(page.get_by_role("button", name="Ký và gửi")).to_be_visible()
+    page.wait_for_timeout(400)  # the dialog fades in
     desk.shot("sign")
     page.get_by_role("button", name="Ký và gửi").click()
     expect(page.get_by_text("Đã ký").first).to_be_visible(timeout=15000)
+    page.wait_for_timeout(400)
     desk.shot("signed")
     running_loop.wait_reports(1)
     site = visit("district", "radiographer")

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Dataset, numbers, numeric, ofFrame, text, withoutImpossibleSpacing } from './dicom';
+import { type Dataset, forToolkit, numbers, numeric, ofFrame, text, withoutImpossibleSpacing } from './dicom';
 
 const item = (attributes: Record<string, unknown>): { Value: unknown[] } => ({ Value: [attributes] });
 const position = (z: number) => ({ '00209113': item({ '00200032': { Value: [0, 0, z] } }) });
@@ -46,5 +46,16 @@ describe('a spacing of zero', () => {
     expect(clean['00280030']).toBeUndefined();
     expect(clean['00181164']).toBe(good);
     expect(numbers(ofFrame(clean, 1), 'PixelSpacing')).toEqual([]);
+  });
+});
+
+describe('what the toolkit gets', () => {
+  it('is the whole name of a VOI LUT function, and no function that it does not know', () => {
+    const rows = { '00280010': { Value: [2] } };
+    const given = (name: unknown) => forToolkit({ ...rows, '00281056': { Value: [name] } });
+    expect(given('SIGMOID')['00281056']?.Value).toEqual([['SIGMOID']]);
+    expect(given('LINEAR_EXACT')['00281056']?.Value).toEqual([['LINEAR_EXACT']]);
+    expect(given('OTHER')).toEqual(rows);
+    expect(forToolkit(rows)).toEqual(rows);
   });
 });

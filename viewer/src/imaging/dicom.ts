@@ -72,6 +72,22 @@ export function withoutImpossibleSpacing(ds: Dataset): Dataset {
   return clean;
 }
 
+const VOI_LUT_FUNCTION = '00281056';
+const VOI_LUT_FUNCTIONS: readonly unknown[] = ['LINEAR', 'LINEAR_EXACT', 'SIGMOID'];
+
+/**
+ * The attributes as the toolkit's loader wants them.
+ *
+ * It takes the first character of VOI LUT Function for the function's name (5.14.0, createImage), and an image with a
+ * function that it does not know is not shown at all: a list in the place of the text gives it the whole name.
+ */
+export function forToolkit(ds: Dataset): Dataset {
+  const { [VOI_LUT_FUNCTION]: element, ...others } = ds;
+  const name = element?.Value?.[0];
+  if (!VOI_LUT_FUNCTIONS.includes(name)) return others;
+  return { ...others, [VOI_LUT_FUNCTION]: { ...element, Value: [[name]] } };
+}
+
 export function values(ds: Dataset, keyword: Keyword): unknown[] {
   return ds[TAG[keyword]]?.Value ?? [];
 }

@@ -2,9 +2,11 @@
 import { wadors } from '@cornerstonejs/dicom-image-loader';
 import { json } from '../api/client';
 import { metadataAddress } from '../api/display';
-import { type Dataset, withoutImpossibleSpacing } from './dicom';
+import { type Dataset, forToolkit, withoutImpossibleSpacing } from './dicom';
 import { type Stack, stackOf } from './stack';
 import { startToolkit } from './toolkit';
+
+type ToolkitDataset = Parameters<typeof wadors.metaDataManager.add>[1];
 
 export { warmDecoder } from './toolkit';
 
@@ -17,8 +19,7 @@ export async function loadStack(study: string, series: string, signal?: AbortSig
   const stack = stackOf(study, series, metadata.map(withoutImpossibleSpacing));
   for (const frame of stack.frames) {
     const ds = stack.datasets.get(frame.sop);
-    if (ds)
-      wadors.metaDataManager.add(frame.imageId, ds as unknown as Parameters<typeof wadors.metaDataManager.add>[1]);
+    if (ds) wadors.metaDataManager.add(frame.imageId, forToolkit(ds) as ToolkitDataset);
   }
   return stack;
 }

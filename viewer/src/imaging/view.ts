@@ -1,5 +1,7 @@
 /** One viewport: shows a stack, scrolls, windows, plays; tells React what it shows. The only user of the toolkit's viewport API. */
+
 import { cache, Enums, imageLoader, type PlanarViewport, RenderingEngine, utilities } from '@cornerstonejs/core';
+import { ApiError } from '../api/problem';
 import { edgesOn } from './edges';
 import { bring } from './frames';
 import { fullRange } from './fullrange';
@@ -171,6 +173,7 @@ export class ImageView {
       this.update({ status: 'ready', shown: index, edges: this.edges(index) });
       kept.scheduler.prefetch();
     } catch (error) {
+      if (!(error instanceof ApiError)) console.error('the image could not be shown', error);
       if (turn === this.opened) this.update({ status: 'ready', error });
     }
   }
