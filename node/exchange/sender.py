@@ -28,6 +28,7 @@ class LinkSender:
         self._secrets = secrets
         self._clients: dict[Peer, LinkClient] = {}
         self._lock = threading.Lock()
+        self._lines: dict[str, threading.Lock] = {}
         self._size: dict[str, int] = {}  # by peer: bytes of the next request
 
     def client(self, peer: Peer) -> LinkClient:
@@ -40,17 +41,22 @@ class LinkSender:
         client = self.client(peer)
         waiting = list(items)
         while waiting:
-            group = _next_request(waiting, self._size.get(peer.code, _FIRST_BYTES))
-            started = time.monotonic()
-            try:
-                answers = client.store(study_uid, group)
-            except Retryable:
-                self._adapt(peer, _TOO_LONG)
-                raise
-            self._adapt(peer, time.monotonic() - started)
+            with self._line(peer):  # studies take turns: two requests at once would each take twice as long
+                group = _next_request(waiting, self._size.get(peer.code, _FIRST_BYTES))
+                started = time.monotonic()
+                try:
+                    answers = client.store(study_uid, group)
+                except Retryable:
+                    self._adapt(peer, _TOO_LONG)
+                    raise
+                self._adapt(peer, time.monotonic() - started)
             for item in group:
                 report(_outcome(item, answers.get(item.sop_instance_uid)))
             del waiting[: len(group)]
+
+    def _line(self, peer: Peer) -> threading.Lock:
+        with self._lock:
+            return self._lines.setdefault(peer.code, threading.Lock())
 
     def _adapt(self, peer: Peer, seconds: float) -> None:
         """The next request of this line is to take between one and five seconds, so that a cut costs little."""
