@@ -101,6 +101,7 @@ class NodeProcess:
         self._stopping = threading.Event()
         self._arrived = threading.Event()
         self._diallers: dict[Peer, Dialler] = {}
+        self._said: set[str] = set()  # faults of peers that were logged once
         self._doorbell = LinkDoorbell()
         self._link = LinkSender(directory / "secrets")
         self.pool: Executor = WorkerPool(settings.workers.processes, ("node.dicom.derive", "node.flow.index"))
@@ -231,7 +232,9 @@ class NodeProcess:
             try:
                 dialler = Dialler(self.node, peer, self._link.client(peer))
             except NodeError as error:  # this peer's fault, not the others'
-                log.warning("%s", error)
+                if error.message not in self._said:
+                    log.warning("%s", error)
+                self._said.add(error.message)
                 continue
             self._diallers[peer] = dialler
             dialler.start()
