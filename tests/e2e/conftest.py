@@ -51,8 +51,7 @@ def browser(chromium: Path | None) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def running_loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     loop = Loop(tmp_path_factory.mktemp("e2e"), quiet_seconds=1.0)
-    loop.start("hub")
-    loop.start("district")
+    loop.start_both()
     yield loop
     loop.close()
 

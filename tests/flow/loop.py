@@ -63,13 +63,28 @@ class Loop:
     def site(self, name: str) -> Site:
         return self.demo.district if name == "district" else self.demo.hub
 
+    def start_both(self, **crash: str) -> None:
+        """Starts both nodes at once; `district="deliver.after_work"` makes that one kill itself there."""
+        for name in ("hub", "district"):
+            self._spawn(name, crash.get(name, ""))
+        for name in ("hub", "district"):
+            self.wait_ready(name)
+
     def start(self, name: str, *, crash: str = "") -> None:
         """Starts a node; with `crash` it kills itself with SIGKILL when it first reaches that boundary."""
-        command = [sys.executable, str(HERE / "crashing_node.py"), str(self.site(name).folder / "node.toml"), crash]
-        environment = {**os.environ, "LIENTUYEN_PARENT": str(os.getpid()), **self.environments.get(name, {})}
-        self.processes[name] = subprocess.Popen(command, env=environment, cwd=HERE.parent.parent)
+        self._spawn(name, crash)
         if not crash:
             self.wait_ready(name)
+
+    def _spawn(self, name: str, crash: str) -> None:
+        command = [sys.executable, str(HERE / "crashing_node.py"), str(self.site(name).folder / "node.toml"), crash]
+        environment = {
+            **os.environ,
+            "LIENTUYEN_WORKERS__PROCESSES": "1",
+            "LIENTUYEN_PARENT": str(os.getpid()),
+            **self.environments.get(name, {}),
+        }
+        self.processes[name] = subprocess.Popen(command, env=environment, cwd=HERE.parent.parent)
 
     def wait_ready(self, name: str) -> None:
         def ready() -> bool:

@@ -28,8 +28,7 @@ def test_a_study_that_was_sent_while_the_hub_was_off_arrives_when_it_is_on_again
 
 
 def test_no_identity_leaves_the_district(loop: Loop, ct_study: Path, storescu: Push) -> None:
-    loop.start("hub")
-    loop.start("district")
+    loop.start_both()
     assert storescu(loop, ct_study)
     (task,) = loop.wait_task()
     loop.sign(task["id"])
@@ -55,8 +54,7 @@ def test_late_images_join_the_study(loop: Loop, ct_study: Path, storescu: Push, 
         folder.mkdir()
         for file in some:
             (folder / file.name).symlink_to(file)
-    loop.start("hub")
-    loop.start("district")
+    loop.start_both()
     assert storescu(loop, first)
     (task,) = loop.wait_task()
     assert task["instances_expected"] == 2

@@ -50,8 +50,7 @@ def test_the_loop_ends_over_https(loop: Loop, ct_study: Path, storescu: Push, tm
     authority = trustme.CA()
     secure(loop, authority, tmp_path)
     trust(loop, authority)
-    loop.start("hub")
-    loop.start("district")
+    loop.start_both()
     assert storescu(loop, ct_study)
     (task,) = loop.wait_task()
     loop.sign(task["id"])
@@ -63,8 +62,7 @@ def test_nothing_is_sent_to_a_hub_whose_certificate_is_not_trusted(
 ) -> None:
     secure(loop, trustme.CA(), tmp_path)
     trust(loop, trustme.CA())
-    loop.start("hub")
-    loop.start("district")
+    loop.start_both()
     assert storescu(loop, ct_study)
 
     def failed() -> bool:

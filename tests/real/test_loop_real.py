@@ -36,8 +36,7 @@ IDENTITY = ("PatientName", "PatientID", "StudyInstanceUID")
 @pytest.fixture(scope="module")
 def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     running = Loop(tmp_path_factory.mktemp("loop"), quiet_seconds=1.0)
-    running.start("hub")
-    running.start("district")
+    running.start_both()
     yield running
     running.close()
 
