@@ -70,7 +70,7 @@ def check_ended_once(loop: Loop, study: Path) -> None:
             len(originals),
         )
     with loop.api("district", "admin") as api:
-        (item,) = wait_for(lambda: _delivered(api), 30, "the radiographer sees the report delivered")
+        (item,) = wait_for(lambda: _delivered(api), 90, "the radiographer sees the report delivered")
         assert item["instances"] == len(originals) + 2
         path = f"/api/studies/{item['study_instance_uid']}/timeline"
         once = ("report-received", "report-reidentified", "report-delivered", "signed")
@@ -78,9 +78,9 @@ def check_ended_once(loop: Loop, study: Path) -> None:
         def hops() -> list[str]:
             return [e["hop"] for e in api.get(path).json()["items"]]
 
-        wait_for(lambda: {*once, "ready", "report-sent"} <= set(hops()), 30, "the whole timeline is at the district")
+        wait_for(lambda: {*once, "ready", "report-sent"} <= set(hops()), 90, "the whole timeline is at the district")
         assert {hop: hops().count(hop) for hop in once} == dict.fromkeys(once, 1)
-        wait_for(lambda: not api.get("/api/admin/queue").json()["jobs"], 30, "the district's queue is empty")
+        wait_for(lambda: not api.get("/api/admin/queue").json()["jobs"], 90, "the district's queue is empty")
 
 
 def _delivered(api: object) -> list[dict[str, object]]:
