@@ -2,7 +2,6 @@
 import type { ReactNode, SVGProps } from 'react';
 
 function icon(children: ReactNode) {
-  // biome-ignore lint/correctness/noComponentHookFactories: made once per icon, when the module is loaded
   return function Icon({ size = 18, ...rest }: { size?: number } & SVGProps<SVGSVGElement>) {
     return (
       <svg
