@@ -17,8 +17,8 @@ from typing import IO
 import uvicorn
 
 from node.config import Settings
-from node.dicom.receive import DicomServer
-from node.dicom.send import StoreSender
+from node.dicom.network.receive import DicomServer
+from node.dicom.network.send import StoreSender
 from node.dicom.setup import configure
 from node.dicom.vault import load_or_create_key
 from node.domain.facility import Peer, PeerKind

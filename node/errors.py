@@ -1,6 +1,6 @@
 """The exception tree: what went wrong, whether trying again helps, and what to do.
 
-Adapters translate foreign exceptions at their edge. The tree is mapped once to DIMSE status (`node.dicom.status`) and once
+Adapters translate foreign exceptions at their edge. The tree is mapped once to DIMSE status (`node.dicom.network.status`) and once
 to `application/problem+json` (`node.web.problems`). A message never holds a patient's name or identifier.
 """
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from node.dicom.dataset import read_header
+from node.dicom.network.send import StoreSender
 from node.dicom.phantom import write_phantoms
-from node.dicom.send import StoreSender
 from node.domain.facility import Peer, PeerKind
 from node.errors import NodeError, Unreadable
 from node.ports import Outcome, Outgoing

@@ -23,7 +23,7 @@ from urllib.request import ProxyHandler, build_opener
 from node.config import load_settings
 from node.demo.modality import push
 from node.demo.network import DISTRICT, DISTRICT_AE, HUB, HUB_AE, PACS_AE, district_registry, hub_registry
-from node.dicom.store_scp import start_store_scp
+from node.dicom.network.store_scp import start_store_scp
 from node.errors import Invalid
 from node.exchange.address import check_link_url
 from node.ledger import registry, users

@@ -146,7 +146,7 @@ def _syntax_rows() -> Iterator[Row]:
 
 
 def _status_rows() -> Iterator[Row]:
-    from node.dicom import status
+    from node.dicom.network import status
 
     answers = [value for value in vars(status).values() if isinstance(value, status.Status)]
     answers += [status.store_status(error("")) for error in every_error() if error.__module__ == "node.errors"]

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from node.demo.run import Demo, Site, prepare
-from node.dicom.store_scp import start_store_scp
+from node.dicom.network.store_scp import start_store_scp
 
 HERE = Path(__file__).parent
 

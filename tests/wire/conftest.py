@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from node.dicom.dataset import dataset_digest, read_header
-from node.dicom.receive import DicomServer
+from node.dicom.network.receive import DicomServer
 from node.domain.facility import Peer, PeerKind
 from node.domain.study import Arrival, Via
 from node.errors import NotAuthorized, StorageFull

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from node.dicom.command import CommandField, encode_request, parse_response
-from node.dicom.upper_layer import (
+from node.dicom.network.command import CommandField, encode_request, parse_response
+from node.dicom.network.upper_layer import (
     ProposedContext,
     encode_associate_request,
     encode_command,
@@ -135,7 +135,7 @@ def test_an_object_that_breaks_off_leaves_nothing(node: ListeningNode, scripted_
 def test_half_an_association_request_ends_after_its_time(
     node: ListeningNode, scripted_peer: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("node.dicom.association._ARTIM_SECONDS", 0.2)
+    monkeypatch.setattr("node.dicom.network.association._ARTIM_SECONDS", 0.2)
     with scripted_peer(node) as peer:
         peer.send(request()[:50])
         assert peer.read_pdu()[0] == 0

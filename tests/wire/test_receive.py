@@ -10,7 +10,7 @@ import pytest
 from pydicom import dcmread
 
 from node.dicom.dataset import dataset_digest, read_header
-from node.dicom.receive import DicomServer
+from node.dicom.network.receive import DicomServer
 from node.errors import Invalid
 from tests import services
 from tests.wire.conftest import AE_TITLE, ListeningNode, admit_modalities, an_image, dcmtk, store

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from node.dicom.dataset import dataset_digest, read_header
-from node.dicom.send import StoreSender
+from node.dicom.network.send import StoreSender
 from node.ports import Outcome
 from tests.wire.conftest import AE_TITLE, ListeningNode, Pacs, a_peer, dcmtk, outgoing, store
 

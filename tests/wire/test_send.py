@@ -13,7 +13,7 @@ import pytest
 from pydicom import dcmread
 
 from node.dicom.dataset import dataset_digest
-from node.dicom.send import StoreSender, echo
+from node.dicom.network.send import StoreSender, echo
 from node.errors import PeerBusy, PeerRefused, PeerUnreachable
 from node.ports import Outcome, Outgoing
 from tests import services

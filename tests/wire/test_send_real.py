@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from node.dicom.send import StoreSender
+from node.dicom.network.send import StoreSender
 from node.ports import Outcome
 from tests.wire.conftest import Pacs, a_peer, outgoing
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from node.dicom.send import _groups, _proposals
-from node.dicom.status import store_status, verdict
+from node.dicom.network.send import _groups, _proposals
+from node.dicom.network.status import store_status, verdict
 from node.errors import Conflict, LedgerBusy, NotAuthorized, StorageFull, Unreadable
 from node.ports import Outgoing
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from node.dicom.status import Status
-from node.dicom.upper_layer import ProtocolError
+from node.dicom.network.status import Status
+from node.dicom.network.upper_layer import ProtocolError
 
 COMMAND_LIMIT: Final = 16384  # bytes of a command set that are believed
 NO_DATA_SET: Final = 0x0101

@@ -13,15 +13,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from node.dicom.association import Admission, Association, Service
+from node.dicom.network.association import Admission, Association, Service
+from node.dicom.network.upper_layer import LOCAL_LIMIT_EXCEEDED
 from node.dicom.setup import configure
-from node.dicom.upper_layer import LOCAL_LIMIT_EXCEEDED
 from node.errors import Invalid
 from node.ports import Intake
 
 __all__ = ["Admission", "DicomServer"]
 
-log = logging.getLogger("node.dicom.receive")
+log = logging.getLogger("node.dicom.network.receive")
 _REFUSING: Final = 16  # connections beyond the limit that still get a civil rejection; more are closed at once
 _STOP_SECONDS: Final = 5.0
 

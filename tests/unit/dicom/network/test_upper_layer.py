@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ, P_DATA_TF
 
-from node.dicom import status
-from node.dicom.command import CommandField, encode_request, encode_response, parse_command, parse_response
-from node.dicom.upper_layer import (
+from node.dicom.network import status
+from node.dicom.network.command import CommandField, encode_request, encode_response, parse_command, parse_response
+from node.dicom.network.upper_layer import (
     CALLING_AE_UNKNOWN,
     MAX_PDU,
     AbortReason,

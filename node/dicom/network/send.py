@@ -15,13 +15,13 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
+from node.dicom.network.requestor import VERIFICATION, Requestor
+from node.dicom.network.status import verdict
+from node.dicom.network.upper_layer import ProposedContext
 from node.dicom.part10 import dataset_offset
-from node.dicom.requestor import VERIFICATION, Requestor
 from node.dicom.setup import configure
-from node.dicom.status import verdict
 from node.dicom.syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE, syntax
 from node.dicom.transcode import decompress
-from node.dicom.upper_layer import ProposedContext
 from node.domain.facility import Peer
 from node.errors import NodeError, PeerBusy, PeerRefused, Unreadable
 from node.ports import Outcome, Outgoing

@@ -16,13 +16,11 @@ from typing import Final, Protocol
 
 from pynetdicom import AllStoragePresentationContexts
 
-from node.dicom import status as answers
-from node.dicom.command import COMMAND_LIMIT, Command, CommandField, encode_response, parse_command
 from node.dicom.dataset import read_uids, require_uids
-from node.dicom.part10 import DEFLATED, SOP_CLASS, SOP_INSTANCE, file_meta, scan_uids
-from node.dicom.status import Status, store_status
-from node.dicom.syntaxes import EXPLICIT_BIG, IMPLICIT_LITTLE
-from node.dicom.upper_layer import (
+from node.dicom.network import status as answers
+from node.dicom.network.command import COMMAND_LIMIT, Command, CommandField, encode_response, parse_command
+from node.dicom.network.status import Status, store_status
+from node.dicom.network.upper_layer import (
     APPLICATION_CONTEXT,
     APPLICATION_CONTEXT_UNKNOWN,
     CALLED_AE_UNKNOWN,
@@ -47,11 +45,13 @@ from node.dicom.upper_layer import (
     parse_associate_request,
     values,
 )
+from node.dicom.part10 import DEFLATED, SOP_CLASS, SOP_INSTANCE, file_meta, scan_uids
+from node.dicom.syntaxes import EXPLICIT_BIG, IMPLICIT_LITTLE
 from node.domain.study import Arrival
 from node.errors import NodeError, NotAuthorized, Unreadable
 from node.ports import Batch, Intake, SpoolFile
 
-log = logging.getLogger("node.dicom.receive")
+log = logging.getLogger("node.dicom.network.receive")
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 STORAGE_ROOT: Final = "1.2.840.10008.5.1.4.1.1."

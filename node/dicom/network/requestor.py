@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from node.dicom.command import COMMAND_LIMIT, CommandField, encode_request, parse_response
-from node.dicom.upper_layer import (
+from node.dicom.network.command import COMMAND_LIMIT, CommandField, encode_request, parse_response
+from node.dicom.network.upper_layer import (
     MAX_PDU,
     ConnectionLostError,
     Pdu,
