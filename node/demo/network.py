@@ -109,7 +109,7 @@ def district_registry(*, hub_url: str, pacs_port: int, quiet_seconds: float) -> 
                 "ae_title": PACS_AE,
                 "host": "127.0.0.1",
                 "port": pacs_port,
-                "may_store": False,
+                "services": [],
             },
         ],
         "profiles": [CONSULT_PROFILE],

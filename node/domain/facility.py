@@ -38,6 +38,17 @@ class PeerKind(StrEnum):
     NODE = "node"  # another Liên Tuyến node, reached over HTTPS or dialling in
 
 
+class Service(StrEnum):
+    """What a peer may ask of this node. Verification (C-ECHO) is open to every registered peer."""
+
+    STORE = "store"  # C-STORE, STOW
+    FIND = "find"  # C-FIND of patients, studies, series, images
+    RETRIEVE = "retrieve"  # C-MOVE, C-GET
+    WORKLIST = "worklist"  # modality worklist
+    PROCEDURE_STEP = "procedure-step"  # MPPS
+    COMMITMENT = "commitment"  # storage commitment
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Something that this node talks to."""
@@ -51,7 +62,7 @@ class Peer:
     ae_title: str = ""
     host: str = ""
     port: int = 0
-    may_store: bool = True  # it may send objects to us
+    services: tuple[Service, ...] = (Service.STORE,)  # what it may ask of us; nothing else is answered
     url: str = ""  # kind node: where it is reached; empty when it dials in to us
     token_file: str = ""  # kind node: the secret that we show to it
     token_sha256: str = ""  # kind node: the digest of the secret that it shows to us

@@ -33,10 +33,8 @@ def admit(node: Node, calling_ae: str, called_ae: str, address: str) -> Arrival:
 
 
 def _check(peer: Peer, calling_ae: str, address: str) -> None:
-    if peer.kind != PeerKind.DICOM or not peer.may_store:
-        raise NotAuthorized(
-            f"The peer '{calling_ae}' may not store objects here.", hint="Set may_store in the registry to allow it."
-        )
+    if peer.kind != PeerKind.DICOM:
+        raise NotAuthorized(f"The peer '{calling_ae}' does not speak DIMSE.", hint="Mend its kind in the registry.")
     try:
         expected = ipaddress.ip_address(peer.host)
     except ValueError:  # empty, or a name: the AE title decides

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from node.dicom.dataset import read_dataset_header
-from node.domain.facility import Peer
+from node.domain.facility import Peer, Service
 from node.domain.study import Arrival, Via
 from node.errors import NotAuthorized, StorageFull, Unreadable
 from node.ledger import objects
@@ -163,8 +163,8 @@ def router(node: Node) -> APIRouter:
 
 
 async def _store(node: Node, request: Request, peer: Peer | None, study_uid: str) -> Response:
-    if peer is not None and not peer.may_store:
-        raise NotAuthorized("This node may not store here.", hint="Set may_store for it in the registry.")
+    if peer is not None and Service.STORE not in peer.services:
+        raise NotAuthorized("This node may not store here.", hint="Add 'store' to its services in the registry.")
     boundary = _boundary(request)
     receiver = StowReceiver(node, node.intake.begin(_arrival(node, request, peer)), study_uid, peer)
     try:

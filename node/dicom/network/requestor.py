@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from node.dicom.network.command import COMMAND_LIMIT, CommandField, encode_request, parse_response
+from node.dicom.network.command import COMMAND_LIMIT, PRIORITY, CommandField, encode_request, parse_response
 from node.dicom.network.upper_layer import (
     MAX_PDU,
     ConnectionLostError,
@@ -91,7 +91,17 @@ class Requestor:
         """
         message = next(self._messages)
         with self._translated():
-            self._command(context_id, encode_request(CommandField.C_STORE_RQ, message, sop_class_uid, sop_instance_uid))
+            self._command(
+                context_id,
+                encode_request(
+                    CommandField.C_STORE_RQ,
+                    message,
+                    sop_class_uid,
+                    sop_instance_uid,
+                    data_set=True,
+                    numbers={PRIORITY: 0},
+                ),
+            )
             self._data(context_id, data_set)
             return self._response(message)
 
@@ -187,4 +197,4 @@ class Requestor:
                 if not value.command or len(command) > COMMAND_LIMIT:
                     raise ProtocolError("a response that is no command set")
                 if value.last:
-                    return parse_response(command, message_id)
+                    return parse_response(command, message_id).status
