@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as later
 from enum import IntEnum
 from typing import Final
 
@@ -52,7 +53,7 @@ class Command:
     has_data_set: bool
     sop_class_uid: str
     sop_instance_uid: str
-    elements: Mapping[int, bytes] = field(default_factory=dict)
+    elements: Mapping[int, bytes] = later(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Answer:
     message_id: int  # of the request that it answers
     has_data_set: bool
     status: int
-    elements: Mapping[int, bytes] = field(default_factory=dict)
+    elements: Mapping[int, bytes] = later(default_factory=dict)
 
 
 def is_response(content: bytes | bytearray) -> bool:

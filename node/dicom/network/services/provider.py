@@ -101,8 +101,8 @@ class Provider(Protocol):
     """One service class. Called from the thread of each association at the same time: it keeps no state of a request.
 
     `answer` yields the responses; the engine sends each before it asks for the next, so memory stays bounded. A `NodeError`
-    that it raises is answered with the status of `status.service_status`, anything else with 0110 and a line in the log. What stands
-    after the last response runs when that was sent (storage commitment reports there).
+    that it raises is answered with the status of `status.service_status`, anything else with 0110 and a line in the log.
+    What stands after the last response runs when that was sent (storage commitment reports there).
     """
 
     service: Service

@@ -125,7 +125,7 @@ def test_a_response_names_its_request() -> None:
     assert (command.field, command.message_id, command.has_data_set) == (1, 5, True)
     assert (command.sop_class_uid, command.sop_instance_uid) == (CT, "1.2.3")
     response = encode_response(command, status.MISMATCH)
-    assert parse_response(response, 5) == 0xA900
+    assert parse_response(response, 5).status == 0xA900
     with pytest.raises(ProtocolError):
         parse_response(response, 6)
     with pytest.raises(ProtocolError):
