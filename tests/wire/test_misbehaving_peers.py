@@ -36,7 +36,7 @@ def fragment(data: bytes, context_id: int = 1, *, last: bool = True, command: bo
 
 
 def store_request(uid: str = "2.25.7.1", message_id: int = 1) -> bytes:
-    return encode_command(1, encode_request(CommandField.C_STORE_RQ, message_id, CT, uid), 0)
+    return encode_command(1, encode_request(CommandField.C_STORE_RQ, message_id, CT, uid, data_set=True), 0)
 
 
 def data_set(number: int = 1) -> bytes:
@@ -59,7 +59,7 @@ def associated(peer: ScriptedPeer) -> ScriptedPeer:
 def status_of(peer: ScriptedPeer, message_id: int = 1) -> int:
     kind, body = peer.read_pdu()
     assert kind == P_DATA
-    return parse_response(body[6:], message_id)
+    return parse_response(body[6:], message_id).status
 
 
 def assert_served(node: ListeningNode) -> None:

@@ -103,7 +103,7 @@ def test_parsing_a_command_never_crashes(content: bytes) -> None:
 
 
 def test_a_command_larger_than_the_peers_pdu_is_split() -> None:
-    command = encode_request(CommandField.C_STORE_RQ, 5, CT, "1.2.3")
+    command = encode_request(CommandField.C_STORE_RQ, 5, CT, "1.2.3", data_set=True)
     content, parts = encode_command(7, command, 32), b""
     lasts = []
     while content:
@@ -121,7 +121,7 @@ def test_a_command_larger_than_the_peers_pdu_is_split() -> None:
 
 
 def test_a_response_names_its_request() -> None:
-    command = parse_command(encode_request(CommandField.C_STORE_RQ, 5, CT, "1.2.3"))
+    command = parse_command(encode_request(CommandField.C_STORE_RQ, 5, CT, "1.2.3", data_set=True))
     assert (command.field, command.message_id, command.has_data_set) == (1, 5, True)
     assert (command.sop_class_uid, command.sop_instance_uid) == (CT, "1.2.3")
     response = encode_response(command, status.MISMATCH)
