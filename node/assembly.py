@@ -17,8 +17,10 @@ from typing import IO
 import uvicorn
 
 from node.config import Settings
+from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
 from node.dicom.network.send import StoreSender
+from node.dicom.network.services.provider import Provider
 from node.dicom.setup import configure
 from node.dicom.vault import load_or_create_key
 from node.domain.facility import Peer, PeerKind
@@ -141,18 +143,20 @@ class NodeProcess:
 
     def _dicom_server(self) -> DicomServer:
         part = self.settings.dicom
-        return DicomServer(
-            host=part.host,
-            port=part.port,
-            ae_title=part.ae_title,
+        offer = Offer(
+            ae_titles=frozenset() if part.any_called_ae else frozenset({part.ae_title}),
             admit=lambda calling, called, address: admit(self.node, calling, called, address),
             intake=self.node.intake,
-            max_associations=part.max_associations,
+            received=self._arrived.set,
             idle_seconds=part.idle_seconds,
             max_object_bytes=part.max_object_mb << 20,
-            received=self._arrived.set,
-            any_called_ae=part.any_called_ae,
+            providers=self._providers(),
         )
+        return DicomServer(offer, host=part.host, port=part.port, max_associations=part.max_associations)
+
+    def _providers(self) -> list[Provider]:
+        """The services of the DICOM port besides verification and storage."""
+        return []
 
     def _wake(self) -> None:
         self._arrived.set()

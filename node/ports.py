@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from node.config import Settings
-from node.domain.facility import Peer
+from node.domain.facility import Peer, Service
 from node.domain.job import Job, NextJob
 from node.domain.route import Registry
 from node.domain.study import Arrival
@@ -45,6 +45,15 @@ class Storage(Protocol):
     def open(self, digest: str) -> BinaryIO: ...
 
     def exists(self, digest: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A caller that may open an association, and what it may ask for."""
+
+    arrival: Arrival
+    peer: Peer | None  # None: an unknown caller, let in by the registry's accept_unknown_callers
+    services: frozenset[Service]
 
 
 class SpoolFile(Protocol):

@@ -67,5 +67,8 @@ class Peer:
     token_file: str = ""  # kind node: the secret that we show to it
     token_sha256: str = ""  # kind node: the digest of the secret that it shows to us
     ca_file: str = ""  # kind node: certificate authority of its certificate, empty for the system's
-    max_pdu: int = 131072
+    preferred_syntaxes: tuple[
+        str, ...
+    ] = ()  # of those that it proposes for objects, the ones that we take first, in order
+    refused_syntaxes: tuple[str, ...] = ()  # of those that it proposes for objects, the ones that we never take
     syntaxes: tuple[str, ...] = field(default=())  # transfer syntaxes to propose, in order; empty: as stored

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 
-from node.domain.facility import Peer, PeerKind
+from node.domain.facility import Peer, PeerKind, Service
 from node.domain.study import Arrival, Via
 from node.errors import NotAuthorized
-from node.ports import Node
+from node.ports import Admitted, Node
 
 
-def admit(node: Node, calling_ae: str, called_ae: str, address: str) -> Arrival:
+def admit(node: Node, calling_ae: str, called_ae: str, address: str) -> Admitted:
     """The circumstances of an association. Raises `NotAuthorized` for a caller that the registry does not know."""
     registry = node.registry()
     peer = registry.peer_by_ae(calling_ae)
@@ -21,7 +21,7 @@ def admit(node: Node, calling_ae: str, called_ae: str, address: str) -> Arrival:
         )
     if peer is not None:
         _check(peer, calling_ae, address)
-    return Arrival(
+    arrival = Arrival(
         via=Via.DIMSE,
         received_at=node.clock.now(),
         peer=peer.code if peer else "",
@@ -30,6 +30,8 @@ def admit(node: Node, calling_ae: str, called_ae: str, address: str) -> Arrival:
         called_ae=called_ae,
         address=address,
     )
+    services = frozenset(peer.services) if peer else frozenset({Service.STORE})
+    return Admitted(arrival, peer, services)
 
 
 def _check(peer: Peer, calling_ae: str, address: str) -> None:

@@ -17,11 +17,12 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from node.dicom.dataset import dataset_digest, read_header
+from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
-from node.domain.facility import Peer, PeerKind
+from node.domain.facility import Peer, PeerKind, Service
 from node.domain.study import Arrival, Via
 from node.errors import NotAuthorized, StorageFull
-from node.ports import Outgoing
+from node.ports import Admitted, Outgoing
 from node.storage.spool import Spool, SpoolBatch
 from tests import services
 
@@ -85,11 +86,12 @@ class ListeningNode:
         raise AssertionError("a connection stayed open")
 
 
-def admit_modalities(calling_ae: str, called_ae: str, address: str) -> Arrival:
+def admit_modalities(calling_ae: str, called_ae: str, address: str) -> Admitted:
     """Everybody but STRANGER."""
     if calling_ae == "STRANGER":
         raise NotAuthorized("The caller is unknown.", hint="Add it to the registry.")
-    return Arrival(Via.DIMSE, NOW, peer="ct1", calling_ae=calling_ae, called_ae=called_ae, address=address)
+    arrival = Arrival(Via.DIMSE, NOW, peer="ct1", calling_ae=calling_ae, called_ae=called_ae, address=address)
+    return Admitted(arrival, None, frozenset(Service))
 
 
 @pytest.fixture
@@ -100,16 +102,15 @@ def start_node(tmp_path: Path) -> Iterator[Callable[..., ListeningNode]]:
     def start(**changes: Any) -> ListeningNode:
         spool = SwitchableSpool(tmp_path / f"node{len(started)}", min_free_bytes=0, clock=StoppedClock())
         settings: dict[str, Any] = {
-            "host": "127.0.0.1",
-            "port": 0,
-            "ae_title": AE_TITLE,
+            "ae_titles": frozenset({AE_TITLE}),
             "admit": admit_modalities,
-            "max_associations": 8,
             "idle_seconds": 20.0,
             "max_object_bytes": 1 << 30,
         } | changes
+        most = settings.pop("max_associations", 8)
         node = ListeningNode.__new__(ListeningNode)
-        server = DicomServer(intake=spool, received=lambda: node.received(), **settings)
+        offer = Offer(intake=spool, received=lambda: node.received(), **settings)
+        server = DicomServer(offer, host="127.0.0.1", port=0, max_associations=most)
         node.__init__(server, spool)  # type: ignore[misc]
         server.start()
         started.append(node)

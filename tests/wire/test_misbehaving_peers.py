@@ -232,7 +232,7 @@ def test_an_operation_that_is_not_offered_is_refused_and_the_association_goes_on
     node: ListeningNode, scripted_peer: Connect
 ) -> None:
     with scripted_peer(node) as peer:
-        associated(peer).send(encode_command(1, encode_request(0x0020, 1, CT, "2.25.1"), 0))  # type: ignore[arg-type]
+        associated(peer).send(encode_command(1, encode_request(0x0020, 1, CT, "2.25.1", data_set=True), 0))  # type: ignore[arg-type]
         peer.send(fragment(b"\0" * 100))
         assert status_of(peer) == 0x0211
         peer.send(store_request(message_id=2) + fragment(data_set()))

@@ -10,6 +10,7 @@ import pytest
 from pydicom import dcmread
 
 from node.dicom.dataset import dataset_digest, read_header
+from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
 from node.errors import Invalid
 from tests import services
@@ -56,7 +57,7 @@ def test_refuses_a_called_title_that_is_not_ours(node: ListeningNode) -> None:
 
 
 def test_can_answer_to_any_called_title(start_node: StartNode) -> None:
-    node = start_node(any_called_ae=True)
+    node = start_node(ae_titles=frozenset())
     assert dcmtk("echoscu", "-aec", "SOMEBODY", "127.0.0.1", str(node.server.port)).returncode == 0
 
 
@@ -117,16 +118,8 @@ def test_takes_every_uncompressed_encoding(node: ListeningNode, image_file: Imag
 
 
 def test_a_port_in_use_is_explained(node: ListeningNode) -> None:
-    second = DicomServer(
-        host="127.0.0.1",
-        port=node.server.port,
-        ae_title=AE_TITLE,
-        admit=admit_modalities,
-        intake=node.spool,
-        max_associations=1,
-        idle_seconds=5,
-        max_object_bytes=1,
-    )
+    offer = Offer(frozenset(), admit_modalities, node.spool, received=lambda: None)
+    second = DicomServer(offer, host="127.0.0.1", port=node.server.port, max_associations=1)
     with pytest.raises(Invalid, match=r"dicom\.port"):
         second.start()
 

@@ -1,6 +1,6 @@
 """The DICOM port: listens, and gives every connection a thread of its own. What is said there is `association`'s.
 
-Verification and all Storage SOP classes are served on our own reader (see ARCHITECTURE, the hot path).
+All services are served by one engine, on one port.
 """
 
 from __future__ import annotations
@@ -10,55 +10,25 @@ import logging
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
 from typing import Final
 
-from node.dicom.network.association import Admission, Association, Service
+from node.dicom.network.association import Association
+from node.dicom.network.offer import Offer
 from node.dicom.network.upper_layer import LOCAL_LIMIT_EXCEEDED
 from node.dicom.setup import configure
 from node.errors import Invalid
-from node.ports import Intake
-
-__all__ = ["Admission", "DicomServer"]
 
 log = logging.getLogger("node.dicom.network.receive")
 _REFUSING: Final = 16  # connections beyond the limit that still get a civil rejection; more are closed at once
 _STOP_SECONDS: Final = 5.0
 
 
-def _nothing() -> None:
-    return None
-
-
 class DicomServer:
-    """A C-ECHO and C-STORE SCP. `start` returns when it listens, `stop` when its threads have ended."""
+    """Serves an offer on a port. `start` returns when it listens, `stop` when its threads have ended."""
 
-    def __init__(
-        self,
-        *,
-        host: str,
-        port: int,
-        ae_title: str,
-        admit: Admission,
-        intake: Intake,
-        max_associations: int,
-        idle_seconds: float,
-        max_object_bytes: int,
-        received: Callable[[], None] = _nothing,
-        any_called_ae: bool = False,
-        private_classes: frozenset[str] = frozenset(),
-    ) -> None:
+    def __init__(self, offer: Offer, *, host: str, port: int, max_associations: int) -> None:
         self._address = (host, port)
-        self._service = Service(
-            ae_title=ae_title,
-            admit=admit,
-            intake=intake,
-            idle_seconds=idle_seconds,
-            max_object_bytes=max_object_bytes,
-            received=received,
-            any_called_ae=any_called_ae,
-            private_classes=private_classes,
-        )
+        self._offer = offer
         self._max_associations = max_associations
         self._lock = threading.Lock()
         self._open: dict[socket.socket, threading.Thread] = {}
@@ -139,7 +109,7 @@ class DicomServer:
             if beyond >= _REFUSING:
                 sock.close()
                 return
-            association = Association(sock, address, self._service, LOCAL_LIMIT_EXCEEDED if beyond >= 0 else None)
+            association = Association(sock, address, self._offer, LOCAL_LIMIT_EXCEEDED if beyond >= 0 else None)
             thread = threading.Thread(target=self._run, args=(sock, association), name=f"dicom-{address}", daemon=True)
             self._open[sock] = thread
         try:

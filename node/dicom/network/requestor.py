@@ -1,4 +1,5 @@
-"""An association that we open (PS3.8 section 7): echo, store, release; as thin over the socket as the receiving side.
+"""An association that we open (PS3.8 section 7): echo, store, any other request, release; as thin over the socket as the
+receiving side.
 
 A data set is sent from an open file through one buffer, so memory is bounded whatever its size, and every wait has a limit.
 """
@@ -8,22 +9,29 @@ from __future__ import annotations
 import contextlib
 import itertools
 import socket
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from node.dicom.network.command import COMMAND_LIMIT, PRIORITY, CommandField, encode_request, parse_response
+from node.dicom.network.command import (
+    COMMAND_LIMIT,
+    PRIORITY,
+    Answer,
+    CommandField,
+    encode_request,
+    parse_response,
+)
+from node.dicom.network.data_set import LIMIT
+from node.dicom.network.messages import MessageWriter
 from node.dicom.network.upper_layer import (
-    MAX_PDU,
     ConnectionLostError,
     Pdu,
     ProposedContext,
     ProtocolError,
+    Role,
     Wire,
     encode_abort,
     encode_associate_request,
-    encode_command,
     encode_release_request,
     parse_associate_accept,
     values,
@@ -32,7 +40,7 @@ from node.domain.facility import Peer
 from node.errors import NodeError, PeerBusy, PeerRefused, PeerUnreachable
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
-_HEADER: Final = 12  # bytes of a P-DATA-TF and its one PDV before the fragment
+_PENDING: Final = range(0xFF00, 0xFF02)
 
 
 class Requestor:
@@ -46,6 +54,7 @@ class Requestor:
         *,
         connect_seconds: float,
         response_seconds: float,
+        roles: Mapping[str, Role] | None = None,
     ) -> None:
         """Connects and negotiates. Raises `PeerUnreachable`, `PeerBusy`, `PeerRefused`."""
         self._peer = peer
@@ -55,16 +64,14 @@ class Requestor:
         self._sock = self._connect(connect_seconds)
         self._wire = Wire(self._sock, response_seconds)
         try:
-            self.accepted, self._max_pdu = self._negotiate(contexts)
+            self.accepted, self._max_pdu = self._negotiate(contexts, roles or {})
         except BaseException:
             self._sock.close()
             raise
         if 0 < self._max_pdu < 16:
             self.abort()
             raise PeerRefused(f"{self._where()} takes no PDU of a usable length.", hint="Raise its maximum PDU length.")
-        size = min(self._max_pdu or MAX_PDU, MAX_PDU)
-        self._fragment = (size - 6) & ~1
-        self._buffer = bytearray(_HEADER + self._fragment)
+        self._writer = MessageWriter(self._wire, self._max_pdu)
 
     def __enter__(self) -> Self:
         return self
@@ -81,17 +88,28 @@ class Requestor:
         """C-ECHO; returns the status. Raises `PeerUnreachable`."""
         message = next(self._messages)
         with self._translated():
-            self._command(context_id, encode_request(CommandField.C_ECHO_RQ, message, VERIFICATION))
-            return self._response(message)
+            self._writer.command(context_id, encode_request(CommandField.C_ECHO_RQ, message, VERIFICATION))
+            return self._response(message)[0].status
 
-    def store(self, context_id: int, sop_class_uid: str, sop_instance_uid: str, data_set: BinaryIO) -> int:
+    def store(
+        self,
+        context_id: int,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        data_set: BinaryIO,
+        *,
+        numbers: Mapping[int, int] | None = None,
+        texts: Mapping[int, str] | None = None,
+    ) -> int:
         """C-STORE of the bytes from where `data_set` stands to its end; returns the status. Raises `PeerUnreachable`.
+
+        `numbers` and `texts` are more command elements (C-MOVE names its originator).
 
         An `OSError` of the file leaves the association unusable.
         """
         message = next(self._messages)
         with self._translated():
-            self._command(
+            self._writer.command(
                 context_id,
                 encode_request(
                     CommandField.C_STORE_RQ,
@@ -99,11 +117,12 @@ class Requestor:
                     sop_class_uid,
                     sop_instance_uid,
                     data_set=True,
-                    numbers={PRIORITY: 0},
+                    numbers={PRIORITY: 0, **(numbers or {})},
+                    texts=texts,
                 ),
             )
-            self._data(context_id, data_set)
-            return self._response(message)
+            self._writer.data(context_id, data_set)
+            return self._response(message)[0].status
 
     def release(self) -> None:
         """Ends the association in good order as far as the peer goes along."""
@@ -131,9 +150,9 @@ class Requestor:
             ) from error
         return sock
 
-    def _negotiate(self, contexts: Sequence[ProposedContext]) -> tuple[dict[int, str], int]:
+    def _negotiate(self, contexts: Sequence[ProposedContext], roles: Mapping[str, Role]) -> tuple[dict[int, str], int]:
         with self._translated():
-            self._wire.write(encode_associate_request(self._calling_ae, self._peer.ae_title, contexts))
+            self._wire.write(encode_associate_request(self._calling_ae, self._peer.ae_title, contexts, roles))
             kind, body = self._wire.read(self._seconds)
             if kind == Pdu.ASSOCIATE_AC:
                 return parse_associate_accept(bytes(body))
@@ -168,24 +187,37 @@ class Requestor:
         except ProtocolError as error:
             raise PeerUnreachable(f"{self._where()} broke the protocol: {error}.", hint="Look into its log.") from error
 
-    def _command(self, context_id: int, command: bytes) -> None:
-        self._wire.write(encode_command(context_id, command, self._max_pdu))
+    def request(
+        self,
+        kind: CommandField,
+        context_id: int,
+        sop_class_uid: str,
+        sop_instance_uid: str = "",
+        *,
+        data_set: bytes = b"",
+        numbers: Mapping[int, int] | None = None,
+        texts: Mapping[int, str] | None = None,
+    ) -> Iterator[tuple[Answer, bytes]]:
+        """Any request with a short data set: yields each response with its data set until one is final.
 
-    def _data(self, context_id: int, data_set: BinaryIO) -> None:
-        """P-DATA-TF with one value each; the last one is marked, so one fragment is read ahead."""
-        ahead = data_set.read(self._fragment)
-        view = memoryview(self._buffer)
+        Raises `PeerUnreachable`.
+        """
+        message = next(self._messages)
+        command = encode_request(
+            kind, message, sop_class_uid, sop_instance_uid, data_set=bool(data_set), numbers=numbers, texts=texts
+        )
+        with self._translated():
+            self._writer.message(context_id, command, data_set)
         while True:
-            part, ahead = ahead, data_set.read(self._fragment) if ahead else b""
-            last = 0 if ahead else 2
-            struct.pack_into(">BxIIBB", self._buffer, 0, Pdu.P_DATA, len(part) + 6, len(part) + 2, context_id, last)
-            view[_HEADER : _HEADER + len(part)] = part
-            self._wire.write(view[: _HEADER + len(part)])
-            if last:
+            with self._translated():
+                answer, content = self._response(message)
+            yield answer, content
+            if answer.status not in _PENDING:
                 return
 
-    def _response(self, message_id: int) -> int:
-        command = bytearray()
+    def _response(self, message_id: int) -> tuple[Answer, bytes]:
+        command, data = bytearray(), bytearray()
+        answer: Answer | None = None
         while True:
             kind, body = self._wire.read(self._seconds)
             if kind == Pdu.ABORT:
@@ -193,8 +225,13 @@ class Requestor:
             if kind != Pdu.P_DATA:
                 raise ProtocolError("a PDU that does not belong here")
             for value in values(body):
-                command += value.data
-                if not value.command or len(command) > COMMAND_LIMIT:
-                    raise ProtocolError("a response that is no command set")
-                if value.last:
-                    return parse_response(command, message_id).status
+                part, limit = (command, COMMAND_LIMIT) if value.command else (data, LIMIT)
+                if value.command is not (answer is None) or len(part) + len(value.data) > limit:
+                    raise ProtocolError("a response that is none")
+                part += value.data
+                if not value.last:
+                    continue
+                if answer is None:
+                    answer = parse_response(command, message_id)
+                if not value.command or not answer.has_data_set:
+                    return answer, bytes(data)

@@ -13,6 +13,7 @@ from node.errors import (
     NodeError,
     NotAuthorized,
     PeerBusy,
+    Retryable,
     StorageFull,
     Unreadable,
     UnsupportedSyntax,
@@ -35,6 +36,12 @@ NO_SUCH_CLASS: Final = Status(0x0122, "This SOP class was not agreed for this co
 UNRECOGNIZED: Final = Status(0x0211, "This node does not offer this operation here")
 PROCESSING_FAILURE: Final = Status(0x0110, "This node failed, the object was not kept")
 
+PENDING: Final = Status(0xFF00)
+PENDING_UNMATCHED: Final = Status(0xFF01)  # an optional key was not matched (PS3.4 C.4.1.1.4)
+CANCELLED: Final = Status(0xFE00)
+NOT_ALLOWED: Final = Status(0x0124, "The caller may not do this here")
+FAILED: Final = Status(0x0110, "This node failed to process the request")
+
 _STORE_ANSWERS: Final[tuple[tuple[type[NodeError], Status], ...]] = (  # the first that fits
     (StorageFull, Status(0xA700, "The node's disk is nearly full, try again later")),
     (PeerBusy, Status(0xA700, "The node is busy, try again later")),
@@ -49,6 +56,19 @@ _STORE_ANSWERS: Final[tuple[tuple[type[NodeError], Status], ...]] = (  # the fir
 def store_status(error: BaseException) -> Status:
     """The answer to a C-STORE that failed with `error`."""
     return next((status for kind, status in _STORE_ANSWERS if isinstance(error, kind)), PROCESSING_FAILURE)
+
+
+_SERVICE_ANSWERS: Final[tuple[tuple[type[NodeError], Status], ...]] = (  # the first that fits; PS3.7 Annex C
+    (NotAuthorized, NOT_ALLOWED),
+    (StorageFull, Status(0x0213, "The node's disk is nearly full, try again later")),
+    (Retryable, Status(0x0213, "The node is busy, try again later")),
+    (Unreadable, Status(0xC000, "The data set of the request cannot be read")),
+)
+
+
+def service_status(error: BaseException) -> Status:
+    """The answer to a request, other than C-STORE, that failed with `error`; providers give better ones where they can."""
+    return next((status for kind, status in _SERVICE_ANSWERS if isinstance(error, kind)), FAILED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,14 @@ error. Parsing follows the item lengths and never leaves the enclosing item.
 
 from __future__ import annotations
 
+import select
 import socket
+import ssl
 import struct
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as later
 from enum import IntEnum
 from typing import Final
 
@@ -78,6 +81,14 @@ class ProposedContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """What the requestor wants to be for a SOP class (PS3.7 D.3.3.4); without negotiation an SCU."""
+
+    scu: bool = True
+    scp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AssociateRequest:
     """What we need of an A-ASSOCIATE-RQ (PS3.8 9.3.2)."""
 
@@ -88,11 +99,13 @@ class AssociateRequest:
     contexts: tuple[ProposedContext, ...]
     max_pdu: int  # longest variable field that the peer takes; 0: no limit
     raw_titles: bytes  # both AE title fields as sent, for the answer
+    roles: Mapping[str, Role] = later(default_factory=dict)  # by SOP class (PS3.7 D.3.3.4)
+    extended: Mapping[str, bytes] = later(default_factory=dict)  # by SOP class (PS3.7 D.3.3.5)
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredContext:
-    """Our answer to a proposed context: 0 accepted, 3 abstract syntax, 4 transfer syntaxes not supported."""
+    """Our answer to a proposed context: 0 accepted, 1 not allowed, 3 abstract, 4 transfer syntaxes not supported."""
 
     id: int
     result: int
@@ -144,14 +157,14 @@ def parse_associate_request(body: bytes) -> AssociateRequest:
     """Parses the variable part (after the six bytes of the PDU header). Raises `ProtocolError`."""
     if len(body) < 68:
         raise ProtocolError("the association request is cut off")
-    application, contexts, max_pdu = "", [], 0
+    application, contexts, user = "", [], b""
     for kind, content in _items(body[68:]):
         if kind == 0x10:
             application = _uid(content)
         elif kind == 0x20:
             contexts.append(_proposed(content))
         elif kind == 0x50:
-            max_pdu = _max_pdu(content)
+            user = content
     if len(contexts) > _CONTEXT_LIMIT or len({c.id for c in contexts}) < len(contexts):
         raise ProtocolError("presentation context ids are repeated or too many")
     return AssociateRequest(
@@ -160,9 +173,21 @@ def parse_associate_request(body: bytes) -> AssociateRequest:
         application_context=application,
         protocol_version=int.from_bytes(body[:2], "big"),
         contexts=tuple(contexts),
-        max_pdu=max_pdu,
+        max_pdu=_max_pdu(user),
         raw_titles=bytes(body[4:36]),
+        roles={uid: Role(*map(bool, rest[:2])) for uid, rest in _by_class(user, 0x54) if len(rest) == 2},
+        extended=dict(_by_class(user, 0x56)),
     )
+
+
+def _by_class(user_information: bytes, item: int) -> Iterator[tuple[str, bytes]]:
+    """The sub-items that begin with a SOP class UID and its length (PS3.7 D.3.3.4, D.3.3.5)."""
+    for kind, content in _items(user_information):
+        if kind == item and len(content) >= 2:
+            length = int.from_bytes(content[:2], "big")
+            if 2 + length > len(content):
+                raise ProtocolError("a negotiation item is cut off")
+            yield _uid(content[2 : 2 + length]), content[2 + length :]
 
 
 def _proposed(content: bytes) -> ProposedContext:
@@ -187,16 +212,23 @@ def _pdu(kind: Pdu, body: bytes) -> bytes:
     return struct.pack(">BxI", kind, len(body)) + body
 
 
-def encode_associate_accept(request: AssociateRequest, answers: list[AnsweredContext]) -> bytes:
-    """A-ASSOCIATE-AC (PS3.8 9.3.3)."""
+def encode_associate_accept(
+    request: AssociateRequest,
+    answers: Sequence[AnsweredContext],
+    roles: Mapping[str, Role] | None = None,
+    extended: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """A-ASSOCIATE-AC (PS3.8 9.3.3) with what was agreed of the roles and the extended negotiation."""
     body = _associate_head(request.raw_titles)
     for answer in answers:
         syntax = _item(0x40, answer.transfer_syntax.encode())
         body += _item(0x21, struct.pack(">BxBx", answer.id, answer.result) + syntax)
-    return _pdu(Pdu.ASSOCIATE_AC, body + _user_information())
+    return _pdu(Pdu.ASSOCIATE_AC, body + _user_information(roles or {}, extended or {}))
 
 
-def encode_associate_request(calling_ae: str, called_ae: str, contexts: Sequence[ProposedContext]) -> bytes:
+def encode_associate_request(
+    calling_ae: str, called_ae: str, contexts: Sequence[ProposedContext], roles: Mapping[str, Role] | None = None
+) -> bytes:
     """A-ASSOCIATE-RQ (PS3.8 9.3.2)."""
     titles = called_ae.encode("ascii", "replace").ljust(16)[:16] + calling_ae.encode("ascii", "replace").ljust(16)[:16]
     body = _associate_head(titles)
@@ -204,7 +236,7 @@ def encode_associate_request(calling_ae: str, called_ae: str, contexts: Sequence
         syntaxes = b"".join(_item(0x40, uid.encode("ascii", "replace")) for uid in context.transfer_syntaxes)
         abstract = _item(0x30, context.abstract_syntax.encode("ascii", "replace"))
         body += _item(0x20, struct.pack(">Bxxx", context.id) + abstract + syntaxes)
-    return _pdu(Pdu.ASSOCIATE_RQ, body + _user_information())
+    return _pdu(Pdu.ASSOCIATE_RQ, body + _user_information(roles or {}, {}))
 
 
 def parse_associate_accept(body: bytes) -> tuple[dict[int, str], int]:
@@ -227,9 +259,13 @@ def _associate_head(titles: bytes) -> bytes:
     return struct.pack(">HH", 1, 0) + titles + bytes(32) + _item(0x10, APPLICATION_CONTEXT.encode())
 
 
-def _user_information() -> bytes:
-    user = _item(0x51, struct.pack(">I", MAX_PDU))
-    user += _item(0x52, IMPLEMENTATION_CLASS_UID.encode()) + _item(0x55, IMPLEMENTATION_VERSION_NAME.encode())
+def _user_information(roles: Mapping[str, Role], extended: Mapping[str, bytes]) -> bytes:
+    user = _item(0x51, struct.pack(">I", MAX_PDU)) + _item(0x52, IMPLEMENTATION_CLASS_UID.encode())
+    for uid, role in roles.items():
+        user += _item(0x54, struct.pack(">H", len(uid)) + uid.encode() + bytes((role.scu, role.scp)))
+    user += _item(0x55, IMPLEMENTATION_VERSION_NAME.encode())
+    for uid, content in extended.items():
+        user += _item(0x56, struct.pack(">H", len(uid)) + uid.encode() + content)
     return _item(0x50, user)
 
 
@@ -306,10 +342,12 @@ class Wire:
     def read(self, within_seconds: float | None = None) -> tuple[Pdu, memoryview]:
         """The next PDU's type and variable field, valid until the next call.
 
-        `within_seconds` bounds the whole PDU, otherwise each wait for bytes is bounded by the idle time. Raises
-        `ConnectionLostError` and `ProtocolError`.
+        `within_seconds` bounds the whole PDU; otherwise the idle time bounds the wait for it, and again what it takes from
+        its first byte to its last. Raises `ConnectionLostError` and `ProtocolError`.
         """
-        deadline = None if within_seconds is None else time.monotonic() + within_seconds
+        if within_seconds is None and self._start == self._end:
+            self._need(1, time.monotonic() + self._idle)
+        deadline = time.monotonic() + (self._idle if within_seconds is None else within_seconds)
         self._need(6, deadline)
         kind, length = struct.unpack_from(">BxI", self._buffer, self._start)
         longest = _LENGTHS.get(kind)
@@ -337,7 +375,15 @@ class Wire:
             self._start = self._end = 0
             self._need(1, deadline)
 
-    def _need(self, count: int, deadline: float | None) -> None:
+    def waiting(self, within_seconds: float = 0.0) -> bool:
+        """Whether there is something to read, or the end, now or within the time."""
+        if self._start < self._end or (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
+            return True
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(within_seconds * 1000))
+
+    def _need(self, count: int, deadline: float) -> None:
         if self._start == self._end:
             self._start = self._end = 0
         elif self._start + count > _BUFFER:
@@ -346,7 +392,7 @@ class Wire:
             self._start, self._end = 0, rest
         while self._end - self._start < count:
             try:
-                self._sock.settimeout(self._idle if deadline is None else max(0.001, deadline - time.monotonic()))
+                self._sock.settimeout(max(0.001, deadline - time.monotonic()))
                 if self._quickack is not None:  # else a peer with Nagle's algorithm on waits 40 ms for our ACK
                     self._sock.setsockopt(socket.IPPROTO_TCP, self._quickack, 1)
                 received = self._sock.recv_into(self._view[self._end :])

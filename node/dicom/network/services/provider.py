@@ -107,6 +107,7 @@ class Provider(Protocol):
 
     service: Service
     sop_classes: frozenset[str]
-    fields: frozenset[CommandField]
+    fields: frozenset[CommandField]  # other operations are answered with 0211
+    extended: bytes  # what we support of the service class' extended negotiation (e.g. PS3.4 C.5.1.1); b"" for none
 
     def answer(self, request: Request) -> Iterator[Response]: ...
