@@ -69,6 +69,6 @@ format: setup
 	@$(PY) hatch_build.py format
 
 clean:
-	rm -rf .venv build dist node/web/viewer viewer/node_modules viewer/dist scripts/node/node_modules
+	rm -rf .venv build dist node/web/viewer viewer/node_modules viewer/dist scripts/node/node_modules tests/peers/dcmjs/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find node worklists tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -91,6 +91,20 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def background(
+    command: Sequence[str | Path | int], log: Path, is_up: Callable[[], bool], what: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs `command` beside the test, its words into `log`, from when `is_up` until the block ends."""
+    with log.open("wb") as output:
+        process = subprocess.Popen([str(word) for word in command], stdout=output, stderr=output, cwd=log.parent)
+    try:
+        wait_until_up(process, log, is_up, what)
+        yield process
+    finally:
+        stop(process)
 
 
 def listens(port: int) -> bool:

@@ -65,7 +65,7 @@ def test_the_lock_files_hold_no_addresses() -> None:
         assert not re.search(
             r"://|^\s*-|\s@\s", re.sub(r"^\s+--hash=sha256:[0-9a-f]{64}", "", text, flags=re.M), re.M
         ), name
-    for name in ("viewer/package-lock.json", "scripts/node/package-lock.json"):
+    for name in ("viewer/package-lock.json", "scripts/node/package-lock.json", "tests/peers/dcmjs/package-lock.json"):
         packages = json.loads((ROOT / name).read_text(encoding="utf-8"))["packages"]
         assert [key for key, package in packages.items() if "resolved" in package] == [], name
         assert [key for key, package in packages.items() if key and "integrity" not in package] == [], name

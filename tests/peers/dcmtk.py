@@ -1,0 +1,76 @@
+"""DCMTK's programs. All options are DCMTK's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from node.dicom.dataset import dataset_digest
+from tests import services
+from tests.peers.gateway import AE_TITLE
+from tests.peers.programs import HOST, Said, run
+
+TITLE = "DCMTK"
+
+
+def dcmtk(program: str, port: int, *arguments: str | Path, options: tuple[str, ...] = (), title: str = TITLE) -> Said:
+    """A program of DCMTK that calls the node; `options` stand before the address, `arguments` after it."""
+    found = services.find_program(program, "dcmtk")
+    return run(found, "-v", *options, "-aet", title, "-aec", AE_TITLE, HOST, port, *arguments)
+
+
+def echo(port: int) -> bool:
+    return "Received Echo Response (Success)" in dcmtk("echoscu", port).text
+
+
+def store(port: int, *files: Path) -> int:
+    """How many the node took of what `storescu` sent."""
+    said = dcmtk("storescu", port, *files)
+    return said.count("Received Store Response (Success)")
+
+
+def dcmsend(port: int, *files: Path) -> int:
+    return dcmtk("dcmsend", port, *files).count("Received C-STORE Response (Success)")
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """A running `storescp`: an archive that keeps what comes, bit by bit, one file for each object."""
+
+    port: int
+    folder: Path
+    ae_title: str
+
+    @property
+    def files(self) -> list[Path]:
+        return sorted(self.folder.iterdir())
+
+    @property
+    def digests(self) -> list[str]:
+        return sorted(dataset_digest(file) for file in self.files)
+
+    def clear(self) -> None:
+        for file in self.files:
+            file.unlink()
+
+
+@contextmanager
+def receiver(folder: Path, *options: str, ae_title: str = "ARCHIVE", port: int = 0) -> Iterator[Receiver]:
+    """Starts `storescp` with more options, e.g. `+xe` for Explicit VR Little Endian only."""
+    folder.mkdir()
+    listening = Receiver(port or services.free_port(), folder, ae_title)
+    command = [
+        services.find_program("storescp", "dcmtk"),
+        "-aet",
+        ae_title,
+        "--bit-preserving",
+        "-uf",
+        *options,
+        "-od",
+        folder,
+    ]
+    log = folder.with_suffix(".log")
+    with services.background([*command, listening.port], log, lambda: services.listens(listening.port), "storescp"):
+        yield listening

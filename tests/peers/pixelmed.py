@@ -1,0 +1,48 @@
+"""pixelmed: one of the Java stacks. Its programs say little and return 0 always; what counts is read from its log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.peers.gateway import AE_TITLE
+from tests.peers.programs import HOST, Said, run
+from tests.services import ServiceError, find_program
+
+TITLE = "PIXELMED"
+JAR = Path("/usr/share/java/pixelmed.jar")
+FAST_START = ("-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+
+def pixelmed(program: str, *arguments: str | Path | int, java: tuple[str, ...] = ()) -> Said:
+    """A class of `com.pixelmed.network` with a main; `java` are more options of the virtual machine."""
+    if not JAR.exists():
+        raise ServiceError(
+            f"The tests need {JAR}. Install it with: make system (or: sudo apt-get install pixelmed-apps)"
+        )
+    found = find_program("java", "default-jre-headless")
+    return run(found, *FAST_START, *java, "-cp", JAR, f"com.pixelmed.network.{program}", *arguments)
+
+
+def echo(port: int, *, secure: bool = False, java: tuple[str, ...] = ()) -> Said:
+    security = "SECURE" if secure else "NONSECURE"
+    return pixelmed("VerificationSOPClassSCU", HOST, port, AE_TITLE, TITLE, security, java=java)
+
+
+def store(port: int, file: Path) -> Said:
+    return pixelmed("StorageSOPClassSCU", HOST, port, AE_TITLE, TITLE, file, 0)
+
+
+def store_in_one_pdu(port: int, file: Path) -> Said:
+    """Command and data set in one P-DATA-TF PDU (legal: PS3.8 9.3.5)."""
+    return pixelmed("TestSendingCommandAndDataInOnePDU", HOST, port, AE_TITLE, TITLE, file, 0)
+
+
+def probe(port: int) -> dict[str, set[str]]:
+    """What `ProbeCapability` finds out: {storage, query, move, get: SOP class UIDs}."""
+    said = pixelmed("ProbeCapability", HOST, port, AE_TITLE, TITLE)
+    words = {"storage": "Storage", "query": "Query", "move": "Retrieve with Move", "get": "Retrieve with Get"}
+    found: dict[str, set[str]] = {}
+    for name, word in words.items():
+        lists = said.all(rf"Supported {word} SOP Classes = \[(.*)\]")
+        found[name] = {uid for text in lists for uid in text.split(", ") if uid}
+    return found

@@ -1,0 +1,100 @@
+"""Every stack says hello and stores; what is kept is what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+
+from node.dicom.dataset import dataset_digest
+from tests.peers import ctn, dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps
+from tests.peers.dcmtk import Receiver, receiver
+from tests.peers.gateway import AE_TITLE, Gateway
+from tests.peers.objects import EXPLICIT, IMPLICIT, JPEG_2000, NAME, write_study
+
+NUMBERS = count(1)
+Store = Callable[..., int]
+
+ECHOES = {
+    "DCMTK": dcmtk.echo,
+    "odil": odil.echo,
+    "CTN": ctn.echo,
+    "dcmjs-dimse": dcmjs_dimse.echo,
+    "pynetdicom": pynetdicom_apps.echo,
+    "pixelmed": lambda port: "was successful" in pixelmed.echo(port).text,
+}
+STORES: dict[str, Store] = {
+    "storescu": dcmtk.store,
+    "dcmsend": dcmtk.dcmsend,
+    "odil": odil.store,
+    "CTN": ctn.store,
+    "dcmjs-dimse": dcmjs_dimse.store,
+    "pynetdicom": pynetdicom_apps.store,
+}
+ENCODES_ANEW = {"CTN", "dcmjs-dimse"}  # what they send is not byte by byte what the file holds
+
+
+@pytest.fixture
+def study() -> str:
+    """The UID of a study that is nobody else's."""
+    return f"2.25.1000.{next(NUMBERS)}"
+
+
+@pytest.fixture(scope="module")
+def witness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
+    """Keeps bit by bit what a program sends (Implicit VR Little Endian), so that nobody has to take our word for it."""
+    with receiver(tmp_path_factory.mktemp("witness") / "objects", "+xi", ae_title=AE_TITLE) as running:
+        yield running
+
+
+@pytest.mark.parametrize("stack", ECHOES)
+def test_an_echo_is_answered(gateway: Gateway, stack: str) -> None:
+    assert ECHOES[stack](gateway.port)
+
+
+@pytest.mark.parametrize("stack", STORES)
+def test_the_bytes_that_are_kept_are_the_bytes_that_were_sent(
+    gateway: Gateway, witness: Receiver, tmp_path: Path, study: str, stack: str
+) -> None:
+    files = write_study(tmp_path, study, 3, syntax=IMPLICIT if stack in ENCODES_ANEW else EXPLICIT)
+    assert STORES[stack](gateway.port, *files) == 3
+    if stack in ENCODES_ANEW:
+        witness.clear()
+        assert STORES[stack](witness.port, *files) == 3
+        assert gateway.digests(study, 3) == witness.digests
+    else:
+        assert gateway.digests(study, 3) == sorted(dataset_digest(file) for file in files)
+
+
+@pytest.mark.parametrize("store", [pixelmed.store, pixelmed.store_in_one_pdu])
+def test_pixelmed_stores_with_command_and_data_apart_and_in_one_pdu(
+    gateway: Gateway, tmp_path: Path, study: str, store: Callable[[int, Path], object]
+) -> None:
+    [file] = write_study(tmp_path, study, 1)
+    store(gateway.port, file)
+    assert gateway.digests(study, 1) == [dataset_digest(file)]
+
+
+@pytest.mark.parametrize("program", ["storescu", "dcmsend"])
+def test_compressed_images_come_as_they_are(gateway: Gateway, tmp_path: Path, study: str, program: str) -> None:
+    files = write_study(tmp_path, study, 2, syntax=JPEG_2000)
+    options = ("-xv",) if program == "storescu" else ("-dn",)
+    assert dcmtk.dcmtk(program, gateway.port, *files, options=options).ok
+    rows = gateway.wait_instances(study, 2)
+    assert {row.transfer_syntax_uid for row in rows} == {JPEG_2000}
+    assert sorted(row.digest for row in rows) == sorted(dataset_digest(file) for file in files)
+
+
+def test_names_keep_their_accents(gateway: Gateway, tmp_path: Path, study: str) -> None:
+    odil.store(gateway.port, *write_study(tmp_path, study, 1))
+    [row] = gateway.wait_instances(study, 1)
+    assert str(dcmread(gateway.file(row)).PatientName) == NAME
+
+
+def test_a_peer_that_shuts_others_down_does_no_harm(gateway: Gateway) -> None:
+    """`termscu` proposes DCMTK's private SOP class for shutting a server down."""
+    assert "No Acceptable Presentation Contexts" in dcmtk.dcmtk("termscu", gateway.port).text
+    assert dcmtk.echo(gateway.port)
