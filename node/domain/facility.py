@@ -49,6 +49,32 @@ class Service(StrEnum):
     COMMITMENT = "commitment"  # storage commitment
 
 
+class Charset(StrEnum):
+    """What a device can read: defined terms of Specific Character Set (PS3.3 C.12.1.1.2)."""
+
+    UTF8 = "ISO_IR 192"
+    ASCII = "ISO_IR 6"
+    LATIN1 = "ISO_IR 100"
+    LATIN2 = "ISO_IR 101"
+    LATIN3 = "ISO_IR 109"
+    LATIN4 = "ISO_IR 110"
+    LATIN5 = "ISO_IR 148"
+    LATIN9 = "ISO_IR 203"
+    CYRILLIC = "ISO_IR 144"
+    ARABIC = "ISO_IR 127"
+    GREEK = "ISO_IR 126"
+    HEBREW = "ISO_IR 138"
+    THAI = "ISO_IR 166"
+    JAPANESE = "ISO_IR 13"
+    GB18030 = "GB18030"
+    GBK = "GBK"
+
+    @property
+    def term(self) -> str:
+        """As an answer says it: the default repertoire is not said."""
+        return "" if self == Charset.ASCII else self.value
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Something that this node talks to."""
@@ -72,3 +98,7 @@ class Peer:
     ] = ()  # of those that it proposes for objects, the ones that we take first, in order
     refused_syntaxes: tuple[str, ...] = ()  # of those that it proposes for objects, the ones that we never take
     syntaxes: tuple[str, ...] = field(default=())  # transfer syntaxes to propose, in order; empty: as stored
+    charset: Charset = Charset.UTF8  # answers to it are in this repertoire; what it cannot write goes without accents
+    worklist_any_station: bool = False  # it names a wrong station AE title, or none of ours: it is not looked at
+    worklist_in_progress: bool = False  # orders that a modality has begun stay on its worklist until they are over
+    worklist_days: int = 0  # without a date in its question it hears of orders this many days around today; 0: of all

@@ -1,0 +1,270 @@
+"""Orders and performed procedure steps as rows. An order changes by a conditional UPDATE; whether it changed a row decides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, case, or_, select, update
+from sqlalchemy import insert as plain_insert
+
+from node.domain.order import (
+    LOCAL,
+    OPEN_STATES,
+    REPEATED,
+    Order,
+    OrderState,
+    OrderText,
+    PerformedSeries,
+    PerformedState,
+    PerformedStep,
+    Pregnancy,
+    ScheduledReference,
+)
+from node.domain.person_name import index_words
+from node.domain.study import Priority
+from node.ledger.schema import cursors, orders, performed_orders, performed_steps
+from node.ledger.sql import insert
+
+PRIORITIES: Final = tuple(sorted(Priority, key=lambda priority: priority.rank))
+_ACCESSION: Final = "accession"  # the cursor of the numbers that this node makes
+_PER_DAY: Final = 10_000
+_TEXT_FIELDS: Final = tuple(field.name for field in fields(OrderText))
+
+
+def name_key(name: str) -> str:
+    """By what the database narrows a search for a name: its words, and the whole without spaces."""
+    return " ".join(sorted(index_words(name)))
+
+
+def order_from(row: Row[Any]) -> Order:
+    """The order of a row that has at least its columns."""
+    values = {name: getattr(row, name) for name in _TEXT_FIELDS}
+    values["stations"] = tuple(filter(None, row.stations.split(REPEATED)))
+    values["priority"] = PRIORITIES[row.priority]
+    values["pregnancy"] = Pregnancy(row.pregnancy) if row.pregnancy else None
+    return Order(
+        id=row.id,
+        state=OrderState(row.state),
+        revision=row.revision,
+        text=OrderText(**values),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        updated_at=row.updated_at,
+    )
+
+
+def _columns(text: OrderText) -> dict[str, Any]:
+    values = {name: getattr(text, name) for name in _TEXT_FIELDS}
+    values["stations"] = REPEATED.join(("", *text.stations, "")) if text.stations else ""
+    values["priority"] = text.priority.rank
+    values["pregnancy"] = text.pregnancy.value if text.pregnancy else None
+    return {**values, "name_key": name_key(text.patient_name)}
+
+
+def get_order(tx: Connection, order_id: str) -> Order | None:
+    """The order, locked until the transaction ends where the database has such locks."""
+    row = tx.execute(select(orders).where(orders.c.id == order_id).with_for_update()).one_or_none()
+    return None if row is None else order_from(row)
+
+
+def insert_order(tx: Connection, order: Order) -> bool:
+    """False when the accession number or the study UID belongs to another order."""
+    values = {**_columns(order.text), "id": order.id, "state": order.state.value, "revision": order.revision}
+    values |= {"created_at": order.created_at, "created_by": order.created_by, "updated_at": order.updated_at}
+    return bool(tx.execute(insert(tx, orders).values(values).on_conflict_do_nothing()).rowcount)
+
+
+def change_order(tx: Connection, order: Order, now: datetime, text: OrderText) -> bool:
+    """Writes another text into the order as it was read; False when someone was quicker."""
+    changed = tx.execute(
+        update(orders)
+        .where(orders.c.id == order.id, orders.c.revision == order.revision, orders.c.state == order.state.value)
+        .values(updated_at=now, revision=order.revision + 1, **_columns(text))
+    )
+    return bool(changed.rowcount)
+
+
+def move_order(tx: Connection, order: Order, now: datetime, state: OrderState) -> bool:
+    """Changes the state of the order as it was read; False when someone was quicker."""
+    changed = tx.execute(
+        update(orders)
+        .where(orders.c.id == order.id, orders.c.state == order.state.value)
+        .values(updated_at=now, state=state.value)
+    )
+    return bool(changed.rowcount)
+
+
+def used_by_another(tx: Connection, order_id: str, accession_number: str, study_uid: str) -> tuple[str, ...]:
+    """Which of the two fields is another order's already."""
+    rows = tx.execute(
+        select(orders.c.accession_number, orders.c.study_uid).where(
+            orders.c.id != order_id,
+            or_(orders.c.accession_number == accession_number, orders.c.study_uid == study_uid),
+        )
+    ).all()
+    found = []
+    if any(row.accession_number == accession_number for row in rows):
+        found.append("accession_number")
+    if any(row.study_uid == study_uid for row in rows):
+        found.append("study_uid")
+    return tuple(found)
+
+
+def next_accession_number(tx: Connection, now: datetime) -> str:
+    """Ten digits that no order has: the local day and a number. Two who ask at once get two."""
+    first = int(f"{now.astimezone(LOCAL):%y%m%d}") * _PER_DAY + 1
+    ahead = cursors.c.value >= first
+    statement = (
+        insert(tx, cursors)
+        .values(name=_ACCESSION, value=first)
+        .on_conflict_do_update(index_elements=["name"], set_={"value": case((ahead, cursors.c.value + 1), else_=first)})
+        .returning(cursors.c.value)
+    )
+    while True:
+        number = f"{tx.execute(statement).scalar_one():010d}"
+        if tx.execute(select(orders.c.id).where(orders.c.accession_number == number)).first() is None:
+            return number
+
+
+def search_open(
+    tx: Connection, states: Collection[OrderState], where: Iterable[ColumnElement[bool]]
+) -> Sequence[Row[Any]]:
+    """The orders in these states that may be meant, in the order in which they are to be done."""
+    return tx.execute(
+        select(orders)
+        .where(orders.c.state.in_([state.value for state in states]), *where)
+        .order_by(orders.c.scheduled_date, orders.c.scheduled_time, orders.c.priority, orders.c.accession_number)
+    ).all()
+
+
+def recently_changed(tx: Connection, limit: int) -> Sequence[Order]:
+    """The orders that somebody may be wondering about: the ones that were touched last."""
+    rows = tx.execute(select(orders).order_by(orders.c.updated_at.desc()).limit(limit))
+    return [order_from(row) for row in rows]
+
+
+def orders_of(tx: Connection, reference: ScheduledReference, patient_id: str) -> list[Order]:
+    """The orders that an item of the Scheduled Step Attributes Sequence means: by the study's UID, which the node made;
+    else by the accession number or the step's ID when the patient's ID is the same."""
+    any_order = select(orders).with_for_update()
+    if reference.study_uid:
+        found = tx.execute(any_order.where(orders.c.study_uid == reference.study_uid)).all()
+        if found:
+            return [order_from(row) for row in found]
+    if not patient_id:
+        return []
+    same_patient = orders.c.patient_id == patient_id
+    if reference.accession_number:
+        same_number = orders.c.accession_number == reference.accession_number
+        found = tx.execute(any_order.where(same_number, same_patient)).all()
+        if found:
+            return [order_from(row) for row in found]
+    if not reference.step_id:
+        return []
+    open_states = [state.value for state in OPEN_STATES]
+    found = tx.execute(
+        any_order.where(same_patient, orders.c.step_id == reference.step_id, orders.c.state.in_(open_states))
+    ).all()
+    return [order_from(row) for row in found] if len(found) == 1 else []
+
+
+def insert_step(tx: Connection, step: PerformedStep, peer: str, now: datetime) -> bool:
+    """False when there is a step of this SOP Instance UID."""
+    statement = insert(tx, performed_steps).values(
+        sop_instance_uid=step.sop_instance_uid,
+        peer=peer,
+        study_uid=next((item.study_uid for item in step.scheduled if item.study_uid), ""),
+        created_at=now,
+        updated_at=now,
+        **_step_columns(step),
+    )
+    return bool(tx.execute(statement.on_conflict_do_nothing()).rowcount)
+
+
+def get_step(tx: Connection, sop_instance_uid: str) -> PerformedStep | None:
+    """The step, locked until the transaction ends where the database has such locks."""
+    row = tx.execute(
+        select(performed_steps).where(performed_steps.c.sop_instance_uid == sop_instance_uid).with_for_update()
+    ).one_or_none()
+    return None if row is None else step_from(row)
+
+
+def step_from(row: Row[Any]) -> PerformedStep:
+    """The step of a row that has at least its columns; what it was scheduled as is in the links."""
+    series = tuple(
+        PerformedSeries(s["uid"], s["description"], s["protocol"], tuple(s["instances"])) for s in row.series
+    )
+    names = ("sop_instance_uid", "patient_id", "modality", "step_id", "description", "station_ae", "station_name")
+    return PerformedStep(
+        **{name: getattr(row, name) for name in names},
+        state=PerformedState(row.state),
+        started=row.started,
+        ended=row.ended,
+        series=series,
+        attributes=row.attributes,
+        shortcomings=tuple(row.shortcomings),
+    )
+
+
+def change_step(tx: Connection, step: PerformedStep, now: datetime) -> None:
+    tx.execute(
+        update(performed_steps)
+        .where(performed_steps.c.sop_instance_uid == step.sop_instance_uid)
+        .values(updated_at=now, **_step_columns(step))
+    )
+
+
+def _step_columns(step: PerformedStep) -> dict[str, Any]:
+    state = step.state or PerformedState.IN_PROGRESS
+    return {
+        "state": state.value,
+        "patient_id": step.patient_id,
+        "step_id": step.step_id,
+        "modality": step.modality,
+        "description": step.description,
+        "station_ae": step.station_ae,
+        "station_name": step.station_name,
+        "started": step.started,
+        "ended": step.ended,
+        "series": [
+            {"uid": s.uid, "description": s.description, "protocol": s.protocol, "instances": list(s.instances)}
+            for s in step.series or ()
+        ],
+        "shortcomings": list(step.shortcomings),
+        "attributes": step.attributes,
+    }
+
+
+def link(tx: Connection, sop_instance_uid: str, order_ids: Iterable[str]) -> None:
+    """Notes which orders a step is about."""
+    for order_id in order_ids:
+        tx.execute(plain_insert(performed_orders).values(sop_instance_uid=sop_instance_uid, order_id=order_id))
+
+
+def linked_orders(tx: Connection, sop_instance_uid: str) -> list[Order]:
+    rows = tx.execute(
+        select(orders)
+        .join(performed_orders, performed_orders.c.order_id == orders.c.id)
+        .where(performed_orders.c.sop_instance_uid == sop_instance_uid)
+        .order_by(orders.c.id)
+        .with_for_update(of=orders)
+    )
+    return [order_from(row) for row in rows]
+
+
+def other_steps_run(tx: Connection, order_id: str, sop_instance_uid: str) -> bool:
+    """Whether another step of this order is still in progress."""
+    found = tx.execute(
+        select(performed_steps.c.sop_instance_uid)
+        .join(performed_orders, performed_orders.c.sop_instance_uid == performed_steps.c.sop_instance_uid)
+        .where(
+            performed_orders.c.order_id == order_id,
+            performed_steps.c.sop_instance_uid != sop_instance_uid,
+            performed_steps.c.state == PerformedState.IN_PROGRESS.value,
+        )
+        .limit(1)
+    )
+    return found.first() is not None
