@@ -4,62 +4,35 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from node.dicom.network.command import CommandField, encode_request, parse_response
+from node.dicom.network.command import encode_request
 from node.dicom.network.upper_layer import (
     ProposedContext,
-    encode_associate_request,
     encode_command,
     encode_release_request,
     parse_associate_accept,
 )
-from tests.wire.conftest import AE_TITLE, ListeningNode, ScriptedPeer, an_image, dcmtk, store
+from tests.wire.conftest import AE_TITLE, ListeningNode, an_image, dcmtk, store
+from tests.wire.script import (
+    ABORTED,
+    CT,
+    EXPLICIT,
+    P_DATA,
+    REJECTED,
+    RELEASED,
+    associated,
+    data_set,
+    fragment,
+    request,
+    status_of,
+    store_request,
+)
 
-CT = "1.2.840.10008.5.1.4.1.1.2"
-EXPLICIT = "1.2.840.10008.1.2.1"
-REJECTED, P_DATA, RELEASED, ABORTED = 3, 4, 6, 7
 Connect = Callable[[ListeningNode], Any]
-
-
-def request(*contexts: ProposedContext) -> bytes:
-    return encode_associate_request("CT1", AE_TITLE, contexts or (ProposedContext(1, CT, (EXPLICIT,)),))
-
-
-def fragment(data: bytes, context_id: int = 1, *, last: bool = True, command: bool = False) -> bytes:
-    control = (2 if last else 0) | (1 if command else 0)
-    return struct.pack(">BxIIBB", P_DATA, len(data) + 6, len(data) + 2, context_id, control) + data
-
-
-def store_request(uid: str = "2.25.7.1", message_id: int = 1) -> bytes:
-    return encode_command(1, encode_request(CommandField.C_STORE_RQ, message_id, CT, uid, data_set=True), 0)
-
-
-def data_set(number: int = 1) -> bytes:
-    buffer = BytesIO()
-    ds = an_image(number)
-    ds.save_as(buffer, enforce_file_format=True)
-    content = buffer.getvalue()
-    length = int.from_bytes(content[140:144], "little")
-    return content[144 + length :]
-
-
-def associated(peer: ScriptedPeer) -> ScriptedPeer:
-    peer.send(request())
-    kind, body = peer.read_pdu()
-    assert kind == 2
-    assert parse_associate_accept(body)[0] == {1: EXPLICIT}
-    return peer
-
-
-def status_of(peer: ScriptedPeer, message_id: int = 1) -> int:
-    kind, body = peer.read_pdu()
-    assert kind == P_DATA
-    return parse_response(body[6:], message_id).status
 
 
 def assert_served(node: ListeningNode) -> None:
