@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from node.domain.commitment import ReportWay
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:
@@ -98,6 +100,8 @@ class Peer:
     ] = ()  # of those that it proposes for objects, the ones that we take first, in order
     refused_syntaxes: tuple[str, ...] = ()  # of those that it proposes for objects, the ones that we never take
     syntaxes: tuple[str, ...] = field(default=())  # transfer syntaxes to propose, in order; empty: as stored
+    commitment: bool = False  # it answers for the keeping of what we deliver to it: ask it (storage commitment)
+    commitment_reports: ReportWay = ReportWay.EITHER  # the association on which it takes our answers about keeping
     charset: Charset = Charset.UTF8  # answers to it are in this repertoire; what it cannot write goes without accents
     worklist_any_station: bool = False  # it names a wrong station AE title, or none of ours: it is not looked at
     worklist_in_progress: bool = False  # orders that a modality has begun stay on its worklist until they are over
