@@ -49,7 +49,6 @@ GARBAGE = {
     "an item longer than the PDU": b"\x01\x00\x00\x00\x00\x48" + bytes(68) + b"\x20\x00\xff\xff",
     "an even context id": request(ProposedContext(2, CT, (EXPLICIT,))),
     "a context id twice": request(ProposedContext(1, CT, (EXPLICIT,)), ProposedContext(1, CT, (EXPLICIT,))),
-    "a UID of letters": request(ProposedContext(1, "not-a-uid", (EXPLICIT,))),
 }
 
 
@@ -218,11 +217,15 @@ def test_unknown_classes_are_rejected_context_by_context(node: ListeningNode, sc
         ProposedContext(3, "1.2.840.10008.5.1.4.1.2.2.1", (EXPLICIT,)),  # Study Root Query/Retrieve FIND
         ProposedContext(5, "1.2.840.10008.5.1.4.1.1.999.9", (EXPLICIT,)),  # a storage class of the future
         ProposedContext(7, CT, ("1.2.840.113619.5.2",)),
+        ProposedContext(9, "not-a-uid", (EXPLICIT,)),
+        ProposedContext(11, "", (EXPLICIT,)),
+        ProposedContext(13, CT, ("1.2." * 17, "1..2/..", EXPLICIT)),
+        ProposedContext(15, CT, ()),
     )
     with scripted_peer(node) as peer:
         peer.send(request(*contexts))
         accepted, _ = parse_associate_accept(peer.read_pdu()[1])
-    assert accepted == {1: EXPLICIT, 5: EXPLICIT, 7: "1.2.840.113619.5.2"}
+    assert accepted == {1: EXPLICIT, 5: EXPLICIT, 7: "1.2.840.113619.5.2", 13: EXPLICIT}
 
 
 def test_a_failing_association_does_not_touch_another(

@@ -23,7 +23,7 @@ APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
 MAX_PDU: Final = 131072  # what we announce as the longest variable field of a P-DATA-TF
 _PDU_LIMIT: Final = 2 * MAX_PDU  # what we still read, for peers that count headers differently
 _BUFFER: Final = 4 * MAX_PDU
-_CONTEXT_LIMIT: Final = 128
+_CONTEXT_LIMIT: Final = 256  # 128 ids are legal; pixelmed proposes more and begins at 1 again
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux; not sticky
 
 
@@ -142,9 +142,15 @@ def _items(body: bytes) -> Iterator[tuple[int, bytes]]:
         at += 4 + length
 
 
+def _read_uid(content: bytes) -> str:
+    """"" for what is none."""
+    text = content.strip(b"\0 ")
+    return text.decode() if len(text) <= 64 and text.replace(b".", b"").isdigit() else ""
+
+
 def _uid(content: bytes) -> str:
-    text = content.decode("ascii", "replace").strip("\0 ")
-    if not text or len(text) > 64 or not text.replace(".", "").isdigit():
+    text = _read_uid(content)
+    if not text:
         raise ProtocolError("a UID is malformed")
     return text
 
@@ -165,8 +171,8 @@ def parse_associate_request(body: bytes) -> AssociateRequest:
             contexts.append(_proposed(content))
         elif kind == 0x50:
             user = content
-    if len(contexts) > _CONTEXT_LIMIT or len({c.id for c in contexts}) < len(contexts):
-        raise ProtocolError("presentation context ids are repeated or too many")
+    if len(contexts) > _CONTEXT_LIMIT or len({(c.id, c.abstract_syntax) for c in contexts}) < len(contexts):
+        raise ProtocolError("presentation contexts are repeated or too many")
     return AssociateRequest(
         called_ae=_ae(body[4:20]),
         calling_ae=_ae(body[20:36]),
@@ -191,17 +197,16 @@ def _by_class(user_information: bytes, item: int) -> Iterator[tuple[str, bytes]]
 
 
 def _proposed(content: bytes) -> ProposedContext:
+    """Names that are no UIDs count as none: one bad object's context is refused and the others' are served."""
     if len(content) < 4 or content[0] % 2 == 0:
         raise ProtocolError("a presentation context is malformed")
     abstract, transfer = "", []
     for kind, value in _items(content[4:]):
         if kind == 0x30:
-            abstract = _uid(value)
+            abstract = _read_uid(value)
         elif kind == 0x40:
-            transfer.append(_uid(value))
-    if not abstract:
-        raise ProtocolError("a presentation context names no abstract syntax")
-    return ProposedContext(content[0], abstract, tuple(transfer))
+            transfer.append(_read_uid(value))
+    return ProposedContext(content[0], abstract, tuple(filter(None, transfer)))
 
 
 def _item(kind: int, content: bytes) -> bytes:
