@@ -1,0 +1,45 @@
+"""Storage commitment: what peers asked of us, what we ask of destinations"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from node.ledger.schema import Utc
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "commitment_requests",
+        sa.Column("peer", sa.String(length=64), nullable=False),
+        sa.Column("transaction_uid", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("called_ae", sa.String(length=16), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("failed", sa.JSON(), nullable=False),
+        sa.Column("asked_at", Utc(), nullable=False),
+        sa.Column("reported_at", Utc(), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("peer", "transaction_uid", name=op.f("pk_commitment_requests")),
+    )
+    op.create_index("ix_commitment_requests_state", "commitment_requests", ["state"], unique=False)
+    op.create_table(
+        "commitment_inquiries",
+        sa.Column("transaction_uid", sa.String(length=64), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("peer", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("failed", sa.JSON(), nullable=False),
+        sa.Column("made_at", Utc(), nullable=False),
+        sa.Column("asked_at", Utc(), nullable=True),
+        sa.Column("answered_at", Utc(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["deliveries.id"], name=op.f("fk_commitment_inquiries_delivery_id_deliveries")
+        ),
+        sa.PrimaryKeyConstraint("transaction_uid", name=op.f("pk_commitment_inquiries")),
+    )
+    op.create_index(
+        "ix_commitment_inquiries_delivery", "commitment_inquiries", ["delivery_id", "made_at"], unique=False
+    )
