@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from node.config import Settings
+from node.domain.commitment import CommitmentReport, Reference
 from node.domain.facility import Peer, Service
 from node.domain.job import Job, NextJob
 from node.domain.route import Registry
@@ -139,6 +140,34 @@ class Verifier(Protocol):
         ...
 
 
+class Inquiry(Protocol):
+    """What is to happen when a destination speaks while it is asked for its commitment."""
+
+    def accepted(self) -> None:
+        """It will report."""
+        ...
+
+    def waiting(self) -> bool:
+        """Whether its report is still to come; it may have come by another association."""
+        ...
+
+    def take(self, report: CommitmentReport) -> bool:
+        """Its report, durable on return; False when it is not about anything that it was asked."""
+        ...
+
+
+class Committer(Protocol):
+    """Storage commitment on associations that we open. Both raise `PeerUnreachable`, `PeerBusy` or `PeerRefused`."""
+
+    def report(self, peer: Peer, calling_ae: str, report: CommitmentReport) -> None:
+        """Tells a peer what we keep, under the title by which it knows us. Returns when it has taken it."""
+        ...
+
+    def ask(self, peer: Peer, transaction_uid: str, references: Sequence[Reference], inquiry: Inquiry) -> None:
+        """Asks a destination to answer for these instances, and listens a little for its report."""
+        ...
+
+
 class Doorbell(Protocol):
     """Tells the peers that dial in to us that something waits for them."""
 
@@ -186,6 +215,7 @@ class Node:
     registry: Callable[[], Registry]
     senders: dict[str, Sender]  # by peer kind
     verifier: Verifier
+    committer: Committer
     doorbell: Doorbell
     wake: Callable[[], None]  # tells the workers that jobs may be due
     vault_key: bytes
