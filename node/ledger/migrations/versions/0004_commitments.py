@@ -2,9 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-
-from node.ledger.schema import Utc
-
 revision = "0004"
 down_revision = "0003"
 
@@ -18,8 +15,8 @@ def upgrade() -> None:
         sa.Column("called_ae", sa.String(length=16), nullable=False),
         sa.Column("items", sa.JSON(), nullable=False),
         sa.Column("failed", sa.JSON(), nullable=False),
-        sa.Column("asked_at", Utc(), nullable=False),
-        sa.Column("reported_at", Utc(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("peer", "transaction_uid", name=op.f("pk_commitment_requests")),
     )
@@ -32,9 +29,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("items", sa.JSON(), nullable=False),
         sa.Column("failed", sa.JSON(), nullable=False),
-        sa.Column("made_at", Utc(), nullable=False),
-        sa.Column("asked_at", Utc(), nullable=True),
-        sa.Column("answered_at", Utc(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["delivery_id"], ["deliveries.id"], name=op.f("fk_commitment_inquiries_delivery_id_deliveries")
         ),
