@@ -20,7 +20,9 @@ from node.config import Settings
 from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
 from node.dicom.network.send import StoreSender
+from node.dicom.network.services.procedure_step import ProcedureStepProvider
 from node.dicom.network.services.provider import Provider
+from node.dicom.network.services.worklist import WorklistProvider
 from node.dicom.setup import configure
 from node.dicom.vault import load_or_create_key
 from node.domain.facility import Peer, PeerKind
@@ -45,6 +47,8 @@ from node.storage.filesystem import open_storage
 from node.storage.spool import Spool
 from node.web.app import create_app
 from node.workers.local import LocalWorkers, WorkerPool
+from worklists.modality.services import ModalityDesk
+from worklists.reading.api import new_uid
 from worklists.reading.desk import expire_leases
 from worklists.reading.intake import ReadStage
 
@@ -156,7 +160,8 @@ class NodeProcess:
 
     def _providers(self) -> list[Provider]:
         """The services of the DICOM port besides verification and storage."""
-        return []
+        orders = ModalityDesk(self.ledger, self.node.clock)
+        return [WorklistProvider(orders), ProcedureStepProvider(orders, new_uid)]
 
     def _wake(self) -> None:
         self._arrived.set()

@@ -1,0 +1,73 @@
+"""What a modality asked lately, what it was told, and why other orders were left out: kept for the administrator's page.
+
+Bounded for each caller and in all. Of names, identifiers and dates of birth it keeps only that they were given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, func, select
+
+from node.domain.query import Key, Matching
+from node.ledger.schema import worklist_questions as table
+from worklists.modality.search import OPEN_KEYS, Found, explain
+
+KEPT: Final = 50  # questions of one caller
+KEPT_IN_ALL: Final = 2000
+
+
+def note(tx: Connection, found: Found, now: datetime, *, answered: int, ending: str, milliseconds: float) -> None:
+    """Keeps a question with its answer's size, and forgets the oldest."""
+    asker = found.question.asker
+    looked_at, reasons = explain(tx, found)
+    tx.execute(
+        table.insert().values(
+            at=now,
+            caller=asker.code,
+            calling_ae=asker.calling_ae,
+            address=asker.address,
+            keys=list(_words(found.question.keys)),
+            ignored=list(found.question.ignored),
+            answered=answered,
+            ending=ending,
+            looked_at=looked_at,
+            left_out=reasons,
+            milliseconds=milliseconds,
+        )
+    )
+    _forget(tx, KEPT, table.c.caller == asker.code)
+    _forget(tx, KEPT_IN_ALL)
+
+
+def _forget(tx: Connection, kept: int, *of: Any) -> None:
+    oldest = select(table.c.id).where(*of).order_by(table.c.id.desc()).offset(kept).limit(1)
+    last = tx.execute(oldest).scalar()
+    if last is not None:
+        tx.execute(delete(table).where(table.c.id <= last, *of))
+
+
+def _words(keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
+    """Each key that asks; `value` is None where it may not be seen."""
+    for key in keys:
+        names = [key.keyword, key.time] if key.kind == Matching.COMBINED else [key.keyword]
+        seen = all(name in OPEN_KEYS for name in names)
+        yield {"key": " ".join(names), "kind": key.kind.value, "value": "\\".join(key.values) if seen else None}
+
+
+def recent(tx: Connection, caller: str = "", limit: int = 200) -> list[dict[str, Any]]:
+    """The newest questions, of one caller when it is named."""
+    query = select(table).order_by(table.c.id.desc()).limit(limit)
+    rows = tx.execute(query.where(table.c.caller == caller) if caller else query)
+    return [dict(row) for row in rows.mappings()]
+
+
+def callers(tx: Connection) -> list[dict[str, Any]]:
+    """Who asked: {caller, questions, last_at}, the one that asked last first."""
+    last = func.max(table.c.at).label("last_at")
+    rows = tx.execute(
+        select(table.c.caller, func.count().label("questions"), last).group_by(table.c.caller).order_by(last.desc())
+    )
+    return [dict(row) for row in rows.mappings()]
