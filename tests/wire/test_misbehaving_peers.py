@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from node.dicom.network.command import encode_request
+from node.dicom.network.command import encode_request, parse_response
 from node.dicom.network.upper_layer import (
     ProposedContext,
     encode_command,
@@ -174,9 +174,11 @@ def test_an_object_under_another_name_is_a_mismatch(node: ListeningNode, scripte
 def test_bytes_that_are_no_data_set_are_put_aside(node: ListeningNode, scripted_peer: Connect) -> None:
     with scripted_peer(node) as peer:
         associated(peer).send(store_request() + fragment(b"\xff\xd8\xff\xe0 this is a photograph" * 20))
-        assert status_of(peer) == 0xC000
+        answer = parse_response(peer.read_pdu()[1][6:], 1)
+    assert answer.status == 0xC000
+    assert answer.elements[0x0902].decode() == "Put aside: The object has no SOP Class UID. "
     assert node.files == []
-    assert len(list(node.spool.quarantined())) == 1
+    assert [reason for _, reason, _, _ in node.spool.quarantined()] == ["The object has no SOP Class UID."]
 
 
 def test_fragments_of_any_size_make_the_same_object(node: ListeningNode, scripted_peer: Connect) -> None:

@@ -28,6 +28,8 @@ class Status:
     comment: str = ""
 
 
+_COMMENT: Final = 64  # VR LO
+
 SUCCESS: Final = Status(0x0000)
 MISMATCH: Final = Status(0xA900, "The data set is not the object that the command names")
 NO_DATA_SET: Final = Status(0xC000, "The request came without a data set")
@@ -56,6 +58,12 @@ _STORE_ANSWERS: Final[tuple[tuple[type[NodeError], Status], ...]] = (  # the fir
 def store_status(error: BaseException) -> Status:
     """The answer to a C-STORE that failed with `error`."""
     return next((status for kind, status in _STORE_ANSWERS if isinstance(error, kind)), PROCESSING_FAILURE)
+
+
+def put_aside(error: Unreadable) -> Status:
+    """The answer to a C-STORE whose object was put aside: the reason in our words, which hold no values of the object."""
+    status = store_status(error)
+    return Status(status.code, f"Put aside: {error.message}"[:_COMMENT]) if error.message.isascii() else status
 
 
 _SERVICE_ANSWERS: Final[tuple[tuple[type[NodeError], Status], ...]] = (  # the first that fits; PS3.7 Annex C

@@ -14,7 +14,7 @@ from node.dicom.network import status as answers
 from node.dicom.network.command import Command
 from node.dicom.network.faults import noted
 from node.dicom.network.offer import Offer
-from node.dicom.network.status import Status, store_status
+from node.dicom.network.status import Status, put_aside, store_status
 from node.dicom.part10 import DEFLATED, SOP_CLASS, SOP_INSTANCE, file_meta, scan_uids
 from node.dicom.syntaxes import EXPLICIT_BIG, IMPLICIT_LITTLE
 from node.domain.study import Arrival
@@ -99,7 +99,7 @@ class IncomingObject:
             self.drop(store_status(noted(failure)))
             return self.refusal, "refused"
         self._file = None
-        return store_status(error), "put aside"
+        return put_aside(error), "put aside"
 
 
 class StoreIntake:
