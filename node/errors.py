@@ -90,6 +90,16 @@ class NotAuthorized(Refused):
     code = "not-authorized"
 
 
+class CallerRefused(NotAuthorized):
+    """A caller may not open a DICOM association; `refusal` is why, as `node.domain.caller.Refusal` has it."""
+
+    code = "caller-refused"
+
+    def __init__(self, message: str, *, refusal: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.refusal = refusal
+
+
 class Held(NodeError):
     """Kept back with its bytes until a person has looked."""
 

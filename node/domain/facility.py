@@ -94,7 +94,13 @@ class Peer:
     url: str = ""  # kind node: where it is reached; empty when it dials in to us
     token_file: str = ""  # kind node: the secret that we show to it
     token_sha256: str = ""  # kind node: the digest of the secret that it shows to us
-    ca_file: str = ""  # kind node: certificate authority of its certificate, empty for the system's
+    ca_file: str = ""  # authority of its certificate; empty: for a node the system's, else dicom.tls_client_ca
+    tls: bool = False  # kind dicom: we call it by TLS, and it must call us by TLS
+    certificate_sha256: str = ""  # kind dicom: it shows this very certificate, calling or called
+    certificate_name: str = ""  # kind dicom: a name in its certificate; empty: its host when called, any when it calls
+    max_associations: int = 0  # that it may have open at the same time; 0: as many as the node has
+    max_object_mb: int = 0  # largest object that is taken from it; 0: the node's limit
+    idle_seconds: float = 0.0  # its silent association is aborted after this time; 0: the node's
     preferred_syntaxes: tuple[
         str, ...
     ] = ()  # of those that it proposes for objects, the ones that we take first, in order
