@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from node.config import Settings
 from node.domain.commitment import CommitmentReport, Reference
 from node.domain.facility import Peer, Service
 from node.domain.job import Job, NextJob
+from node.domain.retrieval import Wanted
 from node.domain.route import Registry
 from node.domain.study import Arrival
 
@@ -118,6 +119,47 @@ class Outcome:
     permanent: bool = False  # a refusal that no retry will change
     status: str = ""  # e.g. "0000", "A700", "HTTP 409"
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One instance that a peer retrieves; `item` None: its bytes are lost."""
+
+    study_uid: str
+    sop_instance_uid: str
+    item: Outgoing | None
+
+
+class Selection(Protocol):
+    """The instances that a retrieve is about, as they were when it began; a few bytes of memory for each."""
+
+    @property
+    def kinds(self) -> Collection[tuple[str, str]]:
+        """(SOP class, transfer syntax) of all."""
+        ...
+
+    @property
+    def studies(self) -> Mapping[str, int]:
+        """Study Instance UID to the number of instances."""
+        ...
+
+    def holdings(self, kinds: Collection[tuple[str, str]]) -> Iterator[Holding]:
+        """The instances of these kinds, by study, series and number; read piece by piece."""
+        ...
+
+
+class Archive(Protocol):
+    """What peers may retrieve of this node. Shadows, and objects that others took the place of, are not in it."""
+
+    def select(self, wanted: Wanted) -> Selection: ...
+
+    def destination(self, ae_title: str) -> Peer | None:
+        """The registered peer to which objects can be sent under this AE title."""
+        ...
+
+    def note(self, actor: str, kind: str, studies: Mapping[str, Mapping[str, Any]]) -> None:
+        """Writes one audit record for each study: Study Instance UID to its detail."""
+        ...
 
 
 class Sender(Protocol):

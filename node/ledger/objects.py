@@ -1,4 +1,4 @@
-"""Questions of DICOMweb and of the display: which objects a study holds, their headers, and searches (PS3.18 8.3.4, 10.6).
+"""Which objects a study holds, their headers, and searches (PS3.18 8.3.4, 10.6); what a retrieve is about (PS3.4 C.4.2).
 
 Twins under a pseudonym are never shown. Headers come in pieces, so that a study of thousands of slices fits in memory.
 """
@@ -11,12 +11,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
+from node.domain.query import Level
+from node.domain.retrieval import Wanted
+from node.errors import Invalid
 from node.ledger.schema import instances, series, studies
 from node.ledger.studies import unpack
 
 ObjectRow = Row[*tuple[Any, ...]]
 
 _PIECE = 64  # headers in memory at once
+_LIST = 500  # values in one question to the database
+_STREAMED = {"yield_per": 1000}  # rows in memory at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,64 @@ def find_headers(tx: Connection, place: Place) -> Iterator[tuple[ObjectRow, dict
         )
         for row in piece:
             yield row, unpack(packed[row.id])
+
+
+def find_wanted(tx: Connection, wanted: Wanted) -> Iterator[ObjectRow]:
+    """(id, study_uid, sop_class_uid, transfer_syntax_uid) of the current objects of a retrieve, by series and number.
+
+    `tx` must stay open meanwhile. Raises `Invalid` when more values narrow it than the database can be asked for.
+    """
+    above = [
+        (instances.c.study_uid, wanted.studies, Level.STUDY),
+        (instances.c.series_uid, wanted.series, Level.SERIES),
+        (instances.c.sop_instance_uid, wanted.instances, Level.IMAGE),
+    ]
+    query = select(
+        instances.c.id, instances.c.study_uid, instances.c.sop_class_uid, instances.c.transfer_syntax_uid
+    ).join(studies, studies.c.uid == instances.c.study_uid)
+    query = query.join(
+        series, and_(series.c.study_uid == instances.c.study_uid, series.c.uid == instances.c.series_uid)
+    )
+    query = query.where(studies.c.shadow.is_(False), instances.c.current)
+    if wanted.patient_id:
+        query = query.where(studies.c.patient_id == wanted.patient_id)
+    if wanted.issuer_of_patient_id:
+        query = query.where(studies.c.issuer_of_patient_id == wanted.issuer_of_patient_id)
+    for column, values, level in above:
+        if len(values) > _LIST and level < wanted.level:
+            raise Invalid(f"More than {_LIST} values narrow the retrieve.", hint="Ask for them at their own level.")
+        if values and level < wanted.level:
+            query = query.where(column.in_(values))
+    query = query.order_by(
+        instances.c.study_uid,
+        series.c.number.nulls_last(),
+        series.c.uid,
+        instances.c.number.nulls_last(),
+        instances.c.id,
+    )
+    if wanted.level == Level.PATIENT:
+        yield from tx.execute(query, execution_options=_STREAMED)
+        return
+    column, values, _ = above[wanted.level - 1]
+    if wanted.level == Level.SERIES:  # the table of series is the short way when the study is not named
+        column = series.c.uid
+    distinct = list(dict.fromkeys(values))
+    for start in range(0, len(distinct), _LIST):
+        piece = query.where(column.in_(distinct[start : start + _LIST]))
+        yield from tx.execute(piece, execution_options=_STREAMED)
+
+
+def find_stored(tx: Connection, ids: Sequence[int]) -> dict[int, ObjectRow]:
+    """What is needed to send objects, by id; without their headers."""
+    columns = (
+        instances.c.id,
+        instances.c.sop_instance_uid,
+        instances.c.sop_class_uid,
+        instances.c.transfer_syntax_uid,
+        instances.c.digest,
+        instances.c.size,
+    )
+    return {row.id: row for row in tx.execute(select(*columns).where(instances.c.id.in_(ids)))}
 
 
 def origin_of(tx: Connection, study_uid: str) -> str | None:

@@ -9,25 +9,19 @@ from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import BinaryIO, Final
 
-from pydicom import dcmread
-from pydicom.dataset import FileMetaDataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
-from pydicom.uid import UID
-
+from node.dicom.network.convert import convert
 from node.dicom.network.requestor import VERIFICATION, Requestor
 from node.dicom.network.status import verdict
 from node.dicom.network.upper_layer import ProposedContext
 from node.dicom.part10 import dataset_offset
 from node.dicom.setup import configure
 from node.dicom.syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE, syntax
-from node.dicom.transcode import decompress
 from node.domain.facility import Peer
-from node.errors import NodeError, PeerBusy, PeerRefused, Unreadable
+from node.errors import NodeError, PeerBusy, PeerRefused
 from node.ports import Outcome, Outgoing
 
 Key = tuple[str, str]  # SOP class, transfer syntax
-_CONTEXTS: Final = 128  # presentation contexts that fit into one association (PS3.8 9.3.2.2: odd ids of one byte)
+CONTEXTS: Final = 128  # presentation contexts that fit into one association (PS3.8 9.3.2.2: odd ids of one byte)
 _NATIVE: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
 _OUT_OF_RESOURCES: Final = range(0xA700, 0xA800)
 
@@ -88,11 +82,13 @@ class StoreSender:
                     raise PeerBusy(f"{peer.code} is out of resources.", hint="Free space there; it is tried again.")
 
 
-def _proposals(item: Outgoing, allowed: Sequence[str]) -> list[Key]:
-    """The contexts that an item can use: its own syntax, then uncompressed; the registry's list restricts and orders."""
-    usable = list(dict.fromkeys((item.transfer_syntax_uid, *_NATIVE)))
+def proposals(kind: Key, allowed: Sequence[str]) -> list[Key]:
+    """The contexts that objects of a kind can use: their own syntax, then uncompressed; the registry's list restricts and
+    orders."""
+    sop_class, stored = kind
+    usable = list(dict.fromkeys((stored, *_NATIVE)))
     chosen = [uid for uid in allowed if uid in usable] if allowed else usable
-    return [(item.sop_class_uid, uid) for uid in chosen]
+    return [(sop_class, uid) for uid in chosen]
 
 
 def _groups(items: Sequence[Outgoing], allowed: Sequence[str]) -> Iterator[tuple[list[Key], list[Outgoing]]]:
@@ -100,8 +96,8 @@ def _groups(items: Sequence[Outgoing], allowed: Sequence[str]) -> Iterator[tuple
     keys: dict[Key, None] = {}
     group: list[Outgoing] = []
     for item in items:
-        more = dict.fromkeys(_proposals(item, allowed))
-        if group and len(keys | more) > _CONTEXTS:
+        more = dict.fromkeys(proposals((item.sop_class_uid, item.transfer_syntax_uid), allowed))
+        if group and len(keys | more) > CONTEXTS:
             yield list(keys), group
             keys, group = {}, []
         keys |= more
@@ -117,7 +113,7 @@ def _send_item(association: Requestor, accepted: dict[Key, int], item: Outgoing)
     if target is None:
         return _unsupported(item)
     try:
-        data_set = _as_stored(item) if target == item.transfer_syntax_uid else _converted(item, target)
+        data_set = as_stored(item) if target == item.transfer_syntax_uid else _converted(item, target)
     except NodeError as error:
         return Outcome(item.instance_id, delivered=False, permanent=True, reason=str(error))
     except OSError as error:
@@ -137,7 +133,7 @@ def _unsupported(item: Outgoing) -> Outcome:
     return Outcome(item.instance_id, delivered=False, permanent=True, reason=reason)
 
 
-def _as_stored(item: Outgoing) -> BinaryIO:
+def as_stored(item: Outgoing) -> BinaryIO:
     offset = dataset_offset(item.path)
     file = item.path.open("rb")
     file.seek(offset)
@@ -146,20 +142,7 @@ def _as_stored(item: Outgoing) -> BinaryIO:
 
 def _converted(item: Outgoing, target: str) -> BinaryIO:
     """The data set encoded for an uncompressed `target`. Raises `UnsupportedSyntax`, `Unreadable`, `OSError`."""
-    try:
-        ds = dcmread(item.path, force=True)
-        if "TransferSyntaxUID" not in getattr(ds, "file_meta", ()):
-            ds.file_meta = FileMetaDataset()
-            ds.file_meta.TransferSyntaxUID = UID(item.transfer_syntax_uid)
-        decompress(ds)
-        buffer = DicomBytesIO()
-        buffer.is_implicit_VR, buffer.is_little_endian = target == IMPLICIT_LITTLE, True
-        write_dataset(buffer, ds)
-    except (OSError, NodeError):
-        raise
-    except Exception as error:  # the toolkit raises whatever its parsers and writers meet
-        raise Unreadable(
-            f"The object cannot be encoded in another transfer syntax ({type(error).__name__}).",
-            hint="Let the peer take it as stored.",
-        ) from None
-    return BytesIO(buffer.getvalue())
+    buffer = BytesIO()
+    convert(item.path, item.transfer_syntax_uid, target, buffer)
+    buffer.seek(0)
+    return buffer
