@@ -42,6 +42,9 @@ PENDING: Final = Status(0xFF00)
 PENDING_UNMATCHED: Final = Status(0xFF01)  # an optional key was not matched (PS3.4 C.4.1.1.4)
 CANCELLED: Final = Status(0xFE00)
 NOT_ALLOWED: Final = Status(0x0124, "The caller may not do this here")
+NO_SUCH_INSTANCE: Final = Status(0x0112, "There is no such SOP instance here")
+INVALID_ARGUMENT: Final = Status(0x0115, "The request's data set is not what this operation needs")
+NO_SUCH_ACTION: Final = Status(0x0123, "There is no such action")
 FAILED: Final = Status(0x0110, "This node failed to process the request")
 
 _STORE_ANSWERS: Final[tuple[tuple[type[NodeError], Status], ...]] = (  # the first that fits
