@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
@@ -17,12 +18,16 @@ from node.dicom.network.command import (
     COMMAND_LIMIT,
     PRIORITY,
     Answer,
+    Command,
     CommandField,
     encode_request,
+    encode_response,
+    parse_command,
     parse_response,
 )
 from node.dicom.network.data_set import LIMIT
 from node.dicom.network.messages import MessageWriter
+from node.dicom.network.status import Status
 from node.dicom.network.upper_layer import (
     ConnectionLostError,
     Pdu,
@@ -33,6 +38,7 @@ from node.dicom.network.upper_layer import (
     encode_abort,
     encode_associate_request,
     encode_release_request,
+    encode_release_response,
     parse_associate_accept,
     values,
 )
@@ -41,6 +47,16 @@ from node.errors import NodeError, PeerBusy, PeerRefused, PeerUnreachable
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 _PENDING: Final = range(0xFF00, 0xFF02)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A request of the peer on an association that we opened."""
+
+    context_id: int
+    transfer_syntax: str
+    command: Command
+    data_set: bytes
 
 
 class Requestor:
@@ -215,23 +231,49 @@ class Requestor:
             if answer.status not in _PENDING:
                 return
 
+    def hear(self, seconds: float) -> Heard | None:
+        """A request of the peer, with its data set; None when it said nothing within the time.
+
+        To be answered with `reply`. Raises `PeerUnreachable`, also when the peer has released the association.
+        """
+        with self._translated():
+            if not self._wire.waiting(seconds):
+                return None
+            context_id, command, data = self._message(parse_command)
+            if context_id not in self.accepted:
+                raise ProtocolError("a request for a context that was not agreed")
+        return Heard(context_id, self.accepted[context_id], command, data)
+
+    def reply(self, heard: Heard, status: Status, numbers: Mapping[int, int] | None = None) -> None:
+        """Answers a request of the peer. Raises `PeerUnreachable`."""
+        with self._translated():
+            self._writer.command(heard.context_id, encode_response(heard.command, status, numbers=numbers))
+
     def _response(self, message_id: int) -> tuple[Answer, bytes]:
+        _, answer, data = self._message(lambda command: parse_response(command, message_id))
+        return answer, data
+
+    def _message(self, parse: Callable[[bytearray], M]) -> tuple[int, M, bytes]:
+        """(context id, command set, data set) of the next message."""
         command, data = bytearray(), bytearray()
-        answer: Answer | None = None
+        message: M | None = None
         while True:
             kind, body = self._wire.read(self._seconds)
+            if kind == Pdu.RELEASE_RQ:
+                self._wire.write(encode_release_response())
+                raise ConnectionLostError("the peer released the association")
             if kind == Pdu.ABORT:
                 raise ConnectionLostError("the peer aborted")
             if kind != Pdu.P_DATA:
                 raise ProtocolError("a PDU that does not belong here")
             for value in values(body):
                 part, limit = (command, COMMAND_LIMIT) if value.command else (data, LIMIT)
-                if value.command is not (answer is None) or len(part) + len(value.data) > limit:
+                if value.command is not (message is None) or len(part) + len(value.data) > limit:
                     raise ProtocolError("a response that is none")
                 part += value.data
                 if not value.last:
                     continue
-                if answer is None:
-                    answer = parse_response(command, message_id)
-                if not value.command or not answer.has_data_set:
-                    return answer, bytes(data)
+                if message is None:
+                    message = parse(command)
+                if not value.command or not message.has_data_set:
+                    return value.context_id, message, bytes(data)
