@@ -24,6 +24,7 @@ from pydicom.tag import BaseTag
 
 from node.dicom.part10 import Layout, dataset_offset, file_meta, layout, open_dataset
 from node.dicom.setup import configure
+from node.domain.person_name import fold_name
 from node.domain.study import InstanceHeader
 from node.errors import Unreadable
 
@@ -67,6 +68,9 @@ _TEXTS: Final = {  # field of InstanceHeader: keyword, longest text that the led
     "study_time": ("StudyTime", 16),
     "study_description": ("StudyDescription", 1024),
     "institution": ("InstitutionName", 256),
+    "study_id": ("StudyID", 64),
+    "referring_physician": ("ReferringPhysicianName", 324),
+    "timezone": ("TimezoneOffsetFromUTC", 5),
 }
 _DATES: Final = {"birth_date": "PatientBirthDate", "study_date": "StudyDate"}
 _NUMBERS: Final = {  # field: keyword, default, least
@@ -133,13 +137,6 @@ def dataset_digest(path: Path) -> str:
     """SHA-256 (hexadecimal) of the data set's bytes in the file, file meta excluded. Raises `Unreadable`."""
     with path.open("rb") as file:
         return _digest(file, layout(file).offset)
-
-
-def fold_name(text: str) -> str:
-    """The search key of a person's name: no accents, Đ as d, lower case, words sorted, one space between them."""
-    decomposed = unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d"))
-    letters = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
-    return " ".join(sorted(re.findall(r"[^\W_]+", letters)))
 
 
 def _unparsable(error: BaseException) -> Unreadable:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,7 +81,7 @@ class Query:
     offset: int | None = (
         None  # dates and times in keys and answers are of this zone (minutes east of UTC); None: as kept
     )
-    newest_first: bool = False
+    ordered: bool = False  # the newest study first, series and instances by their numbers; costs time
 
 
 _TEXTS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})  # PS3.4 C.2.2.2.4: may hold wildcards
@@ -104,7 +105,7 @@ COMPANIONS: Mapping[str, str] = {  # date: the time that belongs to it
 def make_key(tag: int, keyword: str, vr: str, text: str) -> Key:
     """The key that a value's text (backslashes between several values) asks for; raises `ValueError` for a bad range."""
     parts = [text] if vr in _WHOLE else text.split("\\")
-    values = tuple(dict.fromkeys(part.strip(" \0") for part in parts))
+    values = tuple(dict.fromkeys(unicodedata.normalize("NFC", part.strip(" \0")) for part in parts))
     if not any(values) or any(value and not value.strip("*") for value in values):
         return Key(tag, keyword, vr)
     values = tuple(value for value in values if value)
@@ -185,6 +186,8 @@ def matches(key: Key, value: Any, time: Any = None) -> bool:
     if key.kind == Matching.COMBINED:
         hour = _hour(next(iter(as_list(time)), ""))
         return any(key.values[0] <= f"{_day(day)}{hour}" <= key.values[1] for day in found)
+    if key.vr not in _WHOLE and any(isinstance(one, str) and "\\" in one for one in found):
+        found = [part for one in found for part in str(one).split("\\")]
     return any(_matches_one(key, one) for one in found)
 
 

@@ -74,6 +74,9 @@ class InstanceHeader:
     study_time: str = ""
     study_description: str = ""
     institution: str = ""
+    study_id: str = ""
+    referring_physician: str = ""
+    timezone: str = ""  # +HHMM
     priority: Priority | None = None
     metadata: dict[str, Any] = field(default_factory=dict)  # DICOM JSON model (PS3.18 F) without bulk data
 

@@ -116,15 +116,30 @@ studies = Table(
     Column("modalities", String(200), nullable=False, default=""),  # backslash-separated, sorted
     Column("body_part", String(64), nullable=False, default=""),
     Column("institution", String(256), nullable=False, default=""),
+    Column("study_id", String(64), nullable=False, default="", server_default=""),
+    Column("referring_physician", String(324), nullable=False, default="", server_default=""),
+    Column(
+        "timezone", String(5), nullable=False, default="", server_default=""
+    ),  # +HHMM; empty: the objects do not say
     Column("instances", Integer, nullable=False, default=0),
     Column("first_received_at", Utc, nullable=False),
     Column("last_received_at", Utc, nullable=False),
     Column("completed_at", Utc),
-    Index("ix_studies_patient_id", "patient_id"),
-    Index("ix_studies_accession_number", "accession_number"),
+    Index("ix_studies_patient_id", "patient_id", postgresql_ops={"patient_id": "text_pattern_ops"}),
+    Index("ix_studies_accession_number", "accession_number", postgresql_ops={"accession_number": "text_pattern_ops"}),
+    Index("ix_studies_study_id", "study_id", postgresql_ops={"study_id": "text_pattern_ops"}),
     Index("ix_studies_name_key", "name_key"),
-    Index("ix_studies_study_date", "study_date"),
+    Index("ix_studies_study_date", "study_date", "modalities"),
+    Index("ix_studies_first_received_at", "first_received_at", "uid"),
     Index("ix_studies_last_received_at", "last_received_at"),
+)
+
+name_words = Table(  # by which patients' names are found: their folded words, and the same without spaces
+    "name_words",
+    metadata,
+    Column("word", String(324).with_variant(String(324, collation="C"), "postgresql"), primary_key=True),
+    Column("name_key", String(324), primary_key=True),  # as in studies
+    sqlite_with_rowid=False,
 )
 
 series = Table(
@@ -136,6 +151,7 @@ series = Table(
     Column("number", Integer),
     Column("description", String(1024), nullable=False, default=""),
     Column("body_part", String(64), nullable=False, default=""),
+    Index("ix_series_uid", "uid"),
 )
 
 instances = Table(
@@ -162,7 +178,7 @@ instances = Table(
     Column("current", Boolean, nullable=False, default=True),  # False: the same UID came later with other bytes
     Column("conflict", Boolean, nullable=False, default=False),
     UniqueConstraint("sop_instance_uid", "digest", name="uq_instances_sop_digest"),
-    Index("ix_instances_study", "study_uid", "series_uid"),
+    Index("ix_instances_study", "study_uid", "series_uid", "current"),
     Index("ix_instances_digest", "digest"),
 )
 

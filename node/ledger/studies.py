@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 from node.domain.study import STUDY_TRANSITIONS, Arrival, InstanceHeader, Priority, StudyEvent, StudyState, Via
 from node.domain.transitions import advance
 from node.ledger.audit import audit
+from node.ledger.names import add_name
 from node.ledger.schema import instances, manifests, series, studies
 from node.ledger.sql import insert, insert_new
 
@@ -86,7 +87,7 @@ def add_instance(
 
 def _add_study(tx: Connection, h: InstanceHeader, arrival: Arrival, *, name_key: str, shadow: bool) -> None:
     priority = h.priority or Priority.ROUTINE
-    tx.execute(
+    added = tx.execute(
         insert_new(tx, studies, "uid"),
         {
             "uid": h.study_instance_uid,
@@ -107,10 +108,15 @@ def _add_study(tx: Connection, h: InstanceHeader, arrival: Arrival, *, name_key:
             "description": h.study_description,
             "body_part": h.body_part,
             "institution": h.institution,
+            "study_id": h.study_id,
+            "referring_physician": h.referring_physician,
+            "timezone": h.timezone,
             "first_received_at": arrival.received_at,
             "last_received_at": arrival.received_at,
         },
     )
+    if added.rowcount:
+        add_name(tx, h.patient_name, name_key)
 
 
 def _add_series(tx: Connection, h: InstanceHeader) -> None:

@@ -38,6 +38,7 @@ class Conversation:
         roles: Mapping[str, Role],
         max_pdu: int,
         caller: Caller,
+        extended: Mapping[str, bytes] | None = None,
     ) -> None:
         self.contexts = contexts  # id: abstract, transfer syntax
         self.caller = caller
@@ -45,6 +46,7 @@ class Conversation:
         self.wire = wire
         self.left = False
         self.roles = roles
+        self.extended = extended or {}  # by SOP class
         self.messages = itertools.cycle(range(1, 65536))
 
     def may_store(self, sop_class_uid: str) -> bool:
@@ -64,6 +66,7 @@ class Conversation:
             elements=command.elements,
             caller=self.caller,
             line=AnsweringLine(self, context_id, command.message_id),
+            extended=self.extended.get(abstract, b""),
         )
 
 

@@ -72,6 +72,7 @@ class Request:
     elements: Mapping[int, bytes]  # the command set: element number of group 0000 to the raw value
     caller: Caller
     line: Line
+    extended: bytes = b""  # what was agreed of the extended negotiation of this class (e.g. PS3.4 C.5.1.1)
 
     def number(self, element: int) -> int | None:
         """A US value of the command set, e.g. 0x1008 Action Type ID."""
