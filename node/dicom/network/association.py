@@ -165,11 +165,14 @@ class Association:
         admitted, offer = self._admitted, self._offer
         assert admitted is not None
         results = [offer.answer(c, admitted, request.roles.get(c.abstract_syntax, Role())) for c in request.contexts]
-        names = {context.id: context.abstract_syntax for context in request.contexts}
+        agreed: dict[int, tuple[str, str]] = {}
+        for context, answer in zip(request.contexts, results, strict=True):
+            if answer.result == 0:  # an id that comes twice means what it meant first: the other class is refused
+                agreed.setdefault(answer.id, (context.abstract_syntax, answer.transfer_syntax))
         roles = offer.roles(request, admitted)
         self._talk = Conversation(
             self._wire,
-            contexts={a.id: (names[a.id], a.transfer_syntax) for a in results if a.result == 0},
+            contexts=agreed,
             roles=roles,
             max_pdu=request.max_pdu,
             caller=Caller(request.calling_ae, request.called_ae, self._address, admitted.peer),
