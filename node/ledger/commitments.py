@@ -64,11 +64,10 @@ def move_request(
     return new
 
 
-def open_requests(tx: Connection) -> Sequence[Row[Any]]:
+def open_requests(tx: Connection) -> Sequence[tuple[str, str]]:
     """(peer, transaction_uid) of what is to be reported."""
-    return tx.execute(
-        select(requests.c.peer, requests.c.transaction_uid).where(requests.c.state == RequestState.ASKED.value)
-    ).all()
+    waiting = requests.c.state == RequestState.ASKED.value
+    return [(row.peer, row.transaction_uid) for row in tx.execute(select(requests).where(waiting))]
 
 
 def held_versions(tx: Connection, sop_instance_uids: Collection[str]) -> dict[str, list[tuple[str, str, bool]]]:
@@ -115,9 +114,7 @@ def inquiry(tx: Connection, transaction_uid: str) -> Row[Any] | None:
 def inquiries_of(tx: Connection, delivery_id: int) -> Sequence[Row[Any]]:
     """All inquiries after a delivery, the newest first."""
     newest_first = (inquiries.c.made_at.desc(), inquiries.c.transaction_uid)
-    return tx.execute(
-        select(inquiries).where(inquiries.c.delivery_id == delivery_id).order_by(*newest_first)
-    ).all()
+    return tx.execute(select(inquiries).where(inquiries.c.delivery_id == delivery_id).order_by(*newest_first)).all()
 
 
 def move_inquiry(tx: Connection, transaction_uid: str, event: InquiryEvent, **values: Any) -> InquiryState:

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final, Self, TypeVar
 
 from node.dicom.network.command import (
     COMMAND_LIMIT,
@@ -47,6 +47,7 @@ from node.errors import NodeError, PeerBusy, PeerRefused, PeerUnreachable
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 _PENDING: Final = range(0xFF00, 0xFF02)
+M = TypeVar("M", Answer, Command)
 
 
 @dataclass(frozen=True, slots=True)
