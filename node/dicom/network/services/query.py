@@ -5,7 +5,7 @@ Queries may be relational at every level: no key of a higher level is required.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -33,7 +33,7 @@ class Search(Protocol):
     """Finds what matches, one by one; raises `Invalid` when the query asks for too much. Ends early when the caller is
     gone."""
 
-    def __call__(self, query: Query, gone: Callable[[], bool]) -> Iterator[Entry]: ...
+    def __call__(self, query: Query, gone: Callable[[], bool]) -> Generator[Entry, None, None]: ...
 
 
 @dataclass(frozen=True)
