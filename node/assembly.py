@@ -22,6 +22,7 @@ from node.dicom.network.receive import DicomServer
 from node.dicom.network.send import StoreSender
 from node.dicom.network.services.procedure_step import ProcedureStepProvider
 from node.dicom.network.services.provider import Provider
+from node.dicom.network.services.retrieve import GetProvider, MoveProvider, Workshop
 from node.dicom.network.services.worklist import WorklistProvider
 from node.dicom.setup import configure
 from node.dicom.vault import load_or_create_key
@@ -37,6 +38,7 @@ from node.flow.homecoming import HomecomeStage
 from node.flow.index import Indexer
 from node.flow.receive import admit
 from node.flow.report import ReportStage
+from node.flow.retrieve import NodeArchive
 from node.flow.route import RouteStage
 from node.flow.runner import Runner
 from node.flow.transform import TransformStage
@@ -161,7 +163,13 @@ class NodeProcess:
     def _providers(self) -> list[Provider]:
         """The services of the DICOM port besides verification and storage."""
         orders = ModalityDesk(self.ledger, self.node.clock)
-        return [WorklistProvider(orders), ProcedureStepProvider(orders, new_uid)]
+        shop = Workshop(NodeArchive(self.node), self.pool, self.node.scratch)
+        return [
+            WorklistProvider(orders),
+            ProcedureStepProvider(orders, new_uid),
+            MoveProvider(shop, self.settings.dicom.ae_title),
+            GetProvider(shop),
+        ]
 
     def _wake(self) -> None:
         self._arrived.set()

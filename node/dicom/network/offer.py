@@ -8,10 +8,12 @@ from typing import Final, Protocol
 
 from pynetdicom import AllStoragePresentationContexts
 
+from node.dicom.network.callers import Callers
 from node.dicom.network.data_set import TRANSFER_SYNTAXES
 from node.dicom.network.services.provider import Provider
+from node.dicom.network.tls import Tls
 from node.dicom.network.upper_layer import AnsweredContext, AssociateRequest, ProposedContext, Role
-from node.dicom.syntaxes import IMPLICIT_LITTLE
+from node.dicom.syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from node.domain.facility import Service
 from node.ports import Admitted, Intake
 
@@ -37,6 +39,8 @@ class Offer:
     admit: Admission
     intake: Intake
     received: Callable[[], None]
+    tls: Tls
+    callers: Callers = field(default_factory=Callers)
     idle_seconds: float = 60.0
     max_object_bytes: int = 4 << 30
     providers: Sequence[Provider] = ()
@@ -65,7 +69,7 @@ class Offer:
             allowed = (role.scu and Service.STORE in admitted.services) or (
                 role.scp and Service.RETRIEVE in admitted.services
             )
-            usable = _storage_syntaxes(context.transfer_syntaxes, admitted)
+            usable = _storage_syntaxes(context.transfer_syntaxes, admitted, taken=role.scp)
         else:
             return AnsweredContext(context.id, _NO_ABSTRACT_SYNTAX, IMPLICIT_LITTLE)
         if not allowed:
@@ -98,9 +102,14 @@ class Offer:
         return answered
 
 
-def _storage_syntaxes(proposed: Sequence[str], admitted: Admitted) -> list[str]:
-    """The proposed syntaxes in the order in which we take them; those that the standard knows come first."""
+def _storage_syntaxes(proposed: Sequence[str], admitted: Admitted, *, taken: bool) -> list[str]:
+    """The proposed syntaxes in the order in which we take them; those that the standard knows come first.
+
+    Where objects are `taken` from us (C-GET), uncompressed ones are before all: every object can be sent in them.
+    """
     known = sorted(proposed, key=lambda uid: not f"{uid}.".startswith(TRANSFER_SYNTAX_ROOT))
+    if taken:
+        known = sorted(known, key=lambda uid: _rank(uid, (EXPLICIT_LITTLE, IMPLICIT_LITTLE)))
     peer = admitted.peer
     if peer is None:
         return known
