@@ -6,7 +6,7 @@ meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from node.ledger import names
 from node.ledger._search_table import COLUMNS, COUNTED, level_of
 from node.ledger.schema import instances, series, studies
 from node.ledger.studies import unpack
+from node.ports import Ledger
 
 HOME_OFFSET: Final = int(LOCAL.utcoffset(None).total_seconds()) // 60  # of objects that do not say their zone
 _FEW_NAMES: Final = 2_000  # names that are looked up at once
@@ -62,6 +63,17 @@ def find(tx: Connection, query: Query, *, gone: Callable[[], bool] = lambda: Fal
         entry = search.entry(row)
         if entry is not None:
             yield entry
+
+
+class LedgerSearch:
+    """Searches in a ledger, each on a snapshot of its own that is held until the search is closed."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __call__(self, query: Query, gone: Callable[[], bool]) -> Generator[Entry, None, None]:
+        with self._ledger.read() as tx:
+            yield from find(tx, query, gone=gone)
 
 
 def _is_supported(key: Key, level: Level) -> bool:

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import socket
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.dicom.network import status as answers
@@ -23,11 +23,14 @@ from node.dicom.network.offer import VERIFICATION, Offer
 from node.dicom.network.services.provider import Caller, Provider, Response
 from node.dicom.network.status import Status, service_status
 from node.dicom.network.storing import IncomingObject, StoreIntake
+from node.dicom.network.tls import PLAIN, Secured, hang_up
 from node.dicom.network.upper_layer import (
     APPLICATION_CONTEXT,
     APPLICATION_CONTEXT_UNKNOWN,
     CALLED_AE_UNKNOWN,
     CALLING_AE_UNKNOWN,
+    LOCAL_LIMIT_EXCEEDED,
+    NO_REASON_GIVEN,
     PROTOCOL_VERSION_UNKNOWN,
     TEMPORARILY_CONGESTED,
     AbortReason,
@@ -46,7 +49,9 @@ from node.dicom.network.upper_layer import (
     parse_associate_request,
     values,
 )
-from node.errors import NodeError, NotAuthorized
+from node.domain.caller import Call, Refusal
+from node.domain.facility import Peer
+from node.errors import CallerRefused, NodeError, NotAuthorized
 from node.ports import Admitted
 
 log = logging.getLogger("node.dicom.network")
@@ -54,6 +59,14 @@ log = logging.getLogger("node.dicom.network")
 _ARTIM_SECONDS: Final = 30.0  # PS3.8 9.1.4: for the association request
 _LINGER_SECONDS: Final = 1.0
 _PENDING: Final = range(0xFF00, 0xFF02)
+_REJECTIONS: Final = {  # PS3.8 Table 9-21; any other refusal: the calling AE title is not recognised
+    Refusal.CALLED_AE: CALLED_AE_UNKNOWN,
+    Refusal.LIMIT: LOCAL_LIMIT_EXCEEDED,
+    Refusal.PEER_LIMIT: LOCAL_LIMIT_EXCEEDED,
+    Refusal.BUSY: TEMPORARILY_CONGESTED,
+    Refusal.NEEDS_TLS: NO_REASON_GIVEN,
+    Refusal.PLAIN_ON_TLS: NO_REASON_GIVEN,
+}
 
 
 @dataclass(slots=True)
@@ -74,17 +87,29 @@ class _Message:
 
 
 class Association:
-    """Serves one accepted connection until it ends. `run` raises nothing."""
+    """Serves one accepted connection until it ends. `run` raises nothing.
 
-    def __init__(self, sock: socket.socket, address: str, offer: Offer, refuse: Rejection | None = None) -> None:
+    With `refuse` the caller hears who is wanted and is rejected for this reason.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        address: str,
+        offer: Offer,
+        refuse: CallerRefused | None = None,
+        line: Secured = PLAIN,
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self._sock = sock
         self._address = address
         self._offer = offer
         self._refuse = refuse
+        self._line = line
         self._wire = Wire(sock, offer.idle_seconds)
         self._names = "unknown caller"
         self._admitted: Admitted | None = None
+        self._entered: tuple[Peer | None] | None = None
         self._talk: Conversation | None = None
         self._store: StoreIntake | None = None
         self._command = bytearray()
@@ -116,6 +141,8 @@ class Association:
                 self._object[1].drop(answers.PROCESSING_FAILURE)
             if self._store is not None:
                 self._store.close()
+            if self._entered is not None:
+                self._offer.callers.leave(*self._entered)
         except Exception as error:
             noted(error)
         self._linger()
@@ -123,6 +150,7 @@ class Association:
 
     def _linger(self) -> None:
         """Lets the peer read our last PDU: closing with unread input would reset the connection."""
+        hang_up(self._sock, _LINGER_SECONDS)
         with contextlib.suppress(OSError, ConnectionLostError):
             self._sock.shutdown(socket.SHUT_WR)
             self._wire.drain(_LINGER_SECONDS)
@@ -137,7 +165,7 @@ class Association:
             raise ProtocolError("no association was requested", AbortReason.UNEXPECTED_PDU)
         request = parse_associate_request(bytes(body))
         self._names = f"{request.calling_ae} to {request.called_ae}"
-        rejection = self._refuse or self._admit(request)
+        rejection = self._admit(request)
         if rejection is not None:
             self._wire.write(encode_associate_reject(rejection))
             return f"rejected ({rejection.result}, {rejection.source}, {rejection.reason})"
@@ -145,21 +173,46 @@ class Association:
         return self._exchange()
 
     def _admit(self, request: AssociateRequest) -> Rejection | None:
-        if not request.protocol_version & 1:
-            return PROTOCOL_VERSION_UNKNOWN
-        if request.application_context != APPLICATION_CONTEXT:
-            return APPLICATION_CONTEXT_UNKNOWN
-        if not self._offer.calls(request.called_ae):
-            return CALLED_AE_UNKNOWN
+        """None when the caller is in. A refusal is noted with its reason; the answer names what the standard has a code for."""
+        call = Call(
+            self._offer.tls.now(), self._address, request.calling_ae, request.called_ae, tls=self._line.version
+        )
+        if not request.protocol_version & 1 or request.application_context != APPLICATION_CONTEXT:
+            self._offer.callers.refuse(replace(call, refusal=Refusal.PROTOCOL))
+            return APPLICATION_CONTEXT_UNKNOWN if request.protocol_version & 1 else PROTOCOL_VERSION_UNKNOWN
         try:
-            self._admitted = self._offer.admit(request.calling_ae, request.called_ae, self._address)
+            self._enter(request, call)
+        except CallerRefused as error:
+            noted(error)
+            refusal = Refusal(error.refusal)
         except NotAuthorized as error:
             noted(error)
-            return CALLING_AE_UNKNOWN
+            refusal = Refusal.NOT_REGISTERED
         except NodeError as error:
             noted(error)
-            return TEMPORARILY_CONGESTED
-        return None
+            refusal = Refusal.BUSY
+        else:
+            return None
+        self._offer.callers.refuse(replace(call, refusal=refusal))
+        return _REJECTIONS.get(refusal, CALLING_AE_UNKNOWN)
+
+    def _enter(self, request: AssociateRequest, call: Call) -> None:
+        offer = self._offer
+        if self._refuse is not None:
+            raise self._refuse
+        if not offer.calls(request.called_ae):
+            raise CallerRefused(
+                f"{request.calling_ae} at {self._address} calls '{request.called_ae}', which is not an AE title of this node.",
+                refusal=Refusal.CALLED_AE.value,
+                hint="Mend it there, or add it to dicom.more_ae_titles.",
+            )
+        admitted = offer.admit(request.calling_ae, request.called_ae, self._address)
+        offer.tls.admit(admitted.peer, self._line)
+        offer.callers.enter(call, admitted.peer)
+        self._entered = (admitted.peer,)
+        self._admitted = admitted
+        if admitted.peer is not None and admitted.peer.idle_seconds:
+            self._wire.idle_seconds = admitted.peer.idle_seconds
 
     def _negotiate(self, request: AssociateRequest) -> None:
         admitted, offer = self._admitted, self._offer
@@ -169,16 +222,17 @@ class Association:
         for context, answer in zip(request.contexts, results, strict=True):
             if answer.result == 0:  # an id that comes twice means what it meant first: the other class is refused
                 agreed.setdefault(answer.id, (context.abstract_syntax, answer.transfer_syntax))
-        roles = offer.roles(request, admitted)
+        roles, extended = offer.roles(request, admitted), offer.extended(request)
         self._talk = Conversation(
             self._wire,
             contexts=agreed,
             roles=roles,
             max_pdu=request.max_pdu,
             caller=Caller(request.calling_ae, request.called_ae, self._address, admitted.peer),
+            extended=extended,
         )
-        self._store = StoreIntake(offer, admitted.arrival, self.counts)
-        self._wire.write(encode_associate_accept(request, results, roles, offer.extended(request)))
+        self._store = StoreIntake(offer, admitted, self.counts)
+        self._wire.write(encode_associate_accept(request, results, roles, extended))
 
     def _exchange(self) -> str:
         while True:
