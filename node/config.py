@@ -59,6 +59,9 @@ class DicomSettings(_Part):
     any_called_ae: bool = Field(False, description="Takes associations called by any AE title; for demonstrations.")
     max_associations: int = Field(64, ge=1, description="Associations at the same time.")
     idle_seconds: float = Field(60.0, gt=0, description="A silent association is aborted after this time.")
+    commitment_hours: float = Field(
+        6.0, gt=0, le=24, description="A destination that has not reported on its storage commitment is asked again after this."
+    )
     max_object_mb: int = Field(4096, ge=1, description="Largest object taken, in MB.")
 
 

@@ -19,6 +19,7 @@ class DeliveryEvent(StrEnum):
     TAKEN = "taken"
     VERIFY = "verify"
     MORE = "more"  # late images
+    LOST = "lost"  # the far end does not keep some of what it took
     REFUSE = "refuse"
     HOLD = "hold"
     RETRY = "retry"  # a person asks for it again
@@ -36,6 +37,8 @@ DELIVERY_TRANSITIONS: dict[tuple[DeliveryState, DeliveryEvent], DeliveryState] =
     (DeliveryState.VERIFIED, DeliveryEvent.SEND): DeliveryState.VERIFIED,
     **{(state, DeliveryEvent.MORE): DeliveryState.SENDING for state in DeliveryState if state != DeliveryState.WAITING},
     (DeliveryState.WAITING, DeliveryEvent.MORE): DeliveryState.WAITING,
+    (DeliveryState.DELIVERED, DeliveryEvent.LOST): DeliveryState.SENDING,
+    (DeliveryState.SENDING, DeliveryEvent.LOST): DeliveryState.SENDING,
     (DeliveryState.WAITING, DeliveryEvent.REFUSE): DeliveryState.REFUSED,
     (DeliveryState.SENDING, DeliveryEvent.REFUSE): DeliveryState.REFUSED,
     (DeliveryState.WAITING, DeliveryEvent.HOLD): DeliveryState.HELD,

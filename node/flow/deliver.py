@@ -21,6 +21,7 @@ from node.ports import Node, Outcome, Outgoing
 from node.routing.retry import backoff
 
 _FLUSH = 32  # outcomes that a crash may make us send again
+COMMIT = "commit"  # the stage that asks a destination to answer for the keeping (`node.flow.confirm`)
 _STOPPED = (DeliveryState.REFUSED, DeliveryState.HELD)  # only a person or late images set it going again
 
 
@@ -77,7 +78,18 @@ class DeliverStage:
             finish(tx, delivery_id, now, node, verified=True)  # it may have fetched all before the study was closed
         else:
             finish(tx, delivery_id, now, node, verified=result.verified)
+            return _commitment(tx, delivery_id, node)
         return []
+
+
+def _commitment(tx: Any, delivery_id: int, node: Node) -> list[NextJob]:
+    """What makes a DICOM destination that took all of it confirm that it keeps it."""
+    row = deliveries.get(tx, delivery_id)
+    peer = node.registry().peer(row.destination) if row is not None else None
+    if row is None or row.state != DeliveryState.DELIVERED or peer is None:
+        return []
+    asks = peer.kind == PeerKind.DICOM and peer.commitment
+    return [NextJob(COMMIT, str(delivery_id), priority=row.priority)] if asks else []
 
 
 def refuse(tx: Any, delivery_id: int, reason: str, node: Node) -> None:
