@@ -16,14 +16,16 @@ from typing import IO
 
 import uvicorn
 
-from node.config import Settings
+from node.config import DicomSettings, Settings
 from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
 from node.dicom.network.send import StoreSender
 from node.dicom.network.services.procedure_step import ProcedureStepProvider
 from node.dicom.network.services.provider import Provider
+from node.dicom.network.services.query import QueryProvider
 from node.dicom.network.services.retrieve import GetProvider, MoveProvider, Workshop
 from node.dicom.network.services.worklist import WorklistProvider
+from node.dicom.network.tls import Tls, TlsFiles
 from node.dicom.setup import configure
 from node.dicom.vault import load_or_create_key
 from node.domain.facility import Peer, PeerKind
@@ -43,9 +45,11 @@ from node.flow.route import RouteStage
 from node.flow.runner import Runner
 from node.flow.transform import TransformStage
 from node.ledger import registry as registry_rows
+from node.ledger.search import LedgerSearch, unsupported
 from node.ledger.sql import SqlLedger, open_ledger
 from node.ports import Node, Stage
 from node.storage.filesystem import open_storage
+from node.storage.partial import PartialObjects
 from node.storage.spool import Spool
 from node.web.app import create_app
 from node.workers.local import LocalWorkers, WorkerPool
@@ -112,7 +116,9 @@ class NodeProcess:
         self._said: set[str] = set()  # faults of peers that were logged once
         self._doorbell = LinkDoorbell()
         self._link = LinkSender(directory / "secrets")
+        self.tls = Tls(_tls_files(settings.dicom), SystemClock().now)
         self.pool: Executor = WorkerPool(settings.workers.processes, ("node.dicom.derive", "node.flow.index"))
+        self.partials = PartialObjects(directory / "partial", min_free_bytes=settings.storage.min_free_mb << 20)
         self.node = self._build(directory)
         self.spool = self.node.intake
         assert isinstance(self.spool, Spool)
@@ -137,9 +143,13 @@ class NodeProcess:
             ledger=self.ledger,
             storage=open_storage(settings.storage_url),
             intake=Spool(directory / "spool", min_free_bytes=settings.storage.min_free_mb << 20, clock=clock),
+            partials=self.partials,
             pool=self.pool,
             registry=RegistryCache(self.ledger),
-            senders={PeerKind.DICOM.value: StoreSender(settings.dicom.ae_title), PeerKind.NODE.value: self._link},
+            senders={
+                PeerKind.DICOM.value: StoreSender(settings.dicom.ae_title, tls=self.tls),
+                PeerKind.NODE.value: self._link,
+            },
             verifier=self._link,
             doorbell=self._doorbell,
             wake=self._wake,
@@ -150,21 +160,29 @@ class NodeProcess:
     def _dicom_server(self) -> DicomServer:
         part = self.settings.dicom
         offer = Offer(
-            ae_titles=frozenset() if part.any_called_ae else frozenset({part.ae_title}),
+            ae_titles=frozenset() if part.any_called_ae else frozenset({part.ae_title, *part.more_ae_titles}),
             admit=lambda calling, called, address: admit(self.node, calling, called, address),
             intake=self.node.intake,
             received=self._arrived.set,
+            tls=self.tls,
             idle_seconds=part.idle_seconds,
             max_object_bytes=part.max_object_mb << 20,
             providers=self._providers(),
         )
-        return DicomServer(offer, host=part.host, port=part.port, max_associations=part.max_associations)
+        return DicomServer(
+            offer,
+            host=part.host,
+            port=part.port,
+            max_associations=part.max_associations,
+            tls_port=part.tls_port or None,
+        )
 
     def _providers(self) -> list[Provider]:
         """The services of the DICOM port besides verification and storage."""
         orders = ModalityDesk(self.ledger, self.node.clock)
         shop = Workshop(NodeArchive(self.node), self.pool, self.node.scratch)
         return [
+            QueryProvider(LedgerSearch(self.ledger), unsupported),
             WorklistProvider(orders),
             ProcedureStepProvider(orders, new_uid),
             MoveProvider(shop, self.settings.dicom.ae_title),
@@ -234,6 +252,7 @@ class NodeProcess:
             try:
                 self._dial()
                 self.indexer.note_quarantine()
+                self.partials.expire()
                 with self.ledger.begin() as tx:
                     expire_leases(tx, self.node.clock.now())
             except NodeError as error:
@@ -283,6 +302,15 @@ class NodeProcess:
             if not self._threads[-1].is_alive():
                 raise Invalid("The web server did not start.", hint="See the log above.")
             time.sleep(0.02)
+
+
+def _tls_files(part: DicomSettings) -> TlsFiles:
+    return TlsFiles(
+        part.tls_certificate,
+        part.tls_key,
+        part.tls_client_ca,
+        require_certificates=part.tls_client_certificates == "require",
+    )
 
 
 def _own(directory: Path) -> IO[str]:
