@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,6 +23,10 @@ from pydantic_settings import (
 from node.errors import Invalid
 
 _PREFIX = "LIENTUYEN_"
+
+AeTitle = Annotated[
+    str, StringConstraints(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")
+]  # PS3.5 6.2, not padded
 
 
 class _Part(BaseModel):
@@ -56,13 +60,24 @@ class DicomSettings(_Part):
     host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104
     port: int = Field(11112, ge=0, le=65535, description="TCP port; 0 picks a free one.")
     ae_title: str = Field("LIENTUYEN", min_length=1, max_length=16, description="This node's AE title.")
+    more_ae_titles: tuple[AeTitle, ...] = Field((), description="More AE titles that it answers to.")
     any_called_ae: bool = Field(False, description="Takes associations called by any AE title; for demonstrations.")
     max_associations: int = Field(64, ge=1, description="Associations at the same time.")
     idle_seconds: float = Field(60.0, gt=0, description="A silent association is aborted after this time.")
     commitment_hours: float = Field(
-        6.0, gt=0, le=24, description="A destination that has not reported on its storage commitment is asked again after this."
+        6.0,
+        gt=0,
+        le=24,
+        description="A destination that has not reported on its storage commitment is asked again after this.",
     )
     max_object_mb: int = Field(4096, ge=1, description="Largest object taken, in MB.")
+    tls_port: int = Field(0, ge=0, le=65535, description="TCP port for DICOM by TLS, 2762 by custom; 0: none.")
+    tls_certificate: Path | None = Field(None, description="PEM file of our certificate chain, also shown to peers.")
+    tls_key: Path | None = Field(None, description="PEM file of its private key, without a password, mode 600.")
+    tls_client_ca: Path | None = Field(None, description="PEM file of the authorities of DICOM peers' certificates.")
+    tls_client_certificates: Literal["require", "optional"] = Field(
+        "require", description="Whether who calls by TLS must show a certificate."
+    )
 
 
 class WebSettings(_Part):

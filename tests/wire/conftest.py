@@ -19,6 +19,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from node.dicom.dataset import dataset_digest, read_header
 from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
+from node.dicom.network.tls import Tls, TlsFiles
 from node.domain.facility import Peer, PeerKind, Service
 from node.domain.study import Arrival, Via
 from node.errors import NotAuthorized, StorageFull
@@ -106,11 +107,12 @@ def start_node(tmp_path: Path) -> Iterator[Callable[..., ListeningNode]]:
             "admit": admit_modalities,
             "idle_seconds": 20.0,
             "max_object_bytes": 1 << 30,
+            "tls": Tls(TlsFiles(), StoppedClock().now),
         } | changes
-        most = settings.pop("max_associations", 8)
+        most, tls_port = settings.pop("max_associations", 8), settings.pop("tls_port", None)
         node = ListeningNode.__new__(ListeningNode)
         offer = Offer(intake=spool, received=lambda: node.received(), **settings)
-        server = DicomServer(offer, host="127.0.0.1", port=0, max_associations=most)
+        server = DicomServer(offer, host="127.0.0.1", port=0, max_associations=most, tls_port=tls_port)
         node.__init__(server, spool)  # type: ignore[misc]
         server.start()
         started.append(node)

@@ -12,9 +12,10 @@ from pydicom import dcmread
 from node.dicom.dataset import dataset_digest, read_header
 from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
+from node.dicom.network.tls import Tls, TlsFiles
 from node.errors import Invalid
 from tests import services
-from tests.wire.conftest import AE_TITLE, ListeningNode, admit_modalities, an_image, dcmtk, store
+from tests.wire.conftest import AE_TITLE, ListeningNode, StoppedClock, admit_modalities, an_image, dcmtk, store
 
 ImageFile = Callable[..., Path]
 StartNode = Callable[..., ListeningNode]
@@ -118,7 +119,7 @@ def test_takes_every_uncompressed_encoding(node: ListeningNode, image_file: Imag
 
 
 def test_a_port_in_use_is_explained(node: ListeningNode) -> None:
-    offer = Offer(frozenset(), admit_modalities, node.spool, received=lambda: None)
+    offer = Offer(frozenset(), admit_modalities, node.spool, lambda: None, Tls(TlsFiles(), StoppedClock().now))
     second = DicomServer(offer, host="127.0.0.1", port=node.server.port, max_associations=1)
     with pytest.raises(Invalid, match=r"dicom\.port"):
         second.start()

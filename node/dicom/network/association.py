@@ -174,9 +174,7 @@ class Association:
 
     def _admit(self, request: AssociateRequest) -> Rejection | None:
         """None when the caller is in. A refusal is noted with its reason; the answer names what the standard has a code for."""
-        call = Call(
-            self._offer.tls.now(), self._address, request.calling_ae, request.called_ae, tls=self._line.version
-        )
+        call = Call(self._offer.tls.now(), self._address, request.calling_ae, request.called_ae, tls=self._line.version)
         if not request.protocol_version & 1 or request.application_context != APPLICATION_CONTEXT:
             self._offer.callers.refuse(replace(call, refusal=Refusal.PROTOCOL))
             return APPLICATION_CONTEXT_UNKNOWN if request.protocol_version & 1 else PROTOCOL_VERSION_UNKNOWN

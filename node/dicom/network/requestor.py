@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -27,7 +28,9 @@ from node.dicom.network.command import (
 )
 from node.dicom.network.data_set import LIMIT
 from node.dicom.network.messages import MessageWriter
+from node.dicom.network.sockets import tune
 from node.dicom.network.status import Status
+from node.dicom.network.tls import ALERT, PLAIN, Secured, Tls, unreachable
 from node.dicom.network.upper_layer import (
     ConnectionLostError,
     Pdu,
@@ -72,13 +75,18 @@ class Requestor:
         connect_seconds: float,
         response_seconds: float,
         roles: Mapping[str, Role] | None = None,
+        tls: Tls | None = None,
     ) -> None:
-        """Connects and negotiates. Raises `PeerUnreachable`, `PeerBusy`, `PeerRefused`."""
+        """Connects and negotiates. `tls` serves peers that are called by TLS.
+
+        Raises `PeerUnreachable`, `PeerBusy`, `PeerRefused`.
+        """
         self._peer = peer
+        self.line: Secured = PLAIN
         self._calling_ae = calling_ae
         self._seconds = response_seconds
         self._messages = itertools.cycle(range(1, 65536))
-        self._sock = self._connect(connect_seconds)
+        self._sock = self._connect(connect_seconds, tls)
         self._wire = Wire(self._sock, response_seconds)
         try:
             self.accepted, self._max_pdu = self._negotiate(contexts, roles or {})
@@ -156,15 +164,21 @@ class Requestor:
     def _where(self) -> str:
         return f"{self._peer.code} ({self._peer.ae_title} at {self._peer.host}:{self._peer.port})"
 
-    def _connect(self, seconds: float) -> socket.socket:
+    def _connect(self, seconds: float, tls: Tls | None) -> socket.socket:
         try:
             sock = socket.create_connection((self._peer.host, self._peer.port), timeout=seconds)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            tune(sock)
         except OSError as error:
             reason = "no answer in time" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__
             raise PeerUnreachable(
                 f"No connection to {self._where()}: {reason}.", hint="Check that it runs, its address and the network."
             ) from error
+        if self._peer.tls:
+            if tls is None:
+                raise PeerRefused(
+                    f"{self._where()} is called by TLS, which is not set up here.", hint="Set tls = false."
+                )
+            sock, self.line = tls.call(sock, self._peer, seconds)
         return sock
 
     def _negotiate(self, contexts: Sequence[ProposedContext], roles: Mapping[str, Role]) -> tuple[dict[int, str], int]:
@@ -198,10 +212,18 @@ class Requestor:
         try:
             yield
         except ConnectionLostError as error:
+            cause = error.__cause__
+            if isinstance(cause, ssl.SSLError) and (said := unreachable(self._peer, cause)) is not None:
+                raise said from error
             raise PeerUnreachable(
                 f"The connection to {self._where()} broke: {error}.", hint="It is tried again."
             ) from error
         except ProtocolError as error:
+            if self._wire.begins_with(ALERT):
+                raise PeerUnreachable(
+                    f"{self._where()} speaks TLS on this port.",
+                    hint="Set tls = true for this peer in the registry, or its port for plain DICOM.",
+                ) from error
             raise PeerUnreachable(f"{self._where()} broke the protocol: {error}.", hint="Look into its log.") from error
 
     def request(

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 from node.dicom.network.convert import convert
 from node.dicom.network.requestor import VERIFICATION, Requestor
 from node.dicom.network.status import verdict
+from node.dicom.network.tls import Tls
 from node.dicom.network.upper_layer import ProposedContext
 from node.dicom.part10 import dataset_offset
 from node.dicom.setup import configure
@@ -26,12 +27,19 @@ _NATIVE: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
 _OUT_OF_RESOURCES: Final = range(0xA700, 0xA800)
 
 
-def echo(peer: Peer, ae_title: str, *, connect_seconds: float = 10.0, response_seconds: float = 30.0) -> None:
+def echo(
+    peer: Peer,
+    ae_title: str,
+    *,
+    connect_seconds: float = 10.0,
+    response_seconds: float = 30.0,
+    tls: Tls | None = None,
+) -> None:
     """C-ECHO. Raises `PeerUnreachable`, `PeerBusy` or `PeerRefused` unless the peer answers with success."""
     configure()
     contexts = [ProposedContext(1, VERIFICATION, (IMPLICIT_LITTLE,))]
     with Requestor(
-        peer, ae_title, contexts, connect_seconds=connect_seconds, response_seconds=response_seconds
+        peer, ae_title, contexts, connect_seconds=connect_seconds, response_seconds=response_seconds, tls=tls
     ) as association:
         if 1 not in association.accepted:
             raise PeerRefused(f"{peer.code} does not offer C-ECHO.", hint="Look into its settings.")
@@ -43,10 +51,13 @@ def echo(peer: Peer, ae_title: str, *, connect_seconds: float = 10.0, response_s
 class StoreSender:
     """Sends instances over one association per call (more when they need over 128 presentation contexts)."""
 
-    def __init__(self, ae_title: str, *, connect_seconds: float = 10.0, response_seconds: float = 60.0) -> None:
+    def __init__(
+        self, ae_title: str, *, connect_seconds: float = 10.0, response_seconds: float = 60.0, tls: Tls | None = None
+    ) -> None:
         self._ae_title = ae_title
         self._connect_seconds = connect_seconds
         self._response_seconds = response_seconds
+        self._tls = tls
 
     def send(self, peer: Peer, study_uid: str, items: Sequence[Outgoing], report: Callable[[Outcome], None]) -> None:
         """Reports one outcome for each item, in order.
@@ -72,6 +83,7 @@ class StoreSender:
             contexts,
             connect_seconds=self._connect_seconds,
             response_seconds=self._response_seconds,
+            tls=self._tls,
         ) as association:
             accepted = {
                 (c.abstract_syntax, c.transfer_syntaxes[0]): c.id for c in contexts if c.id in association.accepted

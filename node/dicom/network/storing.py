@@ -17,9 +17,8 @@ from node.dicom.network.offer import Offer
 from node.dicom.network.status import Status, put_aside, store_status
 from node.dicom.part10 import DEFLATED, SOP_CLASS, SOP_INSTANCE, file_meta, scan_uids
 from node.dicom.syntaxes import EXPLICIT_BIG, IMPLICIT_LITTLE
-from node.domain.study import Arrival
 from node.errors import Unreadable
-from node.ports import Batch, SpoolFile
+from node.ports import Admitted, Batch, SpoolFile
 
 _HEAD: Final = 32768  # bytes of a data set that are kept for the quick check
 
@@ -105,14 +104,16 @@ class IncomingObject:
 class StoreIntake:
     """What the objects of one association share: their circumstances and their place in the spool."""
 
-    def __init__(self, offer: Offer, arrival: Arrival, counts: Counter[str]) -> None:
+    def __init__(self, offer: Offer, admitted: Admitted, counts: Counter[str]) -> None:
         self._offer = offer
-        self._arrival = arrival
+        self._arrival = admitted.arrival
+        own = admitted.peer.max_object_mb << 20 if admitted.peer else 0
+        self._limit = min(own, offer.max_object_bytes) if own else offer.max_object_bytes
         self._counts = counts
         self._batch: Batch | None = None
 
     def begin(self, command: Command, transfer_syntax: str) -> IncomingObject:
-        incoming = IncomingObject(command, transfer_syntax, self._offer.max_object_bytes)
+        incoming = IncomingObject(command, transfer_syntax, self._limit)
         try:
             if self._batch is None:
                 self._batch = self._offer.intake.begin(self._arrival)

@@ -121,6 +121,7 @@ class Rejection:
     reason: int
 
 
+NO_REASON_GIVEN: Final = Rejection(1, 1, 1)
 CALLING_AE_UNKNOWN: Final = Rejection(1, 1, 3)
 CALLED_AE_UNKNOWN: Final = Rejection(1, 1, 7)
 APPLICATION_CONTEXT_UNKNOWN: Final = Rejection(1, 1, 2)
@@ -143,7 +144,7 @@ def _items(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _read_uid(content: bytes) -> str:
-    """"" for what is none."""
+    """ "" for what is none."""
     text = content.strip(b"\0 ")
     return text.decode() if len(text) <= 64 and text.replace(b".", b"").isdigit() else ""
 
@@ -337,7 +338,7 @@ class Wire:
 
     def __init__(self, sock: socket.socket, idle_seconds: float) -> None:
         self._sock = sock
-        self._idle = idle_seconds
+        self.idle_seconds = idle_seconds
         self._quickack = _QUICKACK if sock.family in (socket.AF_INET, socket.AF_INET6) else None
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
@@ -351,8 +352,8 @@ class Wire:
         its first byte to its last. Raises `ConnectionLostError` and `ProtocolError`.
         """
         if within_seconds is None and self._start == self._end:
-            self._need(1, time.monotonic() + self._idle)
-        deadline = time.monotonic() + (self._idle if within_seconds is None else within_seconds)
+            self._need(1, time.monotonic() + self.idle_seconds)
+        deadline = time.monotonic() + (self.idle_seconds if within_seconds is None else within_seconds)
         self._need(6, deadline)
         kind, length = struct.unpack_from(">BxI", self._buffer, self._start)
         longest = _LENGTHS.get(kind)
@@ -365,10 +366,14 @@ class Wire:
         self._start += 6 + length
         return Pdu(kind), body
 
+    def begins_with(self, first: int) -> bool:
+        """Whether what was received and not yet read begins with this byte."""
+        return self._start < self._end and self._buffer[self._start] == first
+
     def write(self, data: bytes | memoryview) -> None:
         """Raises `ConnectionLostError`."""
         try:
-            self._sock.settimeout(self._idle)
+            self._sock.settimeout(self.idle_seconds)
             self._sock.sendall(data)
         except OSError as error:
             raise ConnectionLostError(type(error).__name__) from error
