@@ -17,10 +17,12 @@ from typing import IO
 import uvicorn
 
 from node.config import DicomSettings, Settings
+from node.dicom.network.commit import CommitmentCaller
 from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
 from node.dicom.network.send import StoreSender
 from node.dicom.network.services.procedure_step import ProcedureStepProvider
+from node.dicom.network.services.commitment import CommitmentProvider
 from node.dicom.network.services.provider import Provider
 from node.dicom.network.services.query import QueryProvider
 from node.dicom.network.services.retrieve import GetProvider, MoveProvider, Workshop
@@ -34,6 +36,9 @@ from node.errors import Conflict, Invalid, NodeError, Retryable
 from node.exchange.address import is_loopback
 from node.exchange.doorbell import LinkDoorbell
 from node.exchange.sender import LinkSender
+from node.flow.commit import CommitmentDesk, CommitReportStage
+from node.flow.commit import recover as recover_commitments
+from node.flow.confirm import CommitStage
 from node.flow.deliver import DeliverStage
 from node.flow.dial import Dialler
 from node.flow.homecoming import HomecomeStage
@@ -60,7 +65,16 @@ from worklists.reading.intake import ReadStage
 
 log = logging.getLogger(__name__)
 
-STAGES: tuple[type[Stage], ...] = (RouteStage, TransformStage, DeliverStage, ReadStage, ReportStage, HomecomeStage)
+STAGES: tuple[type[Stage], ...] = (
+    RouteStage,
+    TransformStage,
+    DeliverStage,
+    CommitStage,
+    CommitReportStage,
+    ReadStage,
+    ReportStage,
+    HomecomeStage,
+)
 
 _TICK = 2.0  # seconds between looks at the registry, the leases and the quarantine
 
@@ -151,6 +165,7 @@ class NodeProcess:
                 PeerKind.NODE.value: self._link,
             },
             verifier=self._link,
+            committer=CommitmentCaller(settings.dicom.ae_title),
             doorbell=self._doorbell,
             wake=self._wake,
             vault_key=load_or_create_key(secrets / "vault.key"),
@@ -196,6 +211,7 @@ class NodeProcess:
     def start(self) -> None:
         """Takes up what was left, then serves. Raises `Invalid` when an address cannot be used."""
         self.runner.recover()
+        recover_commitments(self.node)
         self.indexer.note_quarantine()
         self._run("index", self._index)
         self._run("tick", self._tick)

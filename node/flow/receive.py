@@ -30,8 +30,14 @@ def admit(node: Node, calling_ae: str, called_ae: str, address: str) -> Admitted
         called_ae=called_ae,
         address=address,
     )
-    services = frozenset(peer.services) if peer else frozenset({Service.STORE})
-    return Admitted(arrival, peer, services)
+    return Admitted(arrival, peer, _services(peer))
+
+
+def _services(peer: Peer | None) -> frozenset[Service]:
+    """A destination that answers for the keeping of what we deliver calls to report on it."""
+    if peer is None:
+        return frozenset({Service.STORE})
+    return frozenset(peer.services) | (frozenset({Service.COMMITMENT}) if peer.commitment else frozenset())
 
 
 def _check(peer: Peer, calling_ae: str, address: str) -> None:

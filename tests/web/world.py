@@ -107,6 +107,7 @@ def make_world(folder: Path, ledger_url: str, **settings: Any) -> World:
         registry=lambda: REGISTRY,
         senders={},
         verifier=Nobody(),
+        committer=Nobody(),
         doorbell=Nobody(),
         wake=lambda: wakes.append(1),
         vault_key=bytes(32),

@@ -20,6 +20,7 @@ from sqlalchemy import Row, select
 from node.assembly import STAGES
 from node.config import Settings
 from node.dicom.setup import configure
+from node.domain.commitment import CommitmentReport, Reference
 from node.domain.facility import Facility, Peer, PeerKind, Tier
 from node.domain.job import Job
 from node.domain.route import (
@@ -39,7 +40,7 @@ from node.flow.runner import Runner
 from node.ledger import jobs as jobs_rows
 from node.ledger.schema import decisions, deliveries, delivery_items, instances, jobs, quarantine, studies, timeline
 from node.ledger.sql import open_ledger
-from node.ports import Node, Outcome, Outgoing
+from node.ports import Inquiry, Node, Outcome, Outgoing
 from node.storage.filesystem import FileStorage
 from node.storage.spool import Spool
 from tests.images import an_image, smooth
@@ -173,6 +174,28 @@ class PlayedVerifier:
 
 
 @dataclass
+class PlayedCommitter:
+    """Takes reports and requests; `away` is raised first, `speaks` is what a destination does on the association."""
+
+    reports: list[tuple[str, str, CommitmentReport]] = field(default_factory=list)  # peer, our AE title, report
+    asked: list[tuple[str, str, list[str]]] = field(default_factory=list)  # peer, transaction, SOP Instance UIDs
+    away: NodeError | None = None
+    speaks: Callable[[str, Sequence[Reference], Inquiry], None] = lambda transaction, references, inquiry: None
+
+    def report(self, peer: Peer, calling_ae: str, report: CommitmentReport) -> None:
+        if self.away is not None:
+            raise self.away
+        self.reports.append((peer.code, calling_ae, report))
+
+    def ask(self, peer: Peer, transaction_uid: str, references: Sequence[Reference], inquiry: Inquiry) -> None:
+        self.asked.append((peer.code, transaction_uid, [r.sop_instance_uid for r in references]))
+        if self.away is not None:
+            raise self.away
+        inquiry.accepted()
+        self.speaks(transaction_uid, references, inquiry)
+
+
+@dataclass
 class Bell:
     """Counts how often it was rung."""
 
@@ -198,6 +221,7 @@ class Station:
         self.spool = Spool(folder / "spool", min_free_bytes=0, clock=self.clock)
         self.sender, self.bell = PlayedSender(), Bell()
         self.verifier = PlayedVerifier(self.sender)
+        self.committer = PlayedCommitter()
         (folder / "scratch").mkdir(parents=True)
         self.node = Node(
             settings=Settings.model_validate({"node": {"facility": facility, "directory": folder}}),
@@ -209,6 +233,7 @@ class Station:
             registry=lambda: self.registry,
             senders={"node": self.sender, "dicom": self.sender},
             verifier=self.verifier,
+            committer=self.committer,
             doorbell=self.bell,
             wake=lambda: None,
             vault_key=bytes(range(32)),
