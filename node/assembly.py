@@ -199,6 +199,7 @@ class NodeProcess:
         return [
             QueryProvider(LedgerSearch(self.ledger), unsupported),
             WorklistProvider(orders),
+            CommitmentProvider(CommitmentDesk(self.node)),
             ProcedureStepProvider(orders, new_uid),
             MoveProvider(shop, self.settings.dicom.ae_title),
             GetProvider(shop),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,13 +18,14 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from node.config import Settings
+from node.domain.commitment import CommitmentReport, Reference
 from node.domain.facility import Facility, Peer, PeerKind, Tier
 from node.domain.route import Registry
 from node.domain.study import Arrival, Via
 from node.flow.index import Indexer
 from node.ledger import users
 from node.ledger.sql import SqlLedger, open_ledger
-from node.ports import Node
+from node.ports import Inquiry, Node
 from node.storage.filesystem import FileStorage
 from node.storage.spool import Spool
 from node.web.app import create_app
@@ -139,6 +141,12 @@ class Nobody:
 
     async def wait(self, seconds: float) -> None:
         """Nothing rings."""
+
+    def report(self, peer: Peer, calling_ae: str, report: CommitmentReport) -> None:
+        raise AssertionError("no peer is called here")
+
+    def ask(self, peer: Peer, transaction_uid: str, references: Sequence[Reference], inquiry: Inquiry) -> None:
+        raise AssertionError("no peer is called here")
 
 
 REGISTRY = Registry(
