@@ -64,6 +64,11 @@ def move_request(
     return new
 
 
+def note_request(tx: Connection, peer: str, transaction_uid: str, **values: Any) -> None:
+    """Changes anything but the state."""
+    tx.execute(update(requests).where(_is(peer, transaction_uid)).values(**values))
+
+
 def open_requests(tx: Connection) -> Sequence[tuple[str, str]]:
     """(peer, transaction_uid) of what is to be reported."""
     waiting = requests.c.state == RequestState.ASKED.value
