@@ -21,8 +21,8 @@ from node.dicom.network.commit import CommitmentCaller
 from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
 from node.dicom.network.send import StoreSender
-from node.dicom.network.services.procedure_step import ProcedureStepProvider
 from node.dicom.network.services.commitment import CommitmentProvider
+from node.dicom.network.services.procedure_step import ProcedureStepProvider
 from node.dicom.network.services.provider import Provider
 from node.dicom.network.services.query import QueryProvider
 from node.dicom.network.services.retrieve import GetProvider, MoveProvider, Workshop
