@@ -19,6 +19,7 @@ from node.dicom.network.commitment_data import (
 )
 from node.dicom.network.requestor import Heard, Requestor
 from node.dicom.network.status import INVALID_ARGUMENT, SUCCESS, UNRECOGNIZED, Status
+from node.dicom.network.tls import Tls
 from node.dicom.network.upper_layer import ProposedContext, Role
 from node.dicom.syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from node.domain.commitment import CommitmentReport, Reference, ReportWay
@@ -39,10 +40,13 @@ _BEAT: Final = 0.25  # seconds between two looks whether the report came by anot
 class CommitmentCaller:
     """Opens an association for each report and each question."""
 
-    def __init__(self, ae_title: str, *, connect_seconds: float = 10.0, response_seconds: float = 60.0) -> None:
+    def __init__(
+        self, ae_title: str, *, connect_seconds: float = 10.0, response_seconds: float = 60.0, tls: Tls | None = None
+    ) -> None:
         self._ae_title = ae_title
         self._connect_seconds = connect_seconds
         self._response_seconds = response_seconds
+        self._tls = tls
 
     def report(self, peer: Peer, calling_ae: str, report: CommitmentReport) -> None:
         """N-EVENT-REPORT as SCP of the class; once more without the role item for peers that do not know that."""
@@ -104,6 +108,7 @@ class CommitmentCaller:
             connect_seconds=self._connect_seconds,
             response_seconds=self._response_seconds,
             roles=roles,
+            tls=self._tls,
         )
 
 
