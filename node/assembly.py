@@ -165,7 +165,7 @@ class NodeProcess:
                 PeerKind.NODE.value: self._link,
             },
             verifier=self._link,
-            committer=CommitmentCaller(settings.dicom.ae_title),
+            committer=CommitmentCaller(settings.dicom.ae_title, tls=self.tls),
             doorbell=self._doorbell,
             wake=self._wake,
             vault_key=load_or_create_key(secrets / "vault.key"),
