@@ -14,6 +14,7 @@ from collections import Counter
 from typing import Final
 
 from node.dicom.network.association import Association
+from node.dicom.network.callers import Callers
 from node.dicom.network.offer import Offer
 from node.dicom.network.sockets import tune
 from node.dicom.network.tls import CLIENT_HELLO, PLAIN, Secured, send_away
@@ -85,6 +86,11 @@ class DicomServer:
         """Since the start: associations, and objects stored, refused, put aside."""
         with self._lock:
             return dict(self._totals)
+
+    @property
+    def callers(self) -> Callers:
+        """Who is here, was here, was not let in."""
+        return self._offer.callers
 
     def start(self) -> None:
         """Raises `Invalid` when an address cannot be listened on, or the TLS files cannot be used."""

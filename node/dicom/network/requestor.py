@@ -50,6 +50,10 @@ from node.errors import NodeError, PeerBusy, PeerRefused, PeerUnreachable
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 _PENDING: Final = range(0xFF00, 0xFF02)
+_UNANSWERED: Final = (  # hints for who closes when an association is asked for: plain, TLS
+    "It may expect TLS on this port (then set tls = true for it), or not know our address.",
+    "It may not accept our certificate: see its log, and whether dicom.tls_certificate is of an authority that it trusts.",
+)
 M = TypeVar("M", Answer, Command)
 
 
@@ -182,7 +186,7 @@ class Requestor:
         return sock
 
     def _negotiate(self, contexts: Sequence[ProposedContext], roles: Mapping[str, Role]) -> tuple[dict[int, str], int]:
-        with self._translated():
+        with self._translated(_UNANSWERED[self._peer.tls]):
             self._wire.write(encode_associate_request(self._calling_ae, self._peer.ae_title, contexts, roles))
             kind, body = self._wire.read(self._seconds)
             if kind == Pdu.ASSOCIATE_AC:
@@ -208,20 +212,18 @@ class Requestor:
         )
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, hint: str = "It is tried again.") -> Iterator[None]:
         try:
             yield
         except ConnectionLostError as error:
             cause = error.__cause__
             if isinstance(cause, ssl.SSLError) and (said := unreachable(self._peer, cause)) is not None:
                 raise said from error
-            raise PeerUnreachable(
-                f"The connection to {self._where()} broke: {error}.", hint="It is tried again."
-            ) from error
+            raise PeerUnreachable(f"The connection to {self._where()} broke: {error}.", hint=hint) from error
         except ProtocolError as error:
             if self._wire.begins_with(ALERT):
                 raise PeerUnreachable(
-                    f"{self._where()} speaks TLS on this port.",
+                    f"{self._where()} speaks TLS here.",
                     hint="Set tls = true for this peer in the registry, or its port for plain DICOM.",
                 ) from error
             raise PeerUnreachable(f"{self._where()} broke the protocol: {error}.", hint="Look into its log.") from error
