@@ -244,6 +244,22 @@ class Ledger(Protocol):
     def read(self) -> AbstractContextManager[Any]: ...
 
 
+class Partials(Protocol):
+    """Objects that arrive in pieces (see `node.storage.partial`)."""
+
+    def received(self, sender: str, sha256: str) -> int: ...
+
+    def path(self, sender: str, sha256: str) -> Path: ...
+
+    def writer(self, sender: str, sha256: str, offset: int) -> PieceWriter | None: ...
+
+    def drop(self, sender: str, sha256: str) -> None: ...
+
+
+class PieceWriter(Protocol):
+    def write(self, data: bytes) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Node:
     """Everything that a stage may use."""
@@ -253,6 +269,7 @@ class Node:
     ledger: Ledger
     storage: Storage
     intake: Intake
+    partials: Partials
     pool: Executor  # processes for pixels and headers
     registry: Callable[[], Registry]
     senders: dict[str, Sender]  # by peer kind

@@ -65,6 +65,19 @@ class LinkClient:
         found: dict[str, tuple[bool, str]] = self._understand(response, _outcomes)
         return found
 
+    def add_piece(self, path: str, file: Path, offset: int, length: int, size: int) -> dict[str, Any]:
+        """Sends `length` bytes of `file`, an object of `size` bytes, from `offset` on; returns what the far end holds now."""
+        response = self._call(
+            lambda: self._http.put(
+                path,
+                params={"offset": offset, "size": size},
+                content=_piece(file, offset, length),
+                headers={"Content-Type": "application/octet-stream", "Content-Length": str(length)},
+            )
+        )
+        answer: dict[str, Any] = self._understand(response)
+        return answer
+
     def get(self, path: str, *, wait: float = 0.0, **query: Any) -> Any:
         timeout = httpx.Timeout(60.0 + wait, connect=5.0)
         return self._understand(self._call(lambda: self._http.get(path, params=query, timeout=timeout)))
@@ -142,6 +155,14 @@ def _multipart(items: Sequence[Outgoing]) -> Iterator[bytes]:
                 yield chunk
         yield b"\r\n"
     yield f"--{BOUNDARY}--\r\n".encode()
+
+
+def _piece(file: Path, offset: int, length: int) -> Iterator[bytes]:
+    with file.open("rb") as opened:
+        opened.seek(offset)
+        while length and (chunk := opened.read(min(_CHUNK, length))):
+            length -= len(chunk)
+            yield chunk
 
 
 def _outcomes(body: Any) -> dict[str, tuple[bool, str]]:

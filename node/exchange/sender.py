@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ _LEAST_BYTES = 128 << 10
 _MOST_BYTES = 16 << 20
 _SHORT, _LONG, _TOO_LONG = 1.0, 5.0, 30.0  # seconds of a request
 _REQUEST_ITEMS = 32
+_IN_VAIN = 3  # pieces that the far end did not keep, before it is left for later
 _PERMANENT = {"A900", "C000", "0122", "0124", "0110"}  # failure reasons that no repeat changes
 
 
@@ -41,18 +44,45 @@ class LinkSender:
         client = self.client(peer)
         waiting = list(items)
         while waiting:
-            with self._line(peer):  # studies take turns: two requests at once would each take twice as long
-                group = _next_request(waiting, self._size.get(peer.code, _FIRST_BYTES))
-                started = time.monotonic()
-                try:
-                    answers = client.store(study_uid, group)
-                except Retryable:
-                    self._adapt(peer, _TOO_LONG)
-                    raise
-                self._adapt(peer, time.monotonic() - started)
+            if waiting[0].size > self._size.get(peer.code, _FIRST_BYTES):
+                report(self._send_in_pieces(peer, study_uid, waiting.pop(0)))
+                continue
+            with self._turn(peer) as budget:
+                group = _next_request(waiting, budget)
+                answers = client.store(study_uid, group)
             for item in group:
                 report(_outcome(item, answers.get(item.sop_instance_uid)))
             del waiting[: len(group)]
+
+    def _send_in_pieces(self, peer: Peer, study_uid: str, item: Outgoing) -> Outcome:
+        """One object that is larger than a request of this line: a cut costs the piece that was on its way, no more."""
+        client = self.client(peer)
+        size = item.path.stat().st_size
+        with item.path.open("rb") as file:
+            path = f"/exchange/studies/{study_uid}/objects/{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        received = _received(client.get(path))
+        patience = _IN_VAIN
+        while patience:
+            with self._turn(peer) as budget:
+                answer = client.add_piece(path, item.path, received, min(budget, size - received), size)
+            if "taken" in answer:
+                return _outcome(item, (bool(answer["taken"]), str(answer.get("reason", ""))))
+            now = _received(answer)
+            patience = _IN_VAIN if now > received else patience - 1
+            received = now
+        raise PeerBusy(f"'{peer.code}' does not take an object to its end.", hint="It is tried again by itself.")
+
+    @contextmanager
+    def _turn(self, peer: Peer) -> Iterator[int]:
+        """The bytes that the next request may have. Studies take turns: two at once would each take twice as long."""
+        with self._line(peer):
+            started = time.monotonic()
+            try:
+                yield self._size.get(peer.code, _FIRST_BYTES)
+            except Retryable:
+                self._adapt(peer, _TOO_LONG)
+                raise
+            self._adapt(peer, time.monotonic() - started)
 
     def _line(self, peer: Peer) -> threading.Lock:
         with self._lock:
@@ -85,6 +115,11 @@ def _next_request(waiting: Sequence[Outgoing], budget: int) -> list[Outgoing]:
         if count and size > budget:
             return list(waiting[:count])
     return list(waiting[:_REQUEST_ITEMS])
+
+
+def _received(answer: dict[str, Any]) -> int:
+    received = answer.get("received")
+    return max(0, received) if isinstance(received, int) else 0
 
 
 def _outcome(item: Outgoing, answer: tuple[bool, str] | None) -> Outcome:

@@ -27,6 +27,7 @@ from node.ledger import users
 from node.ledger.sql import SqlLedger, open_ledger
 from node.ports import Inquiry, Node
 from node.storage.filesystem import FileStorage
+from node.storage.partial import PartialObjects
 from node.storage.spool import Spool
 from node.web.app import create_app
 
@@ -105,6 +106,7 @@ def make_world(folder: Path, ledger_url: str, **settings: Any) -> World:
         ledger=ledger,
         storage=FileStorage(folder / "objects"),
         intake=spool,
+        partials=PartialObjects(folder / "partial", min_free_bytes=0),
         pool=ThreadPoolExecutor(2),
         registry=lambda: REGISTRY,
         senders={},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -215,10 +216,44 @@ def test_a_request_holds_no_more_than_a_broken_line_may_cost(far_end: FarEnd, se
     far_end.answer = lambda body: stow_answer([], {})
     sender = LinkSender(secrets)
     small = [an_item(secrets, n) for n in range(70)]
-    large = [an_item(secrets, 100 + n, size=17 << 20) for n in range(3)]
-    sender.send(a_peer(far_end.url), "2.25.1", [*small, *large], lambda outcome: None)
+    medium = [an_item(secrets, 100 + n, size=3 << 20) for n in range(6)]
+    sender.send(a_peer(far_end.url), "2.25.1", [*small, *medium], lambda outcome: None)
     sizes = [body.count(b"Content-Type: application/dicom") for *_, body in far_end.seen]
-    assert sizes == [32, 32, 6, 1, 1, 1]
+    assert sizes == [32, 32, 8, 4]  # a fast line: 2, 4, 8 and 16 MB
+    sender.close()
+
+
+def test_an_object_larger_than_a_request_goes_in_pieces_from_where_the_far_end_is(
+    far_end: FarEnd, secrets: Path
+) -> None:
+    size = 20 << 20
+    held = 1 << 20
+
+    def take(body: bytes) -> bytes:
+        nonlocal held
+        held += len(body)
+        return json.dumps({"received": held} | ({"taken": True, "reason": ""} if held == size else {})).encode()
+
+    far_end.answer = take
+    sender = LinkSender(secrets)
+    told: list[Outcome] = []
+    item = an_item(secrets, 1, size=size)
+    sender.send(a_peer(far_end.url), "2.25.1", [item], told.append)
+    assert [(o.instance_id, o.delivered) for o in told] == [(1, True)]
+    asked, *pieces = far_end.seen
+    digest = hashlib.sha256(item.path.read_bytes()).hexdigest()
+    assert asked[:2] == ("GET", f"/exchange/studies/2.25.1/objects/{digest}")
+    assert [p[1].partition("?")[2] for p in pieces] == [f"offset={mb << 20}&size={size}" for mb in (1, 3, 7, 15)]
+    assert b"".join(p[3] for p in pieces) == item.path.read_bytes()[1 << 20 :]
+    sender.close()
+
+
+def test_a_far_end_that_never_takes_the_whole_is_busy(far_end: FarEnd, secrets: Path) -> None:
+    far_end.answer = lambda body: b'{"received": "none"}'
+    sender = LinkSender(secrets)
+    with pytest.raises(PeerBusy, match="to its end"):
+        sender.send(a_peer(far_end.url), "2.25.1", [an_item(secrets, 1, size=3 << 20)], lambda outcome: None)
+    assert len(far_end.seen) == 4
     sender.close()
 
 

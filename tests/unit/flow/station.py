@@ -42,6 +42,7 @@ from node.ledger.schema import decisions, deliveries, delivery_items, instances,
 from node.ledger.sql import open_ledger
 from node.ports import Inquiry, Node, Outcome, Outgoing
 from node.storage.filesystem import FileStorage
+from node.storage.partial import PartialObjects
 from node.storage.spool import Spool
 from tests.images import an_image, smooth
 
@@ -229,6 +230,7 @@ class Station:
             ledger=self.ledger,
             storage=FileStorage(folder / "objects"),
             intake=self.spool,
+            partials=PartialObjects(folder / "partial", min_free_bytes=0),
             pool=Direct(),
             registry=lambda: self.registry,
             senders={"node": self.sender, "dicom": self.sender},
