@@ -1,15 +1,15 @@
-"""Which objects a study holds, their headers, and searches (PS3.18 8.3.4, 10.6); what a retrieve is about (PS3.4 C.4.2).
+"""Which objects a study holds, and their headers (PS3.18 10.4); what a retrieve is about (PS3.4 C.4.2).
 
 Twins under a pseudonym are never shown. Headers come in pieces, so that a study of thousands of slices fits in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, select
 
 from node.domain.query import Level
 from node.domain.retrieval import Wanted
@@ -31,21 +31,6 @@ class Place:
     study: str
     series: str = ""
     instance: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What is searched for. Texts may hold `*` and `?`; dates are (first, last), either may be empty."""
-
-    uids: tuple[str, ...] = ()
-    patient_id: str = ""
-    name_words: tuple[str, ...] = ()  # folded; all must be in the name
-    name_key: str = ""  # folded; the whole name
-    accession_number: str = ""
-    dates: tuple[str, str] | None = None
-    modalities: tuple[str, ...] = ()
-    limit: int = 1000
-    offset: int = 0
 
 
 def find_objects(tx: Connection, place: Place) -> Sequence[ObjectRow]:
@@ -130,42 +115,6 @@ def origin_of(tx: Connection, study_uid: str) -> str | None:
     return tx.execute(select(studies.c.origin).where(studies.c.uid == study_uid)).scalar()
 
 
-def search_studies(tx: Connection, search: Search) -> Sequence[ObjectRow]:
-    """Studies with `series_count` and `instance_count`, newest first."""
-    counts = (
-        select(func.count())
-        .select_from(series)
-        .where(series.c.study_uid == studies.c.uid)
-        .correlate(studies)
-        .scalar_subquery()
-    )
-    query = select(studies, counts.label("series_count")).where(studies.c.shadow.is_(False), *_conditions(search))
-    query = query.order_by(studies.c.first_received_at.desc(), studies.c.uid)
-    return tx.execute(query.limit(search.limit).offset(search.offset)).all()
-
-
-def search_series(tx: Connection, study_uid: str, *, modality: str = "", uid: str = "") -> Sequence[ObjectRow]:
-    """The series of a study with `instance_count`."""
-    query = (
-        select(series, func.count(instances.c.id).label("instance_count"))
-        .join(studies, studies.c.uid == series.c.study_uid)
-        .join(
-            instances,
-            and_(
-                instances.c.study_uid == series.c.study_uid, instances.c.series_uid == series.c.uid, instances.c.current
-            ),
-        )
-        .where(series.c.study_uid == study_uid, studies.c.shadow.is_(False))
-        .group_by(*series.c)
-        .order_by(series.c.number.nulls_last(), series.c.uid)
-    )
-    if modality:
-        query = query.where(series.c.modality == modality)
-    if uid:
-        query = query.where(series.c.uid == uid)
-    return tx.execute(query).all()
-
-
 def _objects(place: Place) -> Select[*tuple[Any, ...]]:
     query = (
         select(*(column for column in instances.c if column.name != "header"), series.c.modality)
@@ -178,35 +127,3 @@ def _objects(place: Place) -> Select[*tuple[Any, ...]]:
     if place.instance:
         query = query.where(instances.c.sop_instance_uid == place.instance)
     return query.order_by(series.c.number.nulls_last(), series.c.uid, instances.c.number.nulls_last(), instances.c.id)
-
-
-def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
-    if search.uids:
-        yield studies.c.uid.in_(search.uids)
-    texts: Mapping[Any, str] = {
-        studies.c.patient_id: search.patient_id,
-        studies.c.accession_number: search.accession_number,
-    }
-    for column, text in texts.items():
-        if text and text != "*":
-            yield column.like(_pattern(text), escape="/") if set(text) & set("*?") else column == text
-    if search.name_key:
-        yield studies.c.name_key == search.name_key
-    for word in search.name_words:
-        yield studies.c.name_key.contains(word, autoescape=True)
-    if search.dates is not None:
-        first, last = search.dates
-        yield studies.c.study_date != ""
-        if first:
-            yield studies.c.study_date >= first
-        if last:
-            yield studies.c.study_date <= last
-    if search.modalities:
-        yield studies.c.uid.in_(select(series.c.study_uid).where(series.c.modality.in_(search.modalities)))
-
-
-def _pattern(text: str) -> str:
-    """`*` and `?` of PS3.4 C.2.2.2.4 as LIKE."""
-    for sign in "/%_":
-        text = text.replace(sign, f"/{sign}")
-    return text.replace("*", "%").replace("?", "_")

@@ -51,7 +51,7 @@ def unsupported(query: Query) -> frozenset[str]:
     return frozenset(key.keyword for key in query.keys if not _is_supported(key, query.level))
 
 
-def find(tx: Connection, query: Query, *, gone: Callable[[], bool] = lambda: False) -> Iterator[Entry]:
+def find(tx: Connection, query: Query, *, gone: Callable[[], bool] = lambda: False) -> Generator[Entry, None, None]:
     """The entries that all supported keys match, each with their attributes. Ends early when the caller is `gone`.
 
     Raises `Invalid` when too much would have to be looked at.

@@ -8,20 +8,27 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
+from starlette.datastructures import QueryParams
 from starlette.responses import Response, StreamingResponse
 
-from node.dicom.dataset import fold_name
+from node.dicom.network.identifier import key_of
 from node.dicom.pixels import Frames
+from node.domain.query import Key, Level, Matching
+from node.domain.query import Query as Search
 from node.errors import Invalid, NotFound
 from node.ledger import objects
-from node.ledger.objects import ObjectRow, Place, Search
+from node.ledger.objects import ObjectRow, Place
+from node.ledger.search import find, unsupported
 from node.ports import Node
 from node.web import negotiation
-from node.web._dicomweb_table import FRAME_TYPES, NATIVE, instance_model, series_model, study_model
+from node.web._dicomweb_table import ALWAYS, FRAME_TYPES, NATIVE, model
 from node.web.studies import Uid, no_study
 
 DICOM_JSON = "application/dicom+json"
@@ -31,7 +38,6 @@ _CHUNK = 256 << 10  # bytes
 Limit = Annotated[int, Query(ge=1, le=MOST_RESULTS)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 _IGNORED = frozenset({"limit", "offset", "includefield", "fuzzymatching", "accept"})
-_DATE = re.compile(r"(\d{8})?(-)?(\d{8})?")
 _FRAMES = re.compile(r"[1-9]\d{0,6}(,[1-9]\d{0,6}){0,4999}")
 
 _JSON_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {DICOM_JSON: {}}}}
@@ -48,13 +54,16 @@ def router(node: Node) -> APIRouter:
 
 
 def _add_searches(routes: APIRouter, node: Node) -> None:
+    def found(request: Request, level: Level, place: dict[str, str], limit: int, offset: int) -> Response:
+        query, ignored = read_query(level, request.query_params, place)
+        with node.ledger.read() as tx, closing(find(tx, query)) as entries:
+            base = _base(request)
+            models = [model(level, query.keys, entry, base) for entry in islice(entries, offset, offset + limit)]
+        return _json_response(request, models, ignored)
+
     @routes.get("/studies", response_class=Response, responses=_JSON_ANSWER)
     def search_studies(request: Request, limit: Limit = 1000, offset: Offset = 0) -> Response:
-        search, warnings = read_search(request.query_params, limit, offset)
-        with node.ledger.read() as tx:
-            rows = objects.search_studies(tx, search)
-        base = _base(request)
-        return _json_response(request, [study_model(row, base) for row in rows], warnings)
+        return found(request, Level.STUDY, {}, limit, offset)
 
     @routes.get("/studies/{study_uid}/series", response_class=Response, responses=_JSON_ANSWER)
     def search_series(
@@ -65,10 +74,7 @@ def _add_searches(routes: APIRouter, node: Node) -> None:
         limit: Limit = MOST_RESULTS,
         offset: Offset = 0,
     ) -> Response:
-        with node.ledger.read() as tx:
-            rows = objects.search_series(tx, study_uid, modality=modality, uid=series_uid)
-        models = [series_model(row, _base(request)) for row in rows[offset : offset + limit]]
-        return _json_response(request, models)
+        return found(request, Level.SERIES, {"StudyInstanceUID": study_uid}, limit, offset)
 
     @routes.get("/studies/{study_uid}/series/{series_uid}/instances", response_class=Response, responses=_JSON_ANSWER)
     def search_instances(
@@ -79,10 +85,8 @@ def _add_searches(routes: APIRouter, node: Node) -> None:
         limit: Limit = MOST_RESULTS,
         offset: Offset = 0,
     ) -> Response:
-        with node.ledger.read() as tx:
-            rows = objects.find_objects(tx, Place(study_uid, series_uid, sop_uid))
-        models = [instance_model(row, _base(request)) for row in rows[offset : offset + limit]]
-        return _json_response(request, models)
+        place = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
+        return found(request, Level.IMAGE, place, limit, offset)
 
 
 def _add_metadata(routes: APIRouter, node: Node) -> None:
@@ -151,51 +155,39 @@ def _add_objects(routes: APIRouter, node: Node) -> None:
         return _frames_response(node, row, numbers)
 
 
-def read_search(parameters: Mapping[str, str], limit: int, offset: int) -> tuple[Search, list[str]]:
-    """The search of a query string, and the names of parameters that are not searched by. Raises `Invalid`."""
-    found: dict[str, Any] = {"limit": limit, "offset": offset}
+def read_query(level: Level, parameters: QueryParams, place: Mapping[str, str]) -> tuple[Search, list[str]]:
+    """The search of a query string within a place, and the names of parameters that are not searched by (PS3.18 8.3.4).
+
+    Raises `Invalid`.
+    """
+    keys = {keyword: _read_key(keyword, "") for keyword in ALWAYS[level]}
+    included = (name for value in parameters.getlist("includefield") for name in value.split(","))
+    wanted = [(name, "") for name in included] + [(k, v) for k, v in parameters.multi_items() if k not in _IGNORED]
     ignored = []
-    for name, value in parameters.items():
-        reader = _READERS.get(name)
-        if name in _IGNORED or not value:
-            continue
-        if reader is None:
+    for name, value in [*wanted, *place.items()]:
+        key = _read_key(name, value)
+        if key is not None and not unsupported(Search(level, (key,))):
+            keys[key.keyword] = key
+        elif value:
             ignored.append(name)
-        elif len(value) > 10_000 or "\0" in value:
-            raise _bad_value()
-        else:
-            found |= reader(value)
-    return Search(**found), ignored
+    return Search(level, tuple(key for key in keys.values() if key is not None), ordered=True), ignored
 
 
-def _read_name(value: str) -> dict[str, Any]:
-    words = fold_name(value)
-    return {"name_words": tuple(words.split())} if set(value) & set("*?") else {"name_key": words}
-
-
-def _read_dates(value: str) -> dict[str, Any]:
-    match = _DATE.fullmatch(value)
-    if match is None or value == "-" or (match[1] and match[3] and not match[2]):
+def _read_key(name: str, value: str) -> Key | None:
+    """The key of a parameter; names of attributes within sequences are joined by dots."""
+    if len(value) > 10_000 or "\0" in value:
         raise _bad_value()
-    return {"dates": (match[1] or "", match[3] or "") if match[2] else (match[1], match[1])}
-
-
-def _read_uids(value: str) -> dict[str, Any]:
-    return {"uids": tuple(filter(None, re.split(r"[,\\]", value)))}
-
-
-def _read_modalities(value: str) -> dict[str, Any]:
-    return {"modalities": tuple(filter(None, re.split(r"[,\\]", value)))}
-
-
-_READERS: dict[str, Callable[[str], dict[str, Any]]] = {
-    **dict.fromkeys(("StudyInstanceUID", "0020000D"), _read_uids),
-    **dict.fromkeys(("PatientName", "00100010"), _read_name),
-    **dict.fromkeys(("PatientID", "00100020"), lambda value: {"patient_id": value}),
-    **dict.fromkeys(("AccessionNumber", "00080050"), lambda value: {"accession_number": value}),
-    **dict.fromkeys(("StudyDate", "00080020"), _read_dates),
-    **dict.fromkeys(("ModalitiesInStudy", "00080061"), _read_modalities),
-}
+    outer, _, inner = name.partition(".")
+    try:
+        key = key_of(outer, "" if inner else value)
+        if key is not None and (key.vr == "UI" or key.keyword == "ModalitiesInStudy"):
+            key = key_of(outer, value.replace(",", "\\"))
+    except ValueError:
+        raise _bad_value() from None
+    nested = _read_key(inner, value) if inner else None
+    if key is None or (inner and (nested is None or key.vr != "SQ")):
+        return None
+    return key if nested is None else replace(key, kind=Matching.SEQUENCE, nested=(nested,))
 
 
 def _bad_value() -> Invalid:

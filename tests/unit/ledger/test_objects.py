@@ -1,4 +1,4 @@
-"""Searches and retrieval of stored objects, on both databases."""
+"""Retrieval of stored objects, on both databases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from node.domain.study import Arrival, InstanceHeader, Via
 from node.ledger import objects, studies
-from node.ledger.objects import Place, Search
+from node.ledger.objects import Place
 from node.ledger.sql import SqlLedger, open_ledger
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -34,45 +34,6 @@ def ledger(ledger_url: str) -> Iterator[SqlLedger]:
         studies.summarise(tx, "1.2.3")
     yield opened
     opened.dispose()
-
-
-@pytest.mark.parametrize(
-    ("search", "found"),
-    [
-        (Search(), 1),
-        (Search(uids=("1.2.3", "9")), 1),
-        (Search(uids=("9",)), 0),
-        (Search(patient_id="P_1"), 1),
-        (Search(patient_id="P_?"), 1),
-        (Search(patient_id="P?1*"), 1),
-        (Search(patient_id="%"), 0),
-        (Search(patient_id="*%*"), 0),
-        (Search(accession_number="A%*"), 1),
-        (Search(accession_number="a%1"), 0),
-        (Search(name_words=("nguyen", "dao")), 1),
-        (Search(name_words=("le",)), 0),
-        (Search(name_key="dao nguyen thi"), 1),
-        (Search(name_key="dao"), 0),
-        (Search(dates=("20260301", "20260301")), 1),
-        (Search(dates=("", "20260228")), 0),
-        (Search(dates=("20260301", "")), 1),
-        (Search(modalities=("MR", "CT")), 1),
-        (Search(modalities=("MR",)), 0),
-        (Search(offset=1), 0),
-    ],
-)
-def test_studies_are_found_by_what_they_are(ledger: SqlLedger, search: Search, found: int) -> None:
-    with ledger.read() as tx:
-        rows = objects.search_studies(tx, search)
-    assert len(rows) == found
-    assert all((row.series_count, row.instances) == (1, 150) for row in rows)
-
-
-def test_series_are_counted(ledger: SqlLedger) -> None:
-    with ledger.read() as tx:
-        (row,) = objects.search_series(tx, "1.2.3", modality="CT", uid="1.2.3.1")
-        assert row.instance_count == 150
-        assert list(objects.search_series(tx, "1.2.3", modality="MR")) == []
 
 
 def test_headers_come_in_the_order_of_their_numbers(ledger: SqlLedger) -> None:
