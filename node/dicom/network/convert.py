@@ -80,6 +80,9 @@ def convert(path: Path, stored: str, target: str, out: BinaryIO) -> None:
         if "TransferSyntaxUID" not in getattr(ds, "file_meta", ()):
             ds.file_meta = FileMetaDataset()
             ds.file_meta.TransferSyntaxUID = UID(stored)
+        if any(element.is_raw and element.VR is None for element in ds.values()):
+            for _ in ds.iterall():  # pixels are coded but values have no VR, against PS3.5 A.4: looked up
+                pass
         _recode(ds, stored, target)
         _write(ds, target, out)
     except (OSError, NodeError):
