@@ -10,6 +10,7 @@ from node.domain.order import PerformedState
 STATUS: Final = "00400252"
 SCHEDULED: Final = "00400270"
 SERIES: Final = "00400340"
+PATIENT_DIFFERS: Final = "patient-differs"  # among the shortcomings: its patient's ID is not the order's
 _STUDY: Final = "0020000D"
 
 AT_START: Final = {  # type 1 for the SCU of N-CREATE

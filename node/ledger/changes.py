@@ -7,7 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from node.ledger.schema import deliveries, instances, reading_tasks, studies, timeline
+from node.ledger.order_tables import orders, performed_steps
+from node.ledger.schema import (
+    deliveries,
+    instances,
+    reading_tasks,
+    studies,
+    timeline,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +23,7 @@ class ChangeMarks:
 
     studies: tuple[Any, ...]
     tasks: tuple[Any, ...]
+    orders: tuple[Any, ...]
 
 
 def change_marks(tx: Connection) -> ChangeMarks:
@@ -29,4 +37,8 @@ def change_marks(tx: Connection) -> ChangeMarks:
             *tx.execute(select(studies.c.state, func.count()).group_by(studies.c.state).order_by(studies.c.state)),
         ),
         tasks=(*tx.execute(select(func.count(), func.max(reading_tasks.c.updated_at))).one(),),
+        orders=(
+            tx.execute(select(func.max(orders.c.updated_at))).scalar(),
+            tx.execute(select(func.max(performed_steps.c.updated_at))).scalar(),
+        ),
     )

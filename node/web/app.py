@@ -19,6 +19,7 @@ from node.web.events import Changes
 from node.web.gate import Gate
 from node.web.metrics import Metrics
 from node.web.shield import CompressJson, LimitBodies, Shield
+from worklists.modality import api as orders
 from worklists.reading import api as reading
 
 
@@ -45,6 +46,7 @@ def create_app(node: Node) -> FastAPI:
         site.router(node, metrics),
         studies.router(node),
         reading.router(node, current_user),
+        orders.router(node, current_user),
         display.router(node),
         dicomweb.router(node),
         stow.router(node),

@@ -69,7 +69,8 @@ class Changes:
             with contextlib.suppress(NodeError):  # the ledger is busy: the next look tells
                 now = await to_thread.run_sync(self.marks)
             if before is not None and now is not None and now != before:
-                self._tell({"studies": now.studies != before.studies, "tasks": now.tasks != before.tasks})
+                names = ("studies", "tasks", "orders")
+                self._tell({name: getattr(now, name) != getattr(before, name) for name in names})
             before = now
             if self._node.doorbell.closed:
                 self.close()
@@ -77,9 +78,9 @@ class Changes:
 
     def _tell(self, change: dict[str, bool]) -> None:
         for queue in self._listeners:
-            if queue.full():  # a slow page hears of both at once
+            if queue.full():  # a slow page hears of all at once
                 queue.get_nowait()
-                change = {"studies": True, "tasks": True}
+                change = dict.fromkeys(change, True)
             queue.put_nowait(change)
 
 

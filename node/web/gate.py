@@ -26,6 +26,7 @@ from node.web.problems import CrossSite, LoginRequired
 PUBLIC = None  # marks a rule that needs no login
 EVERYONE = frozenset({"radiographer", "radiologist", "admin"})
 READERS = frozenset({"radiologist", "admin"})
+REGISTRARS = frozenset({"radiographer", "admin"})
 RADIOLOGISTS = frozenset({"radiologist"})
 ADMINS = frozenset({"admin"})
 NOBODY: frozenset[str] = frozenset()  # no person: other nodes only
@@ -60,6 +61,9 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     _rule("POST", r"/api/reading/tasks/[^/]+/(priority|release)", READERS),
     _rule("POST", r"/api/reading/tasks/[^/]+/(claim|sign)", RADIOLOGISTS),
     _rule("PUT", r"/api/reading/tasks/[^/]+/report", RADIOLOGISTS),
+    _rule("GET", r"/api/orders/questions", ADMINS),
+    _rule("GET", r"/api/orders(/.*)?", EVERYONE),
+    _rule("POST PUT", r"/api/orders(/.*)?", REGISTRARS),
     _rule("GET", r"/api/display/.*", EVERYONE),  # a radiographer looks at what was sent
     _rule("GET", r"/dicom-web/.*", EVERYONE),
     _rule("POST", r"/dicom-web/studies(/[^/]+)?", EVERYONE, peers=True),

@@ -200,7 +200,9 @@ def answer(error: Exception, headers: Headers) -> Response:
         response.headers["Retry-After"] = str(error.seconds)
         return response
     if isinstance(error, NodeError):
-        return problem(status_of(error), error.code, language, message=error.message, hint=error.hint)
+        faults = getattr(error, "faults", ())  # of a form, field by field
+        more = {"errors": [{"field": f.field, "code": f.code, "message": f.message} for f in faults]} if faults else {}
+        return problem(status_of(error), error.code, language, message=error.message, hint=error.hint, **more)
     if isinstance(error, RequestValidationError):
         return _validation(error, language)
     if isinstance(error, HTTPException):

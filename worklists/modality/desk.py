@@ -23,7 +23,7 @@ from node.domain.order import (
     PerformedState,
     PerformedStep,
 )
-from node.domain.performed import lacking_at_end
+from node.domain.performed import PATIENT_DIFFERS, lacking_at_end
 from node.domain.transitions import advance
 from node.errors import Conflict, NotAllowed, NotFound
 from node.ledger.audit import audit
@@ -31,7 +31,6 @@ from worklists.modality import store
 from worklists.modality.form import Fault, OrderInvalid
 
 BY_HAND: Final = (OrderEvent.CANCEL, OrderEvent.RESCHEDULE, OrderEvent.COMPLETE, OrderEvent.DISCONTINUE)
-PATIENT_DIFFERS: Final = "PatientID"  # among the shortcomings: it is not the order's
 
 
 @dataclass(frozen=True, slots=True)

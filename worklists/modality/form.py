@@ -33,9 +33,11 @@ FAULTS: Final = {  # code: what it means; the pages have their own words for eac
     "pregnancy": "Write no, possible, yes or unknown.",
     "uid": "This is not a DICOM UID.",
     "used": "This is already used by another order.",
+    "duplicate": "The same examination is already ordered for this patient on this day.",
     "unknown-field": "There is no such field.",
     "unreadable": "This cannot be read.",
     "no-orders": "There is no order in it.",
+    "too-many": "It holds too many orders; split it into several files.",
     "headings": "The first line must name the columns, among them the patient's name and number and the modality.",
     "several-steps": "It holds several scheduled steps; give each its own file and accession number.",
 }

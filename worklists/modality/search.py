@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_
 from node.domain.order import LOCAL, REPEATED, Order, OrderState
 from node.domain.person_name import name_pattern
 from node.domain.query import Identifier, Key, Matching, combined, matches, shifted
-from node.ledger.schema import orders
+from node.ledger.order_tables import orders
 from worklists.modality import store
 from worklists.modality.entry import DATE, KNOWN, KNOWN_IN_STEP, STATION, STEP, TIME, entry_of
 

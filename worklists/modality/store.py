@@ -25,8 +25,10 @@ from node.domain.order import (
 )
 from node.domain.person_name import index_words
 from node.domain.study import Priority
-from node.ledger.schema import cursors, orders, performed_orders, performed_steps
+from node.ledger.order_tables import orders, performed_orders, performed_steps
+from node.ledger.schema import cursors
 from node.ledger.sql import insert
+from worklists.modality.ordering import IN_ORDER
 
 PRIORITIES: Final = tuple(sorted(Priority, key=lambda priority: priority.rank))
 _ACCESSION: Final = "accession"  # the cursor of the numbers that this node makes
@@ -113,6 +115,22 @@ def used_by_another(tx: Connection, order_id: str, accession_number: str, study_
     return tuple(found)
 
 
+def is_there_already(tx: Connection, text: OrderText) -> bool:
+    """Whether an open order asks the same for the same patient on the same day."""
+    found = tx.execute(
+        select(orders.c.id)
+        .where(
+            orders.c.patient_id == text.patient_id,
+            orders.c.modality == text.modality,
+            orders.c.scheduled_date == text.scheduled_date,
+            orders.c.procedure_description == text.procedure_description,
+            orders.c.state.in_([state.value for state in OPEN_STATES]),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 def next_accession_number(tx: Connection, now: datetime) -> str:
     """Ten digits that no order has: the local day and a number. Two who ask at once get two."""
     first = int(f"{now.astimezone(LOCAL):%y%m%d}") * _PER_DAY + 1
@@ -134,9 +152,7 @@ def search_open(
 ) -> Sequence[Row[Any]]:
     """The orders in these states that may be meant, in the order in which they are to be done."""
     return tx.execute(
-        select(orders)
-        .where(orders.c.state.in_([state.value for state in states]), *where)
-        .order_by(orders.c.scheduled_date, orders.c.scheduled_time, orders.c.priority, orders.c.accession_number)
+        select(orders).where(orders.c.state.in_([state.value for state in states]), *where).order_by(*IN_ORDER)
     ).all()
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, func, select
 
 from node.domain.query import Key, Matching
-from node.ledger.schema import worklist_questions as table
+from node.ledger.order_tables import worklist_questions as table
 from worklists.modality.search import OPEN_KEYS, Found, explain
 
 KEPT: Final = 50  # questions of one caller

@@ -2,9 +2,9 @@
 
 from alembic import context
 
-from node.ledger.schema import metadata
+from node.ledger.order_tables import orders
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+context.configure(connection=connection, target_metadata=orders.metadata, render_as_batch=True)
 with context.begin_transaction():
     context.run_migrations()

@@ -12,10 +12,11 @@ import pytest
 from node import errors
 from node.errors import NodeError
 from node.web import problems
+from worklists.modality import form
 
 ROOT = Path(problems.__file__).parent.parent.parent
 FUTURE = "from __future__ import annotations\n"
-SOURCES = [*sorted((ROOT / "node" / "web").glob("*.py")), *sorted((ROOT / "worklists" / "reading").glob("*.py"))]
+SOURCES = [*sorted((ROOT / "node" / "web").glob("*.py")), *sorted((ROOT / "worklists").glob("*/*.py"))]
 
 
 def subclasses(kind: type[NodeError]) -> Iterator[type[NodeError]]:
@@ -25,7 +26,7 @@ def subclasses(kind: type[NodeError]) -> Iterator[type[NodeError]]:
 
 
 ALL = sorted(
-    {kind for kind in subclasses(NodeError) if kind.__module__ in (errors.__name__, problems.__name__)},
+    {kind for kind in subclasses(NodeError) if kind.__module__ in (errors.__name__, problems.__name__, form.__name__)},
     key=lambda kind: kind.__name__,
 )
 CODES = {kind.code for kind in ALL} | {"internal", "invalid", "not-found", *problems._HTTP_CODES.values()}
@@ -48,7 +49,10 @@ def test_the_catalogues_hold_composed_text() -> None:
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_every_error_has_a_status_of_its_own_kind(kind: type[NodeError]) -> None:
-    error = kind("x", seconds=1) if kind is problems.LoginLocked else kind("x")
+    if kind is problems.LoginLocked:
+        error: NodeError = kind("x", seconds=1)
+    else:
+        error = kind(()) if kind is form.OrderInvalid else kind("x")
     status = problems.status_of(error)
     assert 400 <= status < 600
     if issubclass(kind, errors.Retryable):
