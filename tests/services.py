@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -284,6 +284,33 @@ class OrthancServer:
         """Tells Orthanc of a DICOM peer on loopback, so that it can send to it: POST /modalities/<ae_title>/store."""
         httpx.put(f"{self.url}/modalities/{ae_title}", json=[ae_title, HOST, port]).raise_for_status()
 
+    def echo(self, ae_title: str) -> bool:
+        """Whether the peer answers its C-ECHO."""
+        return self._post(f"/modalities/{ae_title}/echo", {}).is_success
+
+    def store(self, ae_title: str, instances: Sequence[str]) -> int:
+        """Sends instances to the peer by C-STORE; returns how many could not be sent."""
+        body = {"Resources": list(instances), "Synchronous": True}
+        return int(self._post(f"/modalities/{ae_title}/store", body).raise_for_status().json()["FailedInstancesCount"])
+
+    def query(self, ae_title: str, level: str, keys: Mapping[str, str]) -> tuple[str, list[dict[str, str]]]:
+        """C-FIND; returns Orthanc's name of the query, and its answers by keyword."""
+        made = self._post(f"/modalities/{ae_title}/query", {"Level": level, "Query": dict(keys)}).raise_for_status()
+        path = f"{self.url}/queries/{made.json()['ID']}/answers"
+        return made.json()["ID"], httpx.get(path, params={"expand": "", "simplify": ""}).raise_for_status().json()
+
+    def retrieve(self, query: str, target: str) -> bool:
+        """C-MOVE of all answers of a query to `target`; whether Orthanc calls it a success."""
+        return self._post(f"/queries/{query}/retrieve", {"TargetAet": target, "Synchronous": True}).is_success
+
+    def _post(self, path: str, body: Mapping[str, object]) -> httpx.Response:
+        return httpx.post(f"{self.url}{path}", json=body, timeout=PATIENCE)
+
+    def give(self, file: Path) -> str:
+        """Puts a DICOM file into it over HTTP; returns Orthanc's own identifier of the instance."""
+        answer = httpx.post(f"{self.url}/instances", content=file.read_bytes(), timeout=PATIENCE)
+        return str(answer.raise_for_status().json()["ID"])
+
     def instances(self) -> list[str]:
         """Orthanc's own identifiers of what it holds."""
         return [str(one) for one in httpx.get(f"{self.url}/instances").raise_for_status().json()]
@@ -344,6 +371,7 @@ def _orthanc_options(
         "RemoteAccessAllowed": False,
         "AuthenticationEnabled": False,
         "DicomPort": server.dicom_port,
+        "DefaultEncoding": "Utf8",
         "DicomAet": server.ae_title,
         "DicomCheckCalledAet": False,
         "DicomAlwaysAllowEcho": True,

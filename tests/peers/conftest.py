@@ -8,12 +8,16 @@ import pytest
 
 from tests.peers import ctn, dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps
 from tests.peers.gateway import Gateway, a_peer, running_gateway
+from tests.services import OrthancServer
 
 TITLES = [stack.TITLE for stack in (ctn, dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps)]
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A node where every stack may ask for everything."""
-    with running_gateway(tmp_path_factory.mktemp("gateway"), [a_peer(title) for title in TITLES]) as running:
+def gateway(tmp_path_factory: pytest.TempPathFactory, orthanc_of_the_run: OrthancServer) -> Iterator[Gateway]:
+    """A node where every stack may ask for everything, and STOREONLY may only store."""
+    peers = [a_peer(title) for title in TITLES]
+    peers.append(a_peer(orthanc_of_the_run.ae_title, orthanc_of_the_run.dicom_port))
+    peers.append(a_peer("STOREONLY", services=("store",)))
+    with running_gateway(tmp_path_factory.mktemp("gateway"), peers) as running:
         yield running

@@ -62,3 +62,10 @@ def store(port: int, *files: Path) -> int:
 
 def stores(files: Sequence[Path]) -> list[dict[str, Any]]:
     return [{"kind": "store", "file": str(file)} for file in files]
+
+
+def text(value: Any) -> str:
+    """An element's value as text: names come as [{"Alphabetic": …}]."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return str(value[0].get("Alphabetic", ""))
+    return str(value)

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
 from node.dicom.dataset import dataset_digest
 from tests import services
 from tests.peers.gateway import AE_TITLE
@@ -33,6 +36,30 @@ def store(port: int, *files: Path) -> int:
 
 def dcmsend(port: int, *files: Path) -> int:
     return dcmtk("dcmsend", port, *files).count("Received C-STORE Response (Success)")
+
+
+def find(port: int, folder: Path, keys: dict[str, str], *, model: str = "-S", title: str = TITLE) -> list[Dataset]:
+    """`findscu` with one model (-W worklist, -P patient root, -S study root); the answers' data sets."""
+    folder.mkdir(parents=True, exist_ok=True)
+    options = (model, "-X", "-od", str(folder), *(word for key in keys.items() for word in ("-k", "=".join(key))))
+    said = dcmtk("findscu", port, options=options, title=title)
+    assert "Received Final Find Response (Success)" in said.text, said.text
+    return [dcmread(file) for file in sorted(folder.iterdir())]
+
+
+def move(port: int, destination: str, *keys: str, model: str = "-S") -> Said:
+    """`movescu`; `keys` as QueryRetrieveLevel=STUDY."""
+    return dcmtk("movescu", port, options=("-d", "-aem", destination, model, *_keys(keys)))
+
+
+def get(port: int, folder: Path, *keys: str, options: tuple[str, ...] = ()) -> Said:
+    """`getscu`, which writes into `folder`; without more options it takes uncompressed syntaxes only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return dcmtk("getscu", port, options=("-d", "-S", "-od", str(folder), "+B", *options, *_keys(keys)))
+
+
+def _keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for key in keys for word in ("-k", key))
 
 
 @dataclass(frozen=True)

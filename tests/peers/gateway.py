@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,9 +70,7 @@ def a_peer(ae_title: str, port: int = 0, services: tuple[str, ...] = ALL_SERVICE
 
 
 @contextmanager
-def running_gateway(
-    folder: Path, peers: list[dict[str, Any]], *, routes: Sequence[dict[str, Any]] = (), **settings: Any
-) -> Iterator[Gateway]:
+def running_gateway(folder: Path, peers: list[dict[str, Any]], **settings: Any) -> Iterator[Gateway]:
     """A node in `folder` that knows `peers`; `settings` change its parts, e.g. `dicom={"idle_seconds": 2}`."""
     parts: dict[str, Any] = {
         "node": {"directory": folder, "facility": FACILITY, "language": "en"},
@@ -82,7 +80,7 @@ def running_gateway(
         "web": {"host": "127.0.0.1", "port": 0},
     }
     read = load_settings(None, **parts | settings)
-    apply_registry(read.ledger_url, peers, routes)
+    apply_registry(read.ledger_url, peers)
     process = NodeProcess(read)
     process.start()
     try:
@@ -91,13 +89,12 @@ def running_gateway(
         process.stop()
 
 
-def apply_registry(ledger_url: str, peers: list[dict[str, Any]], routes: Sequence[dict[str, Any]] = ()) -> None:
+def apply_registry(ledger_url: str, peers: list[dict[str, Any]]) -> None:
     """Makes `peers` the registry of the node with that ledger."""
     document = {
         "tiers": [{"code": "province", "rank": 1, "name": "Tuyến tỉnh"}],
         "facilities": [{"code": FACILITY, "name": "Bệnh viện thử", "tier": "province"}],
         "peers": peers,
-        "routes": list(routes),
     }
     ledger = open_ledger(ledger_url)
     try:

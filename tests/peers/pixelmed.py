@@ -37,6 +37,19 @@ def store_in_one_pdu(port: int, file: Path) -> Said:
     return pixelmed("TestSendingCommandAndDataInOnePDU", HOST, port, AE_TITLE, TITLE, file, 0)
 
 
+QUERIED_STUDY = "1.2.840.113619.2.5.1762386977.1328.985934491.590"  # what its finder asks for
+QUERIED_SERIES = "1.2.840.113619.2.5.1762386977.1328.985934491.643"
+
+
+def find_images(port: int) -> Said:
+    """Asks for the images of `QUERIED_SERIES`, nothing else can be asked, and prints the answers."""
+    return pixelmed("FindSOPClassSCU", HOST, port, AE_TITLE, TITLE)
+
+
+def move(port: int, destination: str, study: str) -> Said:
+    return pixelmed("MoveSOPClassSCU", HOST, port, AE_TITLE, TITLE, destination, "STUDY", study)
+
+
 def probe(port: int) -> dict[str, set[str]]:
     """What `ProbeCapability` finds out: {storage, query, move, get: SOP class UIDs}."""
     said = pixelmed("ProbeCapability", HOST, port, AE_TITLE, TITLE)

@@ -14,6 +14,7 @@ from tests.peers import ctn, dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps
 from tests.peers.dcmtk import Receiver, receiver
 from tests.peers.gateway import AE_TITLE, Gateway
 from tests.peers.objects import EXPLICIT, IMPLICIT, JPEG_2000, NAME, write_study
+from tests.services import OrthancServer
 
 NUMBERS = count(1)
 Store = Callable[..., int]
@@ -86,6 +87,15 @@ def test_compressed_images_come_as_they_are(gateway: Gateway, tmp_path: Path, st
     rows = gateway.wait_instances(study, 2)
     assert {row.transfer_syntax_uid for row in rows} == {JPEG_2000}
     assert sorted(row.digest for row in rows) == sorted(dataset_digest(file) for file in files)
+
+
+def test_orthanc_stores_what_it_was_given(gateway: Gateway, orthanc: OrthancServer, tmp_path: Path, study: str) -> None:
+    files = write_study(tmp_path, study, 3)
+    orthanc.know(AE_TITLE, gateway.port)
+    given = [orthanc.give(file) for file in files]
+    assert orthanc.echo(AE_TITLE)
+    assert orthanc.store(AE_TITLE, given) == 0
+    assert gateway.digests(study, 3) == sorted(dataset_digest(file) for file in files)
 
 
 def test_names_keep_their_accents(gateway: Gateway, tmp_path: Path, study: str) -> None:
