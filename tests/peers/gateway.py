@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,7 +70,9 @@ def a_peer(ae_title: str, port: int = 0, services: tuple[str, ...] = ALL_SERVICE
 
 
 @contextmanager
-def running_gateway(folder: Path, peers: list[dict[str, Any]], **settings: Any) -> Iterator[Gateway]:
+def running_gateway(
+    folder: Path, peers: list[dict[str, Any]], *, routes: Sequence[dict[str, Any]] = (), **settings: Any
+) -> Iterator[Gateway]:
     """A node in `folder` that knows `peers`; `settings` change its parts, e.g. `dicom={"idle_seconds": 2}`."""
     parts: dict[str, Any] = {
         "node": {"directory": folder, "facility": FACILITY, "language": "en"},
@@ -80,7 +82,7 @@ def running_gateway(folder: Path, peers: list[dict[str, Any]], **settings: Any) 
         "web": {"host": "127.0.0.1", "port": 0},
     }
     read = load_settings(None, **parts | settings)
-    apply_registry(read.ledger_url, peers)
+    apply_registry(read.ledger_url, peers, routes)
     process = NodeProcess(read)
     process.start()
     try:
@@ -89,12 +91,13 @@ def running_gateway(folder: Path, peers: list[dict[str, Any]], **settings: Any) 
         process.stop()
 
 
-def apply_registry(ledger_url: str, peers: list[dict[str, Any]]) -> None:
+def apply_registry(ledger_url: str, peers: list[dict[str, Any]], routes: Sequence[dict[str, Any]] = ()) -> None:
     """Makes `peers` the registry of the node with that ledger."""
     document = {
         "tiers": [{"code": "province", "rank": 1, "name": "Tuyến tỉnh"}],
         "facilities": [{"code": FACILITY, "name": "Bệnh viện thử", "tier": "province"}],
         "peers": peers,
+        "routes": list(routes),
     }
     ledger = open_ledger(ledger_url)
     try:
