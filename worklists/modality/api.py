@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from node.domain.facility import Service
+from node.domain.facility import Peer, Service
 from node.domain.order import OrderEvent
 from node.errors import NotFound
 from node.ports import Node
@@ -110,8 +110,8 @@ def _add_lookups(routes: APIRouter, node: Node) -> None:
         """Machines of the registry, and what was written into orders before."""
         with node.ledger.read() as tx:
             found = reads.suggestions(tx)
-        asking = [peer for peer in node.registry().peers if peer.ae_title and Service.WORKLIST in peer.services]
-        return {**found, "stations": [{"ae_title": p.ae_title, "name": p.name or p.ae_title} for p in asking]}
+        stations = [{"ae_title": peer.ae_title, "name": peer.name or peer.ae_title} for peer in _modalities(node)]
+        return {**found, "stations": stations}
 
     @routes.post("/patient", response_model=PatientDetails | None)
     def patient(wanted: PatientQuestion) -> dict[str, Any] | None:
@@ -123,7 +123,8 @@ def _add_lookups(routes: APIRouter, node: Node) -> None:
     def questions(asked_by: Annotated[str, Query(alias="caller", max_length=64)] = "") -> dict[str, Any]:
         """What modalities asked their worklist lately, and why orders were left out."""
         with node.ledger.read() as tx:
-            return {"callers": trace.callers(tx), "items": trace.recent(tx, asked_by)}
+            asked, items = trace.callers(tx), trace.recent(tx, asked_by)
+        return {"callers": _callers(node, asked), "items": items}
 
 
 def _add_import(routes: APIRouter, node: Node, caller: Any) -> None:
@@ -180,6 +181,21 @@ def _shown(node: Node, order_id: str) -> dict[str, Any]:
     if order is None:
         raise NotFound("There is no such order.", hint="Open the list of orders again.")
     return order
+
+
+def _modalities(node: Node) -> list[Peer]:
+    """Who may ask for its worklist."""
+    return [peer for peer in node.registry().peers if peer.ae_title and Service.WORKLIST in peer.services]
+
+
+def _callers(node: Node, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Who asked, the last one first, and then who may ask and never did."""
+    peers = {peer.code: peer for peer in node.registry().peers}
+    silent = [peer.code for peer in _modalities(node) if peer.code not in {row["caller"] for row in asked}]
+    rows = [*asked, *({"caller": code, "questions": 0, "last_at": None} for code in silent)]
+    known = {code: (peer.name or code, peer.ae_title) for code, peer in peers.items()}
+    names = {row["caller"]: known.get(row["caller"], (row["caller"], row["caller"])) for row in rows}
+    return [{**row, "name": names[row["caller"]][0], "ae_title": names[row["caller"]][1]} for row in rows]
 
 
 def _row(row: intake.ImportedRow, preview: bool) -> dict[str, Any]:

@@ -212,9 +212,13 @@ class WorklistQuestion(BaseModel):
 
 
 class WorklistCaller(BaseModel):
+    """Who asked, or may ask and never did (`last_at` null)."""
+
     caller: str
+    name: str
+    ae_title: str
     questions: int
-    last_at: datetime
+    last_at: datetime | None
 
 
 class WorklistTrace(BaseModel):
