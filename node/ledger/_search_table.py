@@ -91,4 +91,4 @@ def level_of(keyword: str) -> Level:
     """The level at which an attribute stands."""
     if keyword in COLUMNS:
         return COLUMNS[keyword][0]
-    return COUNTED.get(keyword) or HEADER_LEVELS.get(keyword, Level.IMAGE)
+    return COUNTED.get(keyword, HEADER_LEVELS.get(keyword, Level.IMAGE))
