@@ -12,6 +12,8 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -22,7 +24,8 @@ from pydicom.filereader import read_dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
-from node.dicom.part10 import Layout, dataset_offset, file_meta, layout, open_dataset
+from node.dicom import part10
+from node.dicom.part10 import Layout, dataset_offset, file_meta, layout, open_dataset, scan_uids
 from node.dicom.setup import configure
 from node.domain.person_name import fold_name
 from node.domain.study import InstanceHeader
@@ -34,6 +37,7 @@ __all__ = [
     "dataset_offset",
     "file_meta",
     "fold_name",
+    "has_short_header",
     "json_metadata",
     "read_dataset_header",
     "read_header",
@@ -45,7 +49,14 @@ _PIXELS: Final = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00003, 0x7FE00008, 0x7F
 _BINARY_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN", "OB or OW", "US or OW", "US or SS or OW"})
 _INLINE_LIMIT: Final = 1024  # bytes of a binary value that still counts as metadata
 _VALUE_LIMIT: Final = 256 << 10  # bytes of any other value, sequences excepted
-_SEQUENCE_LIMIT: Final = 256 << 20
+_SEQUENCE_LIMIT: Final = 32 << 20
+_METADATA_LIMIT: Final = (
+    32 << 20
+)  # bytes of an object's elements that are kept as its metadata, with 32 for each of them
+_OVERHEAD: Final = 32
+_UID_REACH: Final = 8 << 20  # bytes of a data set in which the UIDs that place it are looked for
+_TOLERANT_REACH: Final = 256 << 10  # the same for elements that only a tolerant parse can tell
+_SHORT_HEADER: Final = 64 << 10
 _DEPTH_LIMIT: Final = 32
 _INT32: Final = 2**31 - 1
 
@@ -114,13 +125,50 @@ def read_dataset_header(path: Path) -> Dataset:
 
 
 def read_uids(path: Path) -> dict[int, str]:
-    """SOP Class, SOP Instance, Study and Series UID by tag, as far as they are there, by a tolerant parse.
+    """SOP Class, SOP Instance, Study and Series UID by tag, as far as they are there.
 
-    Raises `Unreadable`.
+    Looks only at the first bytes, and tolerantly at fewer of them: a caller's thread is not kept busy by an object that is
+    costly to read. Raises `Unreadable`.
     """
-    ds = read_dataset_header(path)
+    configure()
+    try:
+        with path.open("rb") as file:
+            where = layout(file)
+            head = open_dataset(file, where, _UID_REACH).read(_UID_REACH)
+        found = scan_uids(head, implicit=where.implicit, little=where.little)
+        return found if found is not None else _search_uids(head[:_TOLERANT_REACH], where)
+    except Unreadable:
+        raise
+    except (Exception, RecursionError) as error:
+        raise _unparsable(error) from None
+
+
+def _search_uids(head: bytes, where: Layout) -> dict[int, str]:
+    last = tag_for_keyword("SeriesInstanceUID") or 0
+    ds = read_dataset(
+        BytesIO(head),
+        where.implicit,
+        where.little,
+        stop_when=lambda tag, vr, length: tag > last,
+        defer_size=_INLINE_LIMIT,
+    )
     texts = {tag_for_keyword(keyword) or 0: _text(ds, keyword) for keyword in _UIDS}
     return {tag: text for tag, text in texts.items() if text}
+
+
+def has_short_header(path: Path) -> bool:
+    """Whether `read_header` certainly costs little: all that stands before the pixel data is short. Raises nothing."""
+    try:
+        with path.open("rb") as file:
+            where = layout(file)
+            file.seek(where.offset)
+            head = file.read(_SHORT_HEADER + 1)
+    except (OSError, Unreadable):
+        return True  # reading it ends there
+    if where.deflated:
+        return False
+    short = len(head) <= _SHORT_HEADER
+    return short or part10.has_short_header(head, implicit=where.implicit, little=where.little)
 
 
 def require_uids(found: dict[int, str]) -> None:
@@ -275,37 +323,60 @@ def _number(ds: Dataset, keyword: str, default: int | None, least: int) -> int |
     return number if least <= number <= _INT32 else default
 
 
+@dataclass(slots=True)
+class _Room:
+    """How many bytes of elements may still become metadata."""
+
+    left: int
+
+    def take(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise _TooLongError
+
+
+class _TooLongError(Exception):
+    """There is no room for an element among the metadata."""
+
+
 def json_metadata(ds: Dataset) -> dict[str, Any]:
     """The DICOM JSON model (PS3.18 F.2) of `ds` without bulk data, private elements and group lengths.
 
-    An element whose value cannot be converted is left out. Texts are UTF-8, so (0008,0005) says ISO_IR 192.
+    An element whose value cannot be converted is left out, and so are those that would make the whole too long. Texts are
+    UTF-8, so (0008,0005) says ISO_IR 192.
     """
-    model = dict(_json_elements(ds, 0))
+    model = dict(_json_elements(ds, 0, _Room(_METADATA_LIMIT)))
     model["00080005"] = {"vr": "CS", "Value": ["ISO_IR 192"]}
     return dict(sorted(model.items()))
 
 
-def _json_elements(ds: Dataset, depth: int) -> Iterator[tuple[str, Any]]:
+def _json_elements(ds: Dataset, depth: int, room: _Room) -> Iterator[tuple[str, Any]]:
     for tag in sorted(ds.keys()):
         if tag.is_private or tag.element == 0 or tag in _PIXELS or tag.group == 0xFFFC:
             continue
+        before = room.left
         try:
-            model = _json_element(ds, tag, depth)
+            model = _json_element(ds, tag, depth, room)
+        except _TooLongError:  # an element of the top level is there whole or not at all
+            if depth:
+                raise
+            room.left, model = before, None
         except (Exception, RecursionError):  # one bad element does not spoil the rest
             model = None
         if model is not None:
             yield f"{int(tag):08X}", model
 
 
-def _json_element(ds: Dataset, tag: BaseTag, depth: int) -> dict[str, Any] | None:
+def _json_element(ds: Dataset, tag: BaseTag, depth: int, room: _Room) -> dict[str, Any] | None:
     raw = ds.get_item(tag)
     if isinstance(raw, RawDataElement) and _vr(raw) in _BINARY_VRS and raw.value and len(raw.value) > _INLINE_LIMIT:
         return None
+    room.take(_OVERHEAD + (len(raw.value) if isinstance(raw, RawDataElement) and raw.value else 0))
     element: DataElement = ds[tag]
     if element.VR == "SQ":
         if depth >= _DEPTH_LIMIT:
             return None
-        items = [dict(_json_elements(item, depth + 1)) for item in element.value or []]
+        items = [dict(_json_elements(item, depth + 1, room)) for item in element.value or []]
         return {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}
     if element.VR in _BINARY_VRS and element.value is not None and len(element.value) > _INLINE_LIMIT:
         return None

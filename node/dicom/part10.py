@@ -27,6 +27,7 @@ UNDEFINED: Final = 0xFFFFFFFF
 _META_LIMIT: Final = 1 << 20  # bytes of file meta information that are believed
 _INFLATE_LIMIT: Final = 64 << 20  # bytes of a deflated data set that are inflated to reach its header
 
+_PIXELS: Final = 0x7FE00000
 SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 
 
@@ -100,15 +101,15 @@ def _encoding(head: bytes, left: int, *, trusted: bool) -> tuple[bool, bool]:
     return True, True
 
 
-def open_dataset(file: BinaryIO, where: Layout) -> BinaryIO:
-    """A file that stands at the first element of the data set, inflated (up to 64 MB) when it is deflated."""
+def open_dataset(file: BinaryIO, where: Layout, limit: int = _INFLATE_LIMIT) -> BinaryIO:
+    """A file that stands at the first element of the data set, inflated (up to `limit` bytes) when it is deflated."""
     file.seek(where.offset)
     if not where.deflated:
         return file
     inflater, parts, total = zlib.decompressobj(-zlib.MAX_WBITS), [], 0
     try:
-        while total < _INFLATE_LIMIT and not inflater.eof and (chunk := file.read(1 << 20)):
-            part = inflater.decompress(chunk, _INFLATE_LIMIT - total)
+        while total < limit and not inflater.eof and (chunk := file.read(1 << 20)):
+            part = inflater.decompress(chunk, limit - total)
             parts.append(part)
             total += len(part)
     except zlib.error:
@@ -145,6 +146,27 @@ def scan_uids(head: bytes, *, implicit: bool, little: bool) -> dict[int, str] | 
                 found[tag] = head[value : value + length].decode("ascii", "replace").strip("\0 ")
             at = value + length
     return None
+
+
+def has_short_header(head: bytes, *, implicit: bool, little: bool) -> bool:
+    """Whether the pixel data, or the end of the data set, is seen in its first bytes: then reading it whole costs little."""
+    at = depth = 0
+    while at + 12 <= len(head):
+        step = _element_head(head, at, implicit, "<" if little else ">")
+        if step is None:
+            return False
+        tag, vr, value, length = step
+        if depth == 0 and tag >= _PIXELS:
+            return True
+        if tag >> 16 == 0xFFFE and tag != 0xFFFEE000:
+            depth, at = depth - 1, value
+        elif length == UNDEFINED:
+            if tag != 0xFFFEE000 and vr not in (b"SQ", b""):
+                return False
+            depth, at = depth + 1, value
+        else:
+            at = value + length
+    return False
 
 
 def _element_head(head: bytes, at: int, implicit: bool, order: str) -> tuple[int, bytes, int, int] | None:
