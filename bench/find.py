@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing.connection import Connection
@@ -73,14 +73,18 @@ _MIDDLES = (
     "Hồng",
     "Kim",
 )
-_GIVEN = (
-    "An Anh Ánh Bảo Bích Bình Châu Chi Chiến Công Cúc Cường Dung Dũng Duy Dương Đại Đào Đạt Điệp Đông Đức Giang Hà "
-    "Hải Hằng Hạnh Hào Hiền Hiếu Hoa Hòa Hoàng Hồng Huệ Hùng Huy Huyền Hương Khánh Khoa Kiên Lan Liên Linh Loan "
-    "Long Lộc Lợi Ly Mai Mạnh Minh My Nam Nga Ngân Nghĩa Ngọc Nguyên Nguyệt Nhân Nhung Oanh Phát Phong Phú Phúc "
-    "Phương Phượng Quân Quang Quế Quốc Quyên Quỳnh Sơn Tài Tâm Tân Thái Thành Thảo Thắng Thiện Thịnh Thọ Thoa Thơm "
-    "Thu Thuận Thủy Thúy Tiến Toàn Trà Trang Trí Trinh Trọng Trung Tú Tuấn Tùng Tuyết Uyên Vân Việt Vinh Vũ Xuân "
-    "Yến"
-).split()
+_GIVEN = tuple(
+    word
+    for line in (
+        "An Anh Ánh Bảo Bích Bình Châu Chi Chiến Công Cúc Cường Dung Dũng Duy Dương Đại Đào Đạt Điệp Đông Đức Giang Hà",
+        "Hải Hằng Hạnh Hào Hiền Hiếu Hoa Hòa Hoàng Hồng Huệ Hùng Huy Huyền Hương Khánh Khoa Kiên Lan Liên Linh Loan",
+        "Long Lộc Lợi Ly Mai Mạnh Minh My Nam Nga Ngân Nghĩa Ngọc Nguyên Nguyệt Nhân Nhung Oanh Phát Phong Phú Phúc",
+        "Phương Phượng Quân Quang Quế Quốc Quyên Quỳnh Sơn Tài Tâm Tân Thái Thành Thảo Thắng Thiện Thịnh Thọ Thoa Thơm",
+        "Thu Thuận Thủy Thúy Tiến Toàn Trà Trang Trí Trinh Trọng Trung Tú Tuấn Tùng Tuyết Uyên Vân Việt Vinh Vũ Xuân",
+        "Yến",
+    )
+    for word in line.split()
+)
 _MODALITIES = ("DX", "DX", "DX", "DX", "CT", "CT", "US", "US", "MR", "MG", "XA")
 
 
@@ -239,16 +243,28 @@ class Caller:
         self._association.release()
 
 
-def _questions(caller: Caller) -> dict[str, Callable[[Made], bytes]]:
+def _beginnings(name: str) -> list[str]:
+    """What a user has typed after each letter, once the first word is there."""
+    text = fold(name).upper()
+    return [text[:end] for end in range(text.index("^") + 1, len(text) + 1) if text[end - 1] not in "^ "]
+
+
+def _counted(sample: Sequence[Made], count: int) -> Mapping[str, int]:
+    """How many studies' names begin with each of the beginnings of the sample's names."""
+    found = dict.fromkeys((start for made in sample for start in _beginnings(made.name)), 0)
+    for made in make_studies(count):
+        for start in _beginnings(made.name):
+            if start in found:
+                found[start] += 1
+    return found
+
+
+def _questions(counted: Mapping[str, int]) -> dict[str, Callable[[Made], bytes]]:
     def by_name(made: Made) -> bytes:
-        """Typed without accents, word by word and letter by letter, until the list is short."""
-        text = fold(made.name).upper()
-        start = text.index("^") + 1
-        for end in range(text.index(" ", start) + 2, len(text) + 1):
-            content = identifier(PatientName=f"{text[:end]}*")
-            if caller.ask(content)[1] <= MOST_ANSWERS:
-                return content
-        return identifier(PatientName=text, StudyDate=made.day)
+        """Typed without accents, letter by letter, until the list is short."""
+        starts = _beginnings(made.name)
+        short = next((start for start in starts if counted[start] <= MOST_ANSWERS), starts[-1])
+        return identifier(PatientName=f"{short}*")
 
     def words(made: Made) -> bytes:
         """The words of the given name first, as many write; with the day."""
@@ -317,7 +333,9 @@ def _measure(url: str, count: int, queries: int) -> dict[str, dict[str, float]]:
     sample = [made for number, made in enumerate(make_studies(count)) if number in chosen]
     dice.shuffle(sample)
     try:
-        return {kind: _ask_all(caller, question, sample) for kind, question in _questions(caller).items()}
+        return {
+            kind: _ask_all(caller, question, sample) for kind, question in _questions(_counted(sample, count)).items()
+        }
     finally:
         caller.close()
         ours.send("end")

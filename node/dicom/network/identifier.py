@@ -42,6 +42,7 @@ def parse(content: bytes, transfer_syntax: str) -> Identifier:
     implicit, little = transfer_syntax == IMPLICIT_LITTLE, transfer_syntax != EXPLICIT_BIG
     try:
         ds = read_dataset(BytesIO(content), implicit, little, bytelength=len(content))
+        _require_whole(ds, len(content))
         charset = tuple(filter(None, _raw_text(ds, CHARSET).split("\\")))
         keys = _keys(ds, _encodings(charset), 0)
         offset = _offset(_raw_text(ds, OFFSET))
@@ -50,6 +51,20 @@ def parse(content: bytes, transfer_syntax: str) -> Identifier:
     except (Exception, RecursionError) as error:  # the toolkit raises whatever its parsers meet
         raise Unreadable(f"The identifier cannot be read ({type(error).__name__}).") from None
     return Identifier(keys, _raw_text(ds, LEVEL).upper(), charset, offset)
+
+
+def _require_whole(ds: Dataset, length: int) -> None:
+    """A key that was cut off would make the query wider than it was meant."""
+    end = length
+    for raw in map(ds.get_item, list(ds.keys())):
+        if isinstance(raw, RawDataElement):
+            end = raw.value_tell + len(raw.value or b"")
+            if len(raw.value or b"") != raw.length:
+                raise Unreadable("The identifier is cut off")
+        else:
+            end = length
+    if end != length:
+        raise Unreadable("The identifier is cut off")
 
 
 def key_of(name: str, text: str) -> Key | None:
