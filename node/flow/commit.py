@@ -92,9 +92,9 @@ class CommitReportStage:
                 return Told(again_at=node.clock.now() + _INDEX_PATIENCE)
             node.committer.report(peer, row.called_ae, report)
         except Refused as error:
-            with node.ledger.begin() as tx:
-                commitments.move_request(tx, code, transaction_uid, RequestEvent.HOLD, last_error=error.record)
-            raise
+            if _hold(code, transaction_uid, error, node):
+                raise
+            return Told()
         except NodeError as error:
             with node.ledger.begin() as tx:
                 commitments.note_request(tx, code, transaction_uid, last_error=error.record)
@@ -138,6 +138,16 @@ def note_reported(tx: Any, peer: str, report: CommitmentReport, now: datetime) -
         tx, peer, report.transaction_uid, RequestEvent.REPORT, reported_at=now, failed=failed, last_error=""
     )
     log.info("%s took a storage commitment report: %d kept, %d not", peer, len(report.committed), len(failed))
+
+
+def _hold(code: str, transaction_uid: str, error: Refused, node: Node) -> bool:
+    """Whether a person must look: not when the peer was told meanwhile on its own association."""
+    with node.ledger.begin() as tx:
+        row = commitments.request(tx, code, transaction_uid)
+        if row is None or row.state == RequestState.REPORTED:
+            return False
+        commitments.move_request(tx, code, transaction_uid, RequestEvent.HOLD, last_error=error.record)
+    return True
 
 
 def _caught_up(node: Node, asked_at: datetime) -> bool:
