@@ -38,7 +38,7 @@ class Answers:
 def ask(port: int, *requests: dict[str, Any], **more: Any) -> Answers:
     """Sends `requests` on one association: `{"kind": "find", "level": "STUDY", "elements": {…}}`, see `peer.cjs`.
 
-    `more`: folder (for C-GET), takes {SOP class: [syntaxes]} as SCP, listen (port) and events (how many to wait for) for
+    `more`: folder (for C-GET), listen (port) and events (how many to wait for) for
     N-EVENT-REPORT, linger (ms before the release), authority, certificate and key (PEM files) for TLS, title.
     """
     if not (FOLDER / "node_modules" / "dcmjs-dimse").is_dir():

@@ -8,12 +8,13 @@ from typing import Any
 import imagecodecs
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000Lossless
+from pydicom.uid import MPEG2MPML, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000Lossless
 
 from tests.images import a_coded_image, an_image, saved, smooth
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT, IMPLICIT, JPEG_2000 = str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian), str(JPEG2000Lossless)
+MPEG_2 = str(MPEG2MPML)
 NAME = "Nguyễn^Thị Đào"
 
 
@@ -26,6 +27,15 @@ def write_study(folder: Path, uid: str, count: int = 2, *, syntax: str = EXPLICI
     """The files of a study; `more` sets attributes of every image."""
     folder.mkdir(parents=True, exist_ok=True)
     return [saved(_image(uid, number, syntax, more), folder, f"{number:04}.dcm") for number in range(1, count + 1)]
+
+
+def write_video(folder: Path, uid: str) -> list[Path]:
+    """A study of one object whose pixels nobody here can decode: only who takes MPEG2 gets it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ds = _image(uid, 1, EXPLICIT, {})
+    coded = a_coded_image(pixels(1), MPEG_2, [b"\0\0\1\xb3 no real video"])
+    ds.file_meta.TransferSyntaxUID, ds["PixelData"] = coded.file_meta.TransferSyntaxUID, coded["PixelData"]
+    return [saved(ds, folder, "0001.dcm")]
 
 
 def _image(uid: str, number: int, syntax: str, more: dict[str, Any]) -> Dataset:

@@ -9,7 +9,7 @@ from tests.peers.programs import HOST, Said, run
 from tests.services import find_program
 
 TITLE = "ODIL"
-SCRIPT = Path(__file__).with_name("odil_script.py")
+SCRIPT = Path(__file__).with_name("scripts") / "odil_services.py"
 
 
 def _odil(command: str, port: int, *arguments: str | Path) -> Said:

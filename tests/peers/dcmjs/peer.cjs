@@ -4,7 +4,7 @@
 
 const { join } = require('node:path');
 const { readFileSync } = require('node:fs');
-const { association, Client, constants, Dataset, log, requests, responses, Scp, Server } = require('dcmjs-dimse');
+const { Client, constants, Dataset, log, requests, responses, Scp, Server } = require('dcmjs-dimse');
 
 log.setLevel('error');
 
@@ -114,15 +114,9 @@ function run(order) {
   }
   order.requests.forEach((wanted, index) => {
     const request = MAKE[wanted.kind](wanted);
-    if (request.setAddStorageSopClassesToAssociation) request.setAddStorageSopClassesToAssociation(false);
     request.on('response', (response) => said.answers[index].push(told(response)));
     client.addRequest(request);
   });
-  for (const [sopClass, syntaxes] of Object.entries(order.takes || {})) {
-    const context = new association.PresentationContext(0, sopClass, undefined, undefined, false, true);
-    syntaxes.forEach((syntax) => context.addTransferSyntaxUid(syntax));
-    client.addAdditionalPresentationContext(context);
-  }
   client.on('cStoreRequest', keep);
   client.on('nEventReportRequest', (request, answer) => report('same', request, answer));
   client.on('networkError', (error) => (said.error ||= error.message));

@@ -1,0 +1,70 @@
+"""Run by the system's Python, which has odil: the services that odil's command line does not offer.
+
+odil_services.py HOST PORT CALLING CALLED move DESTINATION STUDY
+odil_services.py HOST PORT CALLING CALLED worklist KEYWORD=VALUE…
+"""
+
+import sys
+
+import odil  # of the Debian package python3-odil
+
+SYNTAXES = [odil.registry.ImplicitVRLittleEndian, odil.registry.ExplicitVRLittleEndian]
+
+
+def associate(host, port, calling, called, sop_class):
+    context = odil.AssociationParameters.PresentationContext(
+        1, sop_class, SYNTAXES, odil.AssociationParameters.PresentationContext.Role.SCU
+    )
+    association = odil.Association()
+    association.set_peer_host(host)
+    association.set_peer_port(int(port))
+    association.update_parameters().set_calling_ae_title(calling).set_called_ae_title(called).set_presentation_contexts(
+        [context]
+    )
+    association.associate()
+    return association
+
+
+def move(association, destination, study):
+    query = odil.DataSet()
+    query.add("QueryRetrieveLevel", ["STUDY"])
+    query.add("StudyInstanceUID", [study])
+    scu = odil.MoveSCU(association)
+    scu.set_affected_sop_class(odil.registry.StudyRootQueryRetrieveInformationModelMove)
+    scu.set_move_destination(destination)
+    counts = {}
+
+    def told(message):
+        for name in ("completed", "failed", "warning"):
+            if getattr(message, f"has_number_of_{name}_sub_operations")():
+                counts[name] = getattr(message, f"get_number_of_{name}_sub_operations")()
+
+    scu.move(query, lambda stored: None, told)
+    print(" ".join(f"{name}={number}" for name, number in sorted(counts.items())))
+
+
+def worklist(association, keys):
+    query = odil.DataSet()
+    for key in keys:
+        keyword, _, value = key.partition("=")
+        query.add(keyword, [value] if value else [])
+    query.add("ScheduledProcedureStepSequence", [odil.DataSet()])
+    scu = odil.FindSCU(association)
+    scu.set_affected_sop_class(odil.registry.ModalityWorklistInformationModelFind)
+    for answer in scu.find(query):
+        print(odil.as_json(answer))
+
+
+def main():
+    host, port, calling, called, what, *rest = sys.argv[1:]
+    if what == "move":
+        association = associate(host, port, calling, called, odil.registry.StudyRootQueryRetrieveInformationModelMove)
+        move(association, *rest)
+    else:
+        association = associate(host, port, calling, called, odil.registry.ModalityWorklistInformationModelFind)
+        worklist(association, rest)
+    association.release()
+
+
+if __name__ == "__main__":
+    main()
