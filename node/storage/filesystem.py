@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import re
 import shutil
+import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from node.errors import Invalid, NotFound, StorageFull
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_FEW: Final = 4  # files and folders up to which each is synced by itself
+_WRITE: Final = 2  # SYNC_FILE_RANGE_WRITE
 
 
 def sync_folder(folder: Path) -> None:
@@ -32,6 +36,37 @@ def sync_file(file: Path) -> None:
         os.fdatasync(handle)
     finally:
         os.close(handle)
+
+
+def sync_together(files: Sequence[Path], folders: Sequence[Path]) -> None:
+    """Makes files and the names in folders durable; many at once by one call for their file system (syncfs, Linux 5.8)."""
+    if len(files) + len(folders) > _FEW and _sync_file_system(folders[0]):
+        return
+    for file in files:
+        sync_file(file)
+    for folder in folders:
+        sync_folder(folder)
+
+
+def _sync_file_system(folder: Path) -> bool:
+    """False where the system does not offer it. Raises `OSError` when something could not be written."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None) if sys.platform == "linux" else None
+    if call is None:
+        return False
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if call(handle) != 0:
+            raise OSError(ctypes.get_errno(), "The disk did not take what was written.")
+    finally:
+        os.close(handle)
+    return True
+
+
+def start_writing(handle: int, offset: int, length: int) -> None:
+    """Sets the disk to work on these bytes of an open file, and does not wait; nothing is durable by this."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "sync_file_range", None) if sys.platform == "linux" else None
+    if call is not None:
+        call(ctypes.c_int(handle), ctypes.c_int64(offset), ctypes.c_int64(length), ctypes.c_uint(_WRITE))
 
 
 class FileStorage:
@@ -56,8 +91,7 @@ class FileStorage:
                 self._make(place.parent)
                 _link(file, place)
                 folders.add(place.parent)
-            for folder in folders:
-                sync_folder(folder)
+            sync_together([], sorted(folders))
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StorageFull("The disk is full.", hint="Free space; the work goes on by itself.") from error

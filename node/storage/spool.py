@@ -1,6 +1,8 @@
-"""The spool: the durable doorstep. A file named `….dcm` here is whole and safe, and is indexed sooner or later.
+"""The spool: the durable doorstep. What is committed here is whole and safe, and is indexed sooner or later.
 
-Layout under the spool's folder: `incoming/<batch>-<n>.part` while it is written, `incoming/<batch>-<n>.dcm` once committed,
+Objects up to about 1 MiB are committed to the journal (see `node.storage.journal`) and filed many at a time, when the index asks
+for them; larger ones have a file of their own from the start. Layout under the spool's folder: `journal`;
+`incoming/<batch>-<n>.part` while a file is written, `incoming/<batch>-<n>.dcm` once it is whole and safe;
 `arrivals/<batch>.json` with the circumstances, `quarantine/<batch>-<n>.dcm` and `.json` for what cannot be indexed.
 """
 
@@ -12,17 +14,23 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
+from typing import Final
 
 from node.domain.study import Arrival, Via
 from node.errors import StorageFull
 from node.ports import Clock
-from node.storage.filesystem import sync_folder
+from node.storage.filesystem import start_writing, sync_folder, sync_together
+from node.storage.journal import NOTE_LIMIT, Entry, Journal, Record
 
-_FULL = (28, 122)  # ENOSPC, EDQUOT
+_FULL: Final = (28, 122)  # ENOSPC, EDQUOT
+_SLOTS: Final = 512  # of 1 MiB, laid out as they are needed: the largest burst that is taken at the journal's speed
+_AHEAD: Final = 8 << 20  # bytes of a large object after which the disk is set to work
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +49,25 @@ class Spool:
         self.incoming = folder / "incoming"
         self.arrivals = folder / "arrivals"
         self.quarantine = folder / "quarantine"
+        self.clock = clock
         self._min_free = min_free_bytes
-        self._clock = clock
         self._open: set[str] = set()
         self._known: dict[str, Arrival] = {}
         for path in (self.incoming, self.arrivals, self.quarantine):
             path.mkdir(parents=True, exist_ok=True)
-        for part in self.incoming.glob("*.part"):  # nobody was told that these are safe
-            part.unlink()
+        for pattern in ("*.part", "*.copy"):  # nobody was told that these are safe
+            for unfinished in self.incoming.glob(pattern):
+                unfinished.unlink()
+        self.journal = Journal(folder / "journal", slots=_SLOTS)
+        self._filing = threading.Lock()
+        self._kept_lock = threading.Lock()
+        self._kept: dict[int, datetime] = {}  # sequences in the journal, and when they came
+        self._kept_of: Counter[str] = Counter()  # the same by batch
+        for record in self.journal.pending(_SLOTS):
+            self.keep(record, *_read_note(record.note)[:2])
 
     def begin(self, arrival: Arrival) -> SpoolBatch:
-        name = f"{self._clock.now():%Y%m%dT%H%M%S}{secrets.token_hex(6)}"
+        name = f"{self.clock.now():%Y%m%dT%H%M%S}{secrets.token_hex(6)}"
         self._open.add(name)
         return SpoolBatch(self, name, arrival)
 
@@ -63,40 +79,90 @@ class Spool:
                 hint="Free space on it or lower storage.min_free_mb; receiving goes on by itself.",
             )
 
+    def keep(self, record: Record, name: str, at: datetime) -> None:
+        """Takes notice of what was committed to the journal."""
+        with self._kept_lock:
+            self._kept[record.sequence] = at
+            self._kept_of[_batch_of(name)] += 1
+
     def waiting(self, limit: int) -> list[Received]:
-        """Up to `limit` committed files, the oldest first."""
+        """Up to `limit` committed files, the oldest first; files as many of the journal before. Raises `StorageFull`."""
+        self.file(limit)
         found = sorted((e for e in os.scandir(self.incoming) if e.name.endswith(".dcm")), key=lambda e: e.name)
         return [self._received(Path(e.path), _time(e.stat().st_mtime)) for e in found[:limit]]
 
     def _received(self, path: Path, at: datetime) -> Received:
         try:
-            return Received(path, replace(self._arrival(path.name.partition("-")[0]), received_at=at))
+            return Received(path, replace(self._arrival(_batch_of(path.name)), received_at=at))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return Received(path, Arrival(Via.DIMSE, at), fault="The note of who sent it is missing or damaged.")
 
     def waiting_since(self) -> datetime | None:
-        """When the oldest file came that the index has not taken yet; None when there is none."""
-        times = []
+        """When the oldest object came that the index has not taken yet; None when there is none."""
+        with self._kept_lock:
+            times = list(self._kept.values())
         for entry in os.scandir(self.incoming):
             with contextlib.suppress(FileNotFoundError):  # the index took it just now
                 if entry.name.endswith(".dcm"):
-                    times.append(entry.stat().st_mtime)
-        return _time(min(times)) if times else None
+                    times.append(_time(entry.stat().st_mtime))
+        return min(times, default=None)
 
-    def done(self, files: list[Path]) -> None:
+    def file(self, limit: int) -> None:
+        """Gives up to `limit` objects of the journal files of their own, and their places back. Raises `StorageFull`."""
+        with self._filing:
+            records = self.journal.pending(limit)
+            if not records:
+                return
+            try:
+                spoilt = [path for path in map(self._copy_out, records) if path is not None]
+                names = [_read_note(record.note)[0] for record in records]
+                sync_together([self.incoming / f"{name}.dcm" for name in names], (self.incoming, self.arrivals))
+                self.journal.forget(records)
+            except OSError as error:
+                raise _translate(error) from error
+            with self._kept_lock:
+                for record in records:
+                    del self._kept[record.sequence]
+                self._kept_of -= Counter(map(_batch_of, names))
+            for path in spoilt:
+                self.set_aside(path, "The disk gave back other bytes than were written.", self._received_arrival(path))
+
+    def _copy_out(self, record: Record) -> Path | None:
+        """Returns the file when its bytes are not those that were received."""
+        name, at, arrival = _read_note(record.note)
+        note = self.arrivals / f"{_batch_of(name)}.json"
+        if not note.exists():
+            _write(note, json.dumps(arrival, ensure_ascii=False).encode())
+        final, part, whole = self.incoming / f"{name}.dcm", self.incoming / f"{name}.part", True
+        if not part.exists():  # else somebody looked at it before it was committed
+            part = part.with_suffix(".copy")
+            with FileIO(part, "wb") as file:
+                whole = self.journal.read(record, lambda content: _write_all(file, content))
+        os.utime(part, (at.timestamp(), at.timestamp()))
+        part.rename(final)
+        return None if whole else final
+
+    def _received_arrival(self, path: Path) -> Arrival:
+        return self._received(path, _time(path.stat().st_mtime)).arrival
+
+    def done(self, files: Sequence[Path]) -> None:
         """Removes what the ledger and the storage have; then the arrivals that nothing refers to any more."""
         for file in files:
             file.unlink(missing_ok=True)
-        for batch in {f.name.partition("-")[0] for f in files} - self._open:
-            if not any(True for _ in self.incoming.glob(f"{batch}-*")):
-                self._known.pop(batch, None)
-                (self.arrivals / f"{batch}.json").unlink(missing_ok=True)
+        for batch in {_batch_of(f.name) for f in files} - self._open:
+            self.forget_arrival(batch)
+
+    def forget_arrival(self, batch: str) -> None:
+        """Removes the circumstances when nothing refers to them."""
+        if not self._kept_of[batch] and not any(True for _ in self.incoming.glob(f"{batch}-*")):
+            self._known.pop(batch, None)
+            (self.arrivals / f"{batch}.json").unlink(missing_ok=True)
 
     def set_aside(self, file: Path, reason: str, arrival: Arrival) -> str:
         """Moves a committed file into the quarantine, the reason beside it; durable. Returns its name there."""
         name = file.name.removesuffix(".part").removesuffix(".dcm") + ".dcm"
         note = json.dumps({"reason": reason, **_to_json(arrival)}, ensure_ascii=False)
-        _write_durably(self.quarantine / f"{name}.json", note.encode())
+        write_durably(self.quarantine / f"{name}.json", note.encode())
         file.replace(self.quarantine / name)
         sync_folder(self.quarantine)
         return name
@@ -133,65 +199,125 @@ class SpoolBatch:
         self.spool.check_space()
         self._count += 1
         try:
-            return SpoolObject(self, self.spool.incoming / f"{self.name}-{self._count:06d}.part")
+            return SpoolObject(self, f"{self.name}-{self._count:06d}")
         except OSError as error:
             raise _translate(error) from error
 
     def note_arrival(self) -> None:
-        """Makes the circumstances durable, once, before the first commit."""
+        """Makes the circumstances durable, once, before the first file that is committed beside the journal."""
         if not self._noted:
-            _write_durably(
-                self.spool.arrivals / f"{self.name}.json",
-                json.dumps(_to_json(self.arrival), ensure_ascii=False).encode(),
-            )
+            content = json.dumps(_to_json(self.arrival), ensure_ascii=False).encode()
+            write_durably(self.spool.arrivals / f"{self.name}.json", content)
             self._noted = True
 
     def close(self) -> None:
         self.spool._open.discard(self.name)
-        if self._noted and not any(True for _ in self.spool.incoming.glob(f"{self.name}-*")):
-            (self.spool.arrivals / f"{self.name}.json").unlink(missing_ok=True)
+        self.spool.forget_arrival(self.name)
 
 
 class SpoolObject:
-    """Implements `node.ports.SpoolFile`."""
+    """Implements `node.ports.SpoolFile`: in the journal as long as it fits there, else in a file of its own."""
 
-    def __init__(self, batch: SpoolBatch, path: Path) -> None:
-        self.path = path
+    def __init__(self, batch: SpoolBatch, name: str) -> None:
         self._batch = batch
-        self._file = path.open("wb", buffering=0)
+        self._name = name
+        self._part = batch.spool.incoming / f"{name}.part"
+        self._final = self._part.with_suffix(".dcm")
+        self._file: FileIO | None = None
+        self._size = 0  # of the file
+        self._started = 0  # bytes of it that the disk was told to write
+        self._committed = False
+        self._entry: Entry | None = batch.spool.journal.begin()
+        if self._entry is None:
+            self._file = FileIO(self._part, "wb")
+
+    @property
+    def path(self) -> Path:
+        """A file with what was written so far. Looking at it costs a copy of what is in the journal."""
+        if self._committed:
+            if not self._final.exists():
+                self._batch.spool.file(_SLOTS)
+            return self._final
+        if self._file is None:
+            self._copy_out()
+        return self._part
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         view = memoryview(data)
         try:
-            while view:
-                view = view[self._file.write(view) :]
+            if self._entry is not None and not self._entry.write(view):
+                self._leave_journal()
+            if self._file is not None:
+                self._write_file(self._file, view)
         except OSError as error:
             self.abort()
             raise _translate(error) from error
+
+    def _write_file(self, file: FileIO, view: memoryview) -> None:
+        _write_all(file, view)
+        self._size += len(view)
+        if self._size - self._started >= _AHEAD:  # or the last sync of a large object would take very long
+            start_writing(file.fileno(), self._started, self._size - self._started)
+            self._started = self._size
+
+    def _copy_out(self) -> None:
+        assert self._entry is not None
+        self._file = FileIO(self._part, "wb")
+        self._write_file(self._file, self._entry.content)
+
+    def _leave_journal(self) -> None:
+        """From now on the object has only a file of its own."""
+        if self._file is None:
+            self._copy_out()
+        assert self._entry is not None
+        self._entry.abort()
+        self._entry = None
 
     def commit(self) -> None:
         try:
-            self._batch.note_arrival()
-            os.fdatasync(self._file.fileno())
-            self._file.close()
-            final = self.path.with_suffix(".dcm")
-            self.path.rename(final)
-            self.path = final
-            sync_folder(final.parent)
+            if self._entry is None or not self._commit_to_journal(self._entry):
+                self._commit_file()
         except OSError as error:
             self.abort()
             raise _translate(error) from error
+        self._committed = True
+
+    def _commit_to_journal(self, entry: Entry) -> bool:
+        spool, now = self._batch.spool, self._batch.spool.clock.now()
+        note = _note(self._name, now, self._batch.arrival)
+        if len(note) > NOTE_LIMIT:
+            self._leave_journal()
+            return False
+        if self._file is not None:
+            self._file.close()
+        spool.keep(entry.commit(note), self._name, now)
+        return True
+
+    def _commit_file(self) -> None:
+        assert self._file is not None
+        self._batch.note_arrival()
+        os.fdatasync(self._file.fileno())
+        self._file.close()
+        self._part.rename(self._final)
+        sync_folder(self._final.parent)
 
     def abort(self) -> None:
-        self._file.close()
+        if self._entry is not None and not self._committed:
+            self._entry.abort()
+            self._entry = None
+        if self._file is not None:
+            self._file.close()
         with contextlib.suppress(OSError):
-            self.path.unlink()
+            self._part.unlink(missing_ok=True)
 
     def quarantine(self, reason: str) -> None:
         try:
+            if self._entry is not None:
+                self._leave_journal()
+            assert self._file is not None
             os.fdatasync(self._file.fileno())
             self._file.close()
-            self._batch.spool.set_aside(self.path, reason, self._batch.arrival)
+            self._batch.spool.set_aside(self._part, reason, self._batch.arrival)
         except OSError as error:
             self.abort()
             raise _translate(error) from error
@@ -207,14 +333,42 @@ def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _write_durably(path: Path, content: bytes) -> None:
+def _batch_of(name: str) -> str:
+    return name.partition("-")[0]
+
+
+def _write_all(file: FileIO, view: memoryview) -> None:
+    while view:
+        view = view[file.write(view) :]
+
+
+def _write(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """Puts the whole content in its place at once."""
     temporary = path.with_name(f".{path.name}.{threading.get_ident()}")
     with temporary.open("wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Returns when the content and its name survive a power cut."""
+    _write(path, content, durable=True)
     sync_folder(path.parent)
+
+
+def _note(name: str, at: datetime, arrival: Arrival) -> bytes:
+    """What the journal keeps beside an object."""
+    content = {"name": name, "at": at.isoformat(), "arrival": _to_json(arrival)}
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def _read_note(note: bytes) -> tuple[str, datetime, dict[str, str]]:
+    """(name, when it came, its circumstances)."""
+    content = json.loads(note)
+    return content["name"], datetime.fromisoformat(content["at"]), content["arrival"]
 
 
 def _to_json(arrival: Arrival) -> dict[str, str]:
