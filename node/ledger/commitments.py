@@ -118,8 +118,9 @@ def inquiry(tx: Connection, transaction_uid: str) -> Row[Any] | None:
 
 def inquiries_of(tx: Connection, delivery_id: int) -> Sequence[Row[Any]]:
     """All inquiries after a delivery, the newest first."""
-    newest_first = (inquiries.c.made_at.desc(), inquiries.c.transaction_uid)
-    return tx.execute(select(inquiries).where(inquiries.c.delivery_id == delivery_id).order_by(*newest_first)).all()
+    return tx.execute(
+        select(inquiries).where(inquiries.c.delivery_id == delivery_id).order_by(inquiries.c.id.desc())
+    ).all()
 
 
 def move_inquiry(tx: Connection, transaction_uid: str, event: InquiryEvent, **values: Any) -> InquiryState:

@@ -374,7 +374,8 @@ commitment_requests = Table(  # what peers asked us to answer for the keeping of
 commitment_inquiries = Table(  # what we ask destinations after deliveries
     "commitment_inquiries",
     metadata,
-    Column("transaction_uid", String(64), primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("transaction_uid", String(64), nullable=False, unique=True),
     Column("delivery_id", ForeignKey("deliveries.id"), nullable=False),
     Column("peer", String(64), nullable=False),
     Column("state", String(16), nullable=False),
@@ -383,5 +384,5 @@ commitment_inquiries = Table(  # what we ask destinations after deliveries
     Column("made_at", Utc, nullable=False),
     Column("asked_at", Utc),
     Column("answered_at", Utc),
-    Index("ix_commitment_inquiries_delivery", "delivery_id", "made_at"),
+    Index("ix_commitment_inquiries_delivery", "delivery_id"),
 )

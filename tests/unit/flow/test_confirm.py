@@ -61,7 +61,7 @@ def asked(station: Station) -> list[str]:
 
 
 def inquiries(station: Station) -> Sequence[Row[tuple[object, ...]]]:
-    return sorted(station.rows(commitment_inquiries), key=lambda row: row.made_at)
+    return station.rows(commitment_inquiries)
 
 
 def report_about(station: Station, transaction: str) -> CommitmentReport:

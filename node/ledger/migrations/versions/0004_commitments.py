@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.create_index("ix_commitment_requests_state", "commitment_requests", ["state"], unique=False)
     op.create_table(
         "commitment_inquiries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("transaction_uid", sa.String(length=64), nullable=False),
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("peer", sa.String(length=64), nullable=False),
@@ -36,8 +37,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["delivery_id"], ["deliveries.id"], name=op.f("fk_commitment_inquiries_delivery_id_deliveries")
         ),
-        sa.PrimaryKeyConstraint("transaction_uid", name=op.f("pk_commitment_inquiries")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_commitment_inquiries")),
+        sa.UniqueConstraint("transaction_uid", name=op.f("uq_commitment_inquiries_transaction_uid")),
     )
-    op.create_index(
-        "ix_commitment_inquiries_delivery", "commitment_inquiries", ["delivery_id", "made_at"], unique=False
-    )
+    op.create_index("ix_commitment_inquiries_delivery", "commitment_inquiries", ["delivery_id"], unique=False)
