@@ -43,7 +43,7 @@ from node.flow.deliver import DeliverStage
 from node.flow.dial import Dialler
 from node.flow.homecoming import HomecomeStage
 from node.flow.index import Indexer
-from node.flow.receive import admit
+from node.flow.receive import Admission
 from node.flow.report import ReportStage
 from node.flow.retrieve import NodeArchive
 from node.flow.route import RouteStage
@@ -176,13 +176,14 @@ class NodeProcess:
         part = self.settings.dicom
         offer = Offer(
             ae_titles=frozenset() if part.any_called_ae else frozenset({part.ae_title, *part.more_ae_titles}),
-            admit=lambda calling, called, address: admit(self.node, calling, called, address),
+            admit=Admission(self.node),
             intake=self.node.intake,
             received=self._arrived.set,
             tls=self.tls,
             idle_seconds=part.idle_seconds,
             max_object_bytes=part.max_object_mb << 20,
             providers=self._providers(),
+            private_classes=lambda: frozenset(self.node.registry().private_sop_classes),
         )
         return DicomServer(
             offer,
@@ -201,7 +202,7 @@ class NodeProcess:
             WorklistProvider(orders),
             CommitmentProvider(CommitmentDesk(self.node)),
             ProcedureStepProvider(orders, new_uid),
-            MoveProvider(shop, self.settings.dicom.ae_title),
+            MoveProvider(shop, self.settings.dicom.ae_title, tls=self.tls),
             GetProvider(shop),
         ]
 

@@ -16,6 +16,7 @@ class Field(StrEnum):
     PEER = "peer"
     FACILITY = "facility"
     CALLING_AE = "calling_ae"
+    CALLED_AE = "called_ae"
     MODALITY = "modality"
     BODY_PART = "body_part"
     SOP_CLASS = "sop_class"
@@ -99,13 +100,15 @@ class Registry:
     peers: tuple[Peer, ...] = ()
     routes: tuple[Route, ...] = ()
     profiles: tuple[DeidentificationProfile, ...] = ()
+    private_sop_classes: tuple[str, ...] = ()  # that are stored besides those of the standard
     accept_unknown_callers: bool = False  # a demonstration setting, never for a hospital
 
     def peer(self, code: str) -> Peer | None:
         return next((p for p in self.peers if p.code == code), None)
 
-    def peer_by_ae(self, ae_title: str) -> Peer | None:
-        return next((p for p in self.peers if p.ae_title and p.ae_title == ae_title), None)
+    def peers_by_ae(self, ae_title: str) -> tuple[Peer, ...]:
+        """Several devices may have the same AE title at different addresses."""
+        return tuple(p for p in self.peers if p.ae_title and p.ae_title == ae_title)
 
     def node_of(self, facility: str) -> Peer | None:
         """The node that serves a facility."""

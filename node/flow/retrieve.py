@@ -77,9 +77,10 @@ class NodeArchive:
         return NodeSelection(self._node, wanted)
 
     def destination(self, ae_title: str) -> Peer | None:
-        peer = self._node.registry().peer_by_ae(ae_title) if ae_title else None
-        reachable = peer is not None and peer.kind == PeerKind.DICOM and peer.host and peer.port
-        return peer if reachable else None
+        """None also when several peers have this title: images must not go to another's screen."""
+        titled = self._node.registry().peers_by_ae(ae_title)
+        reachable = [p for p in titled if p.kind == PeerKind.DICOM and p.host and p.port]
+        return reachable[0] if len(reachable) == 1 else None
 
     def note(self, actor: str, kind: str, studies: Mapping[str, Mapping[str, Any]]) -> None:
         now = self._node.clock.now()

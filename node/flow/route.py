@@ -129,6 +129,7 @@ def _facts(members: Sequence[Any], study: Any) -> RoutingFacts:
             Field.PEER: values("peer"),
             Field.FACILITY: values("facility"),
             Field.CALLING_AE: values("calling_ae"),
+            Field.CALLED_AE: values("called_ae"),
             Field.MODALITY: values("modality"),
             Field.SOP_CLASS: values("sop_class_uid"),
             Field.BODY_PART: frozenset(filter(None, (study.body_part,))),

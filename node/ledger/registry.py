@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, func, select, text
 
-from node.domain.facility import PeerKind
 from node.domain.route import Action, Identity, Registry
 from node.errors import Invalid
+from node.ledger.registry_faults import peer_faults
 from node.ledger.schema import registry_revisions
 
 _ADAPTER = TypeAdapter(Registry)
@@ -45,15 +45,7 @@ def _faults(registry: Registry) -> Iterator[str]:
         if facility.tier not in tiers:
             yield f"facility '{facility.code}': no tier '{facility.tier}'"
         yield from (f"facility '{facility.code}': no facility '{c}'" for c in facility.reads_at if c not in facilities)
-    for peer in registry.peers:
-        if peer.facility not in facilities:
-            yield f"peer '{peer.code}': no facility '{peer.facility}'"
-        if peer.kind == PeerKind.DICOM and not peer.ae_title:
-            yield f"peer '{peer.code}': a DICOM peer needs an ae_title"
-        if peer.kind == PeerKind.NODE and not (peer.url or peer.token_sha256):
-            yield f"peer '{peer.code}': a node needs a url (we dial it) or a token_sha256 (it dials us)"
-        if peer.url and not peer.token_file:
-            yield f"peer '{peer.code}': a url needs the token_file with the secret to show there"
+    yield from peer_faults(registry)
     yield from _route_faults(registry)
 
 
@@ -124,5 +116,8 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
                 yield f"~ {name} {code}: {', '.join(keys)}"
         if before.keys() == after.keys() and list(before) != list(after):
             yield f"~ {name}: order"
+    before, after = old.get("private_sop_classes", []), new.get("private_sop_classes", [])
+    yield from (f"+ private_sop_classes {uid}" for uid in after if uid not in before)
+    yield from (f"- private_sop_classes {uid}" for uid in before if uid not in after)
     if old.get("accept_unknown_callers", False) != new.get("accept_unknown_callers", False):
         yield f"~ accept_unknown_callers: {new.get('accept_unknown_callers', False)}"

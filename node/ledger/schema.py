@@ -173,6 +173,7 @@ instances = Table(
     Column("peer", String(64), nullable=False, default=""),
     Column("facility", String(32), nullable=False, default=""),
     Column("calling_ae", String(16), nullable=False, default=""),
+    Column("called_ae", String(16), nullable=False, default="", server_default=""),  # which of our AE titles
     Column("received_at", Utc, nullable=False),
     Column("current", Boolean, nullable=False, default=True),  # False: the same UID came later with other bytes
     Column("conflict", Boolean, nullable=False, default=False),

@@ -75,6 +75,7 @@ def add_instance(
             "peer": arrival.peer,
             "facility": arrival.facility,
             "calling_ae": arrival.calling_ae,
+            "called_ae": arrival.called_ae,
             "received_at": arrival.received_at,
             "current": True,
             "conflict": bool(known),

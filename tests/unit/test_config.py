@@ -61,7 +61,7 @@ def test_settings_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[dicom]\nprot = 1\n", "Unknown setting 'dicom.prot'; known here: ae_title, any_called_ae, host"),
+        ("[dicom]\nprot = 1\n", "Unknown setting 'dicom.prot'; known here: ae_title, any_called_ae, "),
         ("[dicmo]\nport = 1\n", "Unknown setting 'dicmo'; known here: dicom, ledger, node"),
         ("port = 1\n", "Unknown setting 'port'"),
         ("[dicom]\nport = 'elf'\n", "Setting 'dicom.port': "),

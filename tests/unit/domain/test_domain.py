@@ -90,7 +90,7 @@ def test_peers_are_found_by_code_by_title_and_by_the_facility_that_they_serve() 
     registry = Registry(1, peers=(untitled, pacs, hub))
     assert registry.peer("pacs") is pacs
     assert registry.peer("PACS") is None
-    assert registry.peer_by_ae("PACS") is pacs
-    assert registry.peer_by_ae("") is None
+    assert registry.peers_by_ae("PACS") == (pacs,)
+    assert registry.peers_by_ae("") == ()
     assert registry.node_of("DH") is hub
     assert registry.node_of("TW") is None

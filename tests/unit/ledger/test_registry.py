@@ -93,7 +93,7 @@ def test_each_change_is_one_line(ledger: SqlLedger) -> None:
 
     def change(d: dict[str, Any]) -> None:
         d["peers"][0]["url"] = "https://other"
-        d["peers"][0]["max_pdu"] = 65536
+        d["peers"][0]["name"] = "Nút tuyến trên"
         d["peers"].append({"code": "ct", "kind": "dicom", "facility": "DH", "ae_title": "CT"})
         del d["peers"][1]
         d["facilities"].reverse()
@@ -105,7 +105,7 @@ def test_each_change_is_one_line(ledger: SqlLedger) -> None:
     assert revision == 2
     assert differences == [
         "~ facilities TW: name", "~ facilities DH: name", "~ facilities: order",
-        "+ peers ct", "- peers pacs", "~ peers hub: max_pdu, url", "~ accept_unknown_callers: True",
+        "+ peers ct", "- peers pacs", "~ peers hub: name, url", "~ accept_unknown_callers: True",
     ]  # fmt: skip
 
 

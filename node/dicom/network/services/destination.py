@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 from node.dicom.network.command import MOVE_ORIGINATOR, MOVE_ORIGINATOR_MESSAGE
 from node.dicom.network.requestor import Requestor
 from node.dicom.network.send import CONTEXTS, Key, proposals
+from node.dicom.network.tls import Tls
 from node.dicom.network.upper_layer import ProposedContext
 from node.domain.facility import Peer
 from node.errors import NodeError, PeerUnreachable
@@ -28,6 +29,7 @@ class Destination:
         *,
         connect_seconds: float,
         response_seconds: float,
+        tls: Tls | None = None,
     ) -> None:
         self._peer = peer
         self._ae_title = ae_title
@@ -35,6 +37,7 @@ class Destination:
         self._texts = {MOVE_ORIGINATOR: originator}
         self._connect_seconds = connect_seconds
         self._response_seconds = response_seconds
+        self._tls = tls
         self._keys: list[Key] = []
         self._association: Requestor | None = None
         self._accepted: dict[str, dict[str, int]] = {}
@@ -80,6 +83,7 @@ class Destination:
             contexts,
             connect_seconds=self._connect_seconds,
             response_seconds=self._response_seconds,
+            tls=self._tls,
         )
         self._association, self._accepted = association, {}
         for context in contexts:

@@ -24,6 +24,7 @@ from node.dicom.network.services.destination import Destination
 from node.dicom.network.services.provider import Request, Response
 from node.dicom.network.services.suboperations import Progress, SubOperations, Target
 from node.dicom.network.status import CANCELLED, PENDING, SUCCESS, Status
+from node.dicom.network.tls import Tls
 from node.domain.facility import Service
 from node.domain.query import Level
 from node.domain.retrieval import Wanted
@@ -220,10 +221,17 @@ class MoveProvider(_Retrieve):
     fields = frozenset({CommandField.C_MOVE_RQ})
 
     def __init__(
-        self, shop: Workshop, ae_title: str, *, connect_seconds: float = 10.0, response_seconds: float = 60.0
+        self,
+        shop: Workshop,
+        ae_title: str,
+        *,
+        connect_seconds: float = 10.0,
+        response_seconds: float = 60.0,
+        tls: Tls | None = None,
     ) -> None:
         super().__init__(shop)
         self._ae_title = ae_title
+        self._tls = tls
         self._seconds = (connect_seconds, response_seconds)
 
     def answer(self, request: Request) -> Iterator[Response]:
@@ -243,6 +251,7 @@ class MoveProvider(_Retrieve):
             request.message_id,
             connect_seconds=self._seconds[0],
             response_seconds=self._seconds[1],
+            tls=self._tls,
         )
         try:
             yield from retrieval.run((destination, group) for group in destination.groups(selection.kinds))
