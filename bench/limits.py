@@ -22,7 +22,7 @@ import pydicom
 from node.dicom.derive import derive
 from node.dicom.transcode import compress
 from node.domain.route import Compression
-from node.flow.index import examine
+from node.flow.examine import examine
 from node.storage.filesystem import sync_folder
 
 PLAN: dict[str, Any] = {

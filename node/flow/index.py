@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
-from concurrent.futures import BrokenExecutor, Executor
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from node.dicom.dataset import fold_name, read_header
 from node.domain.job import NextJob
-from node.domain.study import InstanceHeader, StudyEvent, StudyState, Via
+from node.domain.study import StudyEvent, StudyState, Via
 from node.domain.timeline import Hop, TimelineEntry
-from node.errors import Retryable, Unreadable
+from node.errors import Retryable
+from node.flow.examine import Examined, SlowLane, examine_all
 from node.ledger import deliveries, jobs, studies, timeline, vault_rows
 from node.ledger.schema import quarantine
 from node.ledger.sql import insert
@@ -28,29 +26,7 @@ from node.storage.spool import Received, Spool
 log = logging.getLogger(__name__)
 
 _BATCH = 256
-_INLINE = 4  # below this a process would cost more than it saves
 _REST = 0.2  # seconds at most between two batches: under load they grow instead of getting more
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """A file's header, ready for the ledger; or why it cannot be read."""
-
-    received: Received
-    header: InstanceHeader | None
-    packed: bytes = b""
-    name_key: str = ""
-    reason: str = ""
-
-
-def examine(path: Path) -> tuple[InstanceHeader | None, bytes, str, str]:
-    """(header without its metadata, packed metadata, name key, reason). Runs in a process of the pool."""
-    try:
-        header = read_header(path)
-    except Unreadable as error:
-        return None, b"", "", error.message
-    packed = studies.pack(header.metadata)
-    return replace(header, metadata={}), packed, fold_name(header.patient_name), ""
 
 
 class Indexer:
@@ -61,21 +37,28 @@ class Indexer:
         self.spool = spool
         self._noted: frozenset[str] = frozenset()
         self._rest_until = float("-inf")
+        self._slow = SlowLane(node.pool)
 
     def step(self) -> int:
-        """Indexes one batch; returns how many files it took (0: the spool is empty). Raises `Retryable`."""
+        """Indexes one batch; returns how many files it took (0: nothing to do now). Raises `Retryable`."""
         time.sleep(max(0.0, self._rest_until - time.monotonic()))
         began = time.monotonic()
-        waiting = self.spool.waiting(_BATCH)
-        if not waiting:
+        waiting = [r for r in self.spool.waiting(_BATCH + len(self._slow)) if r not in self._slow]
+        late = self._slow.take()
+        if not waiting and not late:
             return 0
-        self._take(waiting)
+        self._take(waiting, late)
         ended = time.monotonic()
         self._rest_until = ended + (0.0 if len(waiting) == _BATCH else min(_REST, 2 * (ended - began)))
         return len(waiting)
 
-    def _take(self, waiting: Sequence[Received]) -> None:
-        examined = _examine_all(waiting, self.node.pool)
+    def _take(self, waiting: Sequence[Received], late: Sequence[Examined]) -> None:
+        examined = [*late]
+        for item in examine_all(waiting, self.node.pool):
+            if item.slow:
+                self._slow.add(item.received)
+            else:
+                examined.append(item)
         for item in examined:
             if item.header is None:
                 self._set_aside(item.received, item.reason)
@@ -121,28 +104,6 @@ class Indexer:
                 )
                 tx.execute(row.on_conflict_do_nothing(index_elements=["name"]))
         self._noted = names
-
-
-def _examine_all(waiting: Sequence[Received], pool: Executor) -> list[Examined]:
-    paths = [r.path for r in waiting]
-    results: Iterable[tuple[InstanceHeader | None, bytes, str, str]]
-    try:
-        results = map(examine, paths) if len(paths) <= _INLINE else list(pool.map(examine, paths, chunksize=8))
-    except Retryable:  # one of them killed the process that read it
-        results = [_examine_alone(path, pool) for path in paths]
-    return [
-        Examined(received, None, reason=received.fault) if received.fault else Examined(received, *result)
-        for received, result in zip(waiting, results, strict=True)
-    ]
-
-
-def _examine_alone(path: Path, pool: Executor) -> tuple[InstanceHeader | None, bytes, str, str]:
-    for _ in range(2):
-        try:
-            return pool.submit(examine, path).result()
-        except BrokenExecutor:
-            log.error("an object brought the process down that read it")
-    return None, b"", "", "It brings the process down that reads it."
 
 
 def _write(tx: Any, items: Sequence[Examined], node: Node) -> None:

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_STOP_SECONDS = 5.0
+
 
 class LocalWorkers:
     """Calls `step` in `threads` threads until it says that nothing is due, then waits.
@@ -116,7 +118,15 @@ class WorkerPool(Executor):
             raise Retryable("A worker process was killed.", hint="It is tried again by itself.") from error
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+        """With `wait`, what still runs after a few seconds is killed: nothing that runs here is only half done."""
+        processes = list((getattr(self._pool, "_processes", None) or {}).values())
+        self._pool.shutdown(wait=False, cancel_futures=cancel_futures)
+        deadline = time.monotonic() + _STOP_SECONDS
+        for process in processes if wait else ():
+            process.join(max(0.0, deadline - time.monotonic()))
+            if process.is_alive():
+                process.kill()
+        self._pool.shutdown(wait=wait)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -15,7 +15,8 @@ from node.domain.job import Job
 from node.domain.route import Condition, Field, Route, Start
 from node.domain.study import Priority, StudyState
 from node.domain.timeline import Hop
-from node.flow.index import _examine_all, _write
+from node.flow.examine import examine_all
+from node.flow.index import _write
 from node.ledger.schema import deliveries, reading_tasks
 from node.ports import Node
 from tests.unit.flow.station import COPY, PACS, READ, STUDY, UP, Station, a_registry, an_object, numbered
@@ -264,7 +265,7 @@ def test_images_that_are_being_indexed_while_the_route_settles_are_not_overlooke
 
     stage.work = look_and_tell  # type: ignore[method-assign]
     station.put(an_object(2))
-    (examined,) = _examine_all(station.spool.waiting(10), station.node.pool)
+    (examined,) = examine_all(station.spool.waiting(10), station.node.pool)
     job = station.claim()
     with ThreadPoolExecutor(1) as thread:
         with station.ledger.begin() as tx:  # the index has written, and not yet committed

@@ -1,0 +1,52 @@
+"""Limits on what one call in a process of the pool may cost: CPU time and memory.
+
+They hold in the main thread of a process, which is where the pool's calls run; elsewhere there are none.
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+_AGAIN: Final = 0.5  # seconds until it is interrupted again, should somebody have caught the first time
+
+
+class TooCostly(BaseException):
+    """Raised inside the call when its time is over. No Exception: parsers that forgive anything must not forgive this."""
+
+
+@contextmanager
+def limited(seconds: float, memory: int) -> Iterator[None]:
+    """Within it at most so many seconds of CPU time, then `TooCostly`; and so many bytes more memory, then `MemoryError`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    old = signal.signal(signal.SIGVTALRM, _interrupt)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (_at_most(_mapped() + memory, before[1]), before[1]))
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN)
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, old)
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise TooCostly
+
+
+def _mapped() -> int:
+    """Bytes of this process' address space."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def _at_most(wanted: int, hard: int) -> int:
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
