@@ -69,7 +69,7 @@ class CommitmentProvider:
 
     def answer(self, request: Request) -> Iterator[Response]:
         if request.sop_class_uid != SOP_CLASS:
-            yield Response(answers.NO_SUCH_CLASS)
+            yield Response(Status(0x0118, "This node has no such SOP class here"))
         elif request.sop_instance_uid != INSTANCE:
             yield Response(answers.NO_SUCH_INSTANCE)
         elif request.field == CommandField.N_EVENT_REPORT_RQ:
