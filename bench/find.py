@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing.connection import Connection
@@ -244,27 +244,19 @@ class Caller:
 
 
 def _beginnings(name: str) -> list[str]:
-    """What a user has typed after each letter, once the first word is there."""
+    """What a user has typed at the end, and after each letter of the last word."""
     text = fold(name).upper()
-    return [text[:end] for end in range(text.index("^") + 1, len(text) + 1) if text[end - 1] not in "^ "]
+    return [text[:end] for end in range(text.rindex(" ") + 2, len(text) + 1)]
 
 
-def _counted(sample: Sequence[Made], count: int) -> Mapping[str, int]:
-    """How many studies' names begin with each of the beginnings of the sample's names."""
-    found = dict.fromkeys((start for made in sample for start in _beginnings(made.name)), 0)
-    for made in make_studies(count):
-        for start in _beginnings(made.name):
-            if start in found:
-                found[start] += 1
-    return found
-
-
-def _questions(counted: Mapping[str, int]) -> dict[str, Callable[[Made], bytes]]:
+def _questions(caller: Caller) -> dict[str, Callable[[Made], bytes]]:
     def by_name(made: Made) -> bytes:
         """Typed without accents, letter by letter, until the list is short."""
-        starts = _beginnings(made.name)
-        short = next((start for start in starts if counted[start] <= MOST_ANSWERS), starts[-1])
-        return identifier(PatientName=f"{short}*")
+        for start in _beginnings(made.name):
+            content = identifier(PatientName=f"{start}*")
+            if caller.ask(content)[1] <= MOST_ANSWERS:
+                break
+        return content
 
     def words(made: Made) -> bytes:
         """The words of the given name first, as many write; with the day."""
@@ -333,9 +325,7 @@ def _measure(url: str, count: int, queries: int) -> dict[str, dict[str, float]]:
     sample = [made for number, made in enumerate(make_studies(count)) if number in chosen]
     dice.shuffle(sample)
     try:
-        return {
-            kind: _ask_all(caller, question, sample) for kind, question in _questions(_counted(sample, count)).items()
-        }
+        return {kind: _ask_all(caller, question, sample) for kind, question in _questions(caller).items()}
     finally:
         caller.close()
         ours.send("end")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, or_, select
 
 from node.domain.order import LOCAL
 from node.domain.person_name import name_pattern
@@ -30,7 +30,7 @@ from node.domain.query import (
 )
 from node.errors import Invalid
 from node.ledger import names
-from node.ledger._search_table import COLUMNS, COUNTED, level_of
+from node.ledger._search_table import COLUMNS, level_of
 from node.ledger.schema import instances, series, studies
 from node.ledger.studies import unpack
 from node.ports import Ledger
@@ -95,18 +95,18 @@ class _Search:
                 if date in self._keys or time in self._keys:
                     self._keys.setdefault(date, make_key(_TAGS[date], date, "DA", ""))
                     self._keys.setdefault(time, make_key(_TAGS[time], time, "TM", ""))
-        self._columns = {word: self._column(word) for word in self._keys if word in COLUMNS}
-        self._counted = [word for word in self._keys if word in COUNTED]
-        self._headers = [key for word, key in self._keys.items() if word not in COLUMNS and word not in COUNTED]
-        self._early = [key for word, key in self._keys.items() if word in COLUMNS and key.asks]
-        self._late = [key for word, key in self._keys.items() if word not in COLUMNS and key.asks]
+        self._columns = {word: self._column(word) for word in self._keys if word in COLUMNS or word in _NUMBERED}
+        self._counted = [word for word in self._keys if word in _COUNTS]
+        self._headers = [key for word, key in self._keys.items() if word not in self._columns and word not in _COUNTS]
+        self._early = [key for word, key in self._keys.items() if word in self._columns and key.asks]
+        self._late = [key for word, key in self._keys.items() if word not in self._columns and key.asks]
         self._ids = _IDS[query.level]
         self._patients: set[tuple[str, ...]] = set()
         self._vain = 0
 
     def _column(self, keyword: str) -> Any:
         wide = keyword == "Modality" and self._query.level < Level.SERIES
-        return studies.c.modalities if wide else COLUMNS[keyword][1]
+        return studies.c.modalities if wide else _NUMBERED[keyword] if keyword in _NUMBERED else COLUMNS[keyword][1]
 
     # candidates
 
@@ -315,13 +315,6 @@ def _studies_of(ids: Mapping[str, Any]) -> ColumnElement[bool]:
     return and_(*here, *(studies.c[name] == ids[name] for name in same))
 
 
-def _count(query: Select[Any]) -> Callable[[Connection, Mapping[str, Any]], int]:
-    def counted(tx: Connection, ids: Mapping[str, Any]) -> int:
-        return int(tx.execute(query, {"study": ids["study"], "series": ids.get("series")}).scalar_one())
-
-    return counted
-
-
 def _sop_classes(tx: Connection, ids: Mapping[str, Any]) -> list[str]:
     query = select(instances.c.sop_class_uid).where(instances.c.study_uid == ids["study"], instances.c.current)
     return sorted(tx.execute(query.distinct()).scalars())
@@ -334,19 +327,29 @@ def _patient_sum(what: Any, source: Any) -> Callable[[Connection, Mapping[str, A
     return counted
 
 
-_LIVING_SERIES: Final = (
-    select(func.count()).select_from(series).where(series.c.study_uid == bindparam("study"), _of_series(exists()))
-)
-_SERIES_INSTANCES: Final = select(func.count()).where(
-    instances.c.study_uid == bindparam("study"), instances.c.series_uid == bindparam("series"), instances.c.current
-)
+_current: Final = instances.alias("counted")
+_NUMBERED: Final[dict[str, Any]] = {  # counted by the database for each candidate
+    "NumberOfStudyRelatedSeries": select(func.count())
+    .select_from(_members := series.alias("members"))
+    .where(
+        _members.c.study_uid == studies.c.uid,
+        exists().where(
+            _current.c.study_uid == _members.c.study_uid, _current.c.series_uid == _members.c.uid, _current.c.current
+        ),
+    )
+    .correlate(studies)
+    .scalar_subquery(),
+    "NumberOfSeriesRelatedInstances": select(func.count())
+    .select_from(_current)
+    .where(_current.c.study_uid == series.c.study_uid, _current.c.series_uid == series.c.uid, _current.c.current)
+    .correlate(series)
+    .scalar_subquery(),
+}
 _COUNTS: Final[dict[str, Callable[[Connection, Mapping[str, Any]], Any]]] = {
     "NumberOfPatientRelatedStudies": _patient_sum(func.count(), studies),
     "NumberOfPatientRelatedSeries": _patient_sum(
         func.count(), studies.join(series, and_(series.c.study_uid == studies.c.uid, _of_series(exists())))
     ),
     "NumberOfPatientRelatedInstances": _patient_sum(func.coalesce(func.sum(studies.c.instances), 0), studies),
-    "NumberOfStudyRelatedSeries": _count(_LIVING_SERIES),
     "SOPClassesInStudy": _sop_classes,
-    "NumberOfSeriesRelatedInstances": _count(_SERIES_INSTANCES),
 }

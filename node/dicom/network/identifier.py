@@ -33,6 +33,7 @@ _PACKED: Final = {  # VR: format
     "US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d",
 }  # fmt: skip
 _BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_SHORT: Final = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UI"})
 _REPERTOIRE: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})  # VRs that (0008,0005) speaks of
 
 
@@ -177,29 +178,50 @@ class AnswerWriter:
         self._implicit = transfer_syntax == IMPLICIT_LITTLE
         self._order = ">" if transfer_syntax == EXPLICIT_BIG else "<"
         self._charset = charset
-        fixed = {"SpecificCharacterSet": charset} if charset else {}
-        self._fixed: list[tuple[int, bytes]] = []
-        for keyword, text in (fixed | dict(always or {})).items():
+        said = {"SpecificCharacterSet": charset} if charset else {}
+        fixed: dict[int, bytes] = {}
+        for keyword, text in (said | dict(always or {})).items():
             tag, vr = _attribute(keyword) or (0, "UN")
-            self._fixed.append((tag, self._element(tag, vr, text, ())))
-        taken = {tag for tag, _ in self._fixed}
-        self._wanted = [(k.tag, k.keyword, k.vr, k.nested) for k in keys if k.tag not in taken]
+            fixed[tag] = self._element(tag, vr, text, ())
+        wanted = {key.tag: key for key in keys if key.tag not in fixed}
+        self._plan: list[
+            tuple[Key | None, bytes]
+        ] = [  # an attribute with its head and none behind it; or whole elements
+            (wanted.get(tag), fixed.get(tag) or self._head(tag, wanted[tag].vr)) for tag in sorted({*fixed, *wanted})
+        ]
+        self._length = struct.Struct(f"{self._order}I" if self._implicit else f"{self._order}H")
 
     def write(self, entry: Entry) -> bytes:
         """The identifier of one answer."""
-        parts = [(tag, self._element(tag, vr, entry.get(keyword), nested)) for tag, keyword, vr, nested in self._wanted]
-        parts += self._fixed
-        parts.sort()
-        return b"".join([content for _, content in parts])
+        parts = []
+        for key, content in self._plan:
+            parts.append(content)
+            if key is None:
+                continue
+            value = entry.get(key.keyword)
+            if type(value) is str and value.isascii() and key.vr in _SHORT and len(value) < 0xFFFF:
+                text = value.encode() + (b"" if len(value) % 2 == 0 else b"\0" if key.vr == "UI" else b" ")
+                parts += (self._length.pack(len(text)), text)
+            else:
+                parts.append(self._rest(key.vr, value, key.nested))
+        return b"".join(parts)
 
     def _element(self, tag: int, vr: str, value: Any, nested: Sequence[Key]) -> bytes:
-        content = self._content(vr, as_list(value), nested)
-        group, element, length = tag >> 16, tag & 0xFFFF, len(content)
+        return self._head(tag, vr) + self._rest(vr, value, nested)
+
+    def _head(self, tag: int, vr: str) -> bytes:
+        """Everything before the length."""
+        group, element = tag >> 16, tag & 0xFFFF
         if self._implicit:
-            return struct.pack("<HHI", group, element, length) + content
-        if vr in _LONG:
-            return struct.pack(f"{self._order}HH2sHI", group, element, vr.encode(), 0, length) + content
-        return struct.pack(f"{self._order}HH2sH", group, element, vr.encode(), length) + content
+            return struct.pack("<HH", group, element)
+        head = struct.pack(f"{self._order}HH2s", group, element, vr.encode())
+        return head + b"\0\0" if vr in _LONG else head
+
+    def _rest(self, vr: str, value: Any, nested: Sequence[Key]) -> bytes:
+        """The length and the value."""
+        content = self._content(vr, as_list(value), nested)
+        long = self._implicit or vr in _LONG
+        return struct.pack(f"{self._order}{'I' if long else 'H'}", len(content)) + content
 
     def _content(self, vr: str, values: list[Any], nested: Sequence[Key]) -> bytes:
         if not values:

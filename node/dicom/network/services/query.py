@@ -72,12 +72,12 @@ class QueryProvider:
         cancelled = request.line.cancelled
         with closing(self.search(query, cancelled)) as found:
             for number, entry in enumerate(found):
+                if cancelled():
+                    break
                 if number == self.most:
                     yield Response(Status(0xA700, f"More than {self.most} match: narrow the query"))
                     return
                 yield Response(pending, writer.write(entry))
-                if cancelled():
-                    break
         yield Response(CANCELLED if cancelled() else SUCCESS)
 
     def _writer(self, request: Request, identifier: Identifier) -> AnswerWriter:
