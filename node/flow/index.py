@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 _BATCH = 256
 _REST = 0.2  # seconds at most between two batches: under load they grow instead of getting more
+_RUSH = 16  # objects in the journal that make a rush: as long as more come,
+_PATIENCE = 0.5  # the index holds back for so many seconds at most, and leaves the processors to receiving,
+_PAUSE = 0.03  # and so many seconds without a new one end it
 
 
 class Indexer:
@@ -51,6 +54,14 @@ class Indexer:
         ended = time.monotonic()
         self._rest_until = ended + (0.0 if len(waiting) == _BATCH else min(_REST, 2 * (ended - began)))
         return len(waiting)
+
+    def _let_pass(self) -> None:
+        """A study that comes at the line's speed is indexed in large batches right behind, not in many beside it."""
+        until = time.monotonic() + _PATIENCE
+        before, now = 0, self.spool.rushing
+        while now >= _RUSH and now > before and time.monotonic() < until:
+            time.sleep(_PAUSE)
+            before, now = now, self.spool.rushing
 
     def _take(self, waiting: Sequence[Received], late: Sequence[Examined]) -> None:
         examined = [*late]

@@ -76,8 +76,8 @@ class Journal:
 
     @property
     def crowded(self) -> bool:
-        """Whether more than half of the slots are taken."""
-        return 2 * (len(self._pending) + len(self._under_way)) > self._most
+        """Whether three quarters of the slots are taken."""
+        return 4 * (len(self._pending) + len(self._under_way)) > 3 * self._most
 
     def begin(self) -> Entry | None:
         """Room for one object; None when there is none. Raises `OSError`."""

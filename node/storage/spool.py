@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -28,8 +29,11 @@ from node.ports import Clock
 from node.storage.filesystem import start_writing, sync_folder, sync_together
 from node.storage.journal import NOTE_LIMIT, Entry, Journal, Record
 
+log = logging.getLogger(__name__)
+
 _FULL: Final = (28, 122)  # ENOSPC, EDQUOT
-_SLOTS: Final = 512  # of 1 MiB, laid out as they are needed: the largest burst that is taken at the journal's speed
+_SLOTS: Final = 1024  # of 1 MiB, laid out as they are needed: the largest burst that is taken at the journal's speed
+_RELIEF: Final = 64  # objects of a crowded journal that are filed at once
 _AHEAD: Final = 8 << 20  # bytes of a large object after which the disk is set to work
 
 
@@ -63,6 +67,7 @@ class Spool:
         self._kept_lock = threading.Lock()
         self._kept: dict[int, datetime] = {}  # sequences in the journal, and when they came
         self._kept_of: Counter[str] = Counter()  # the same by batch
+        self._relieving = False
         for record in self.journal.pending(_SLOTS):
             self.keep(record, *_read_note(record.note)[:2])
 
@@ -79,11 +84,30 @@ class Spool:
                 hint="Free space on it or lower storage.min_free_mb; receiving goes on by itself.",
             )
 
+    @property
+    def rushing(self) -> int:
+        """How many objects wait in a journal that has room for more; 0 when they have to be filed."""
+        return 0 if self.journal.crowded else len(self.journal)
+
     def keep(self, record: Record, name: str, at: datetime) -> None:
         """Takes notice of what was committed to the journal."""
         with self._kept_lock:
             self._kept[record.sequence] = at
             self._kept_of[_batch_of(name)] += 1
+            relieve = self.journal.crowded and not self._relieving
+            self._relieving |= relieve
+        if relieve:
+            threading.Thread(target=self._relieve, name="spool", daemon=True).start()
+
+    def _relieve(self) -> None:
+        """Files what the index has no time for, so that there is room in the journal."""
+        try:
+            while self.journal.crowded and len(self.journal):
+                self.file(_RELIEF)
+        except (OSError, StorageFull) as error:  # the index tries it too, and says so again
+            log.warning("the journal cannot be filed: %s", error)
+        finally:
+            self._relieving = False
 
     def waiting(self, limit: int) -> list[Received]:
         """Up to `limit` committed files, the oldest first; files as many of the journal before. Raises `StorageFull`."""
@@ -192,6 +216,7 @@ class SpoolBatch:
         self.spool = spool
         self.name = name
         self.arrival = arrival
+        self.note = json.dumps(_to_json(arrival), ensure_ascii=False)
         self._count = 0
         self._noted = False
 
@@ -206,8 +231,7 @@ class SpoolBatch:
     def note_arrival(self) -> None:
         """Makes the circumstances durable, once, before the first file that is committed beside the journal."""
         if not self._noted:
-            content = json.dumps(_to_json(self.arrival), ensure_ascii=False).encode()
-            write_durably(self.spool.arrivals / f"{self.name}.json", content)
+            write_durably(self.spool.arrivals / f"{self.name}.json", self.note.encode())
             self._noted = True
 
     def close(self) -> None:
@@ -284,7 +308,7 @@ class SpoolObject:
 
     def _commit_to_journal(self, entry: Entry) -> bool:
         spool, now = self._batch.spool, self._batch.spool.clock.now()
-        note = _note(self._name, now, self._batch.arrival)
+        note = f'{{"name": "{self._name}", "at": "{now.isoformat()}", "arrival": {self._batch.note}}}'.encode()
         if len(note) > NOTE_LIMIT:
             self._leave_journal()
             return False
@@ -359,14 +383,8 @@ def write_durably(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def _note(name: str, at: datetime, arrival: Arrival) -> bytes:
-    """What the journal keeps beside an object."""
-    content = {"name": name, "at": at.isoformat(), "arrival": _to_json(arrival)}
-    return json.dumps(content, ensure_ascii=False).encode()
-
-
 def _read_note(note: bytes) -> tuple[str, datetime, dict[str, str]]:
-    """(name, when it came, its circumstances)."""
+    """(name, when it came, its circumstances) of an object in the journal."""
     content = json.loads(note)
     return content["name"], datetime.fromisoformat(content["at"]), content["arrival"]
 
