@@ -25,6 +25,7 @@ from worklists.modality.entry import DATE, KNOWN, KNOWN_IN_STEP, STATION, STEP, 
 RECENT: Final = 300  # orders that are looked at to say why some were left out
 SHOWN_VALUES: Final = 8  # of the orders that were left out
 OPEN_KEYS: Final = frozenset({"Modality", STATION, DATE, TIME})  # whose values say nothing of a patient
+_TOLD_ONLY: Final = frozenset({"PregnancyStatus"})  # never a condition: who has no binary number to ask with sends 0
 _LOCAL_MINUTES: Final = int((LOCAL.utcoffset(None) or timedelta()).total_seconds() // 60)
 _PLAIN: Final = {  # keyword: column with just that value
     "PatientID": orders.c.patient_id,
@@ -135,6 +136,8 @@ def question_of(asker: Asker, identifier: Identifier, now: datetime) -> Question
 
 
 def _sort(key: Key, wanted: list[Key], ignored: list[str], known: Iterable[str]) -> None:
+    if key.keyword in _TOLD_ONLY:
+        return
     if key.asks and key.keyword in known:
         wanted.append(key)
     elif key.asks:
