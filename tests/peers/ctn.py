@@ -22,6 +22,7 @@ def store(port: int, *files: Path) -> int:
     return len(said.all(r"^Status: +(0000)"))
 
 
-def worklist(port: int) -> Said:
-    """`mwlQuery` with a query of its own."""
-    return run(find_program("mwlQuery", "ctn"), "-a", TITLE, "-c", AE_TITLE, HOST, port)
+def worklist(port: int, question: Path) -> Said:
+    """`mwlQuery`; `question` is a data set in Implicit VR Little Endian without a file meta."""
+    program = find_program("mwlQuery", "ctn")
+    return run(program, "-a", TITLE, "-c", AE_TITLE, "-f", question, HOST, port)

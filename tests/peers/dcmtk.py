@@ -38,11 +38,13 @@ def dcmsend(port: int, *files: Path) -> int:
     return dcmtk("dcmsend", port, *files).count("Received C-STORE Response (Success)")
 
 
-def find(port: int, folder: Path, keys: dict[str, str], *, model: str = "-S", title: str = TITLE) -> list[Dataset]:
-    """`findscu` with one model (-W worklist, -P patient root, -S study root); the answers' data sets."""
+def find(
+    port: int, folder: Path, keys: dict[str, str], *files: Path, model: str = "-S", title: str = TITLE
+) -> list[Dataset]:
+    """`findscu` with one model (-W worklist, -P patient root, -S study root) and keys, or files of them; the answers."""
     folder.mkdir(parents=True, exist_ok=True)
     options = (model, "-X", "-od", str(folder), *(word for key in keys.items() for word in ("-k", "=".join(key))))
-    said = dcmtk("findscu", port, options=options, title=title)
+    said = dcmtk("findscu", port, *files, options=options, title=title)
     assert "Received Final Find Response (Success)" in said.text, said.text
     return [dcmread(file) for file in sorted(folder.iterdir())]
 

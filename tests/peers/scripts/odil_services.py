@@ -4,6 +4,7 @@ odil_services.py HOST PORT CALLING CALLED move DESTINATION STUDY
 odil_services.py HOST PORT CALLING CALLED worklist KEYWORD=VALUE…
 """
 
+import json
 import sys
 
 import odil  # of the Debian package python3-odil
@@ -52,7 +53,7 @@ def worklist(association, keys):
     scu = odil.FindSCU(association)
     scu.set_affected_sop_class(odil.registry.ModalityWorklistInformationModelFind)
     for answer in scu.find(query):
-        print(odil.as_json(answer))
+        print(json.dumps(json.loads(odil.as_json(answer))))
 
 
 def main():
