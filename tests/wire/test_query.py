@@ -41,14 +41,16 @@ class HeldSearch:
     ended: bool = False
 
     def __call__(self, query: Query, gone: Callable[[], bool]) -> Generator[Entry, None, None]:
-        with closing(self.search(query, gone)) as found:
-            for number, entry in enumerate(found):
-                yield entry
-                for _ in range(600 if self.held and number else 0):
-                    if gone():
-                        break
-                    threading.Event().wait(0.05)
-        self.ended = True
+        try:
+            with closing(self.search(query, gone)) as found:
+                for number, entry in enumerate(found):
+                    yield entry
+                    for _ in range(600 if self.held and number else 0):
+                        if gone():
+                            break
+                        threading.Event().wait(0.05)
+        finally:
+            self.ended = True
 
 
 @dataclass
@@ -67,7 +69,9 @@ class Archive:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         command = [program, "-d", "-X", "-od", self.folder, root, *options, "-aec", AE_TITLE, *words, "127.0.0.1"]
-        said = subprocess.run([*command, str(self.node.server.port)], capture_output=True, text=True, timeout=60, check=False)
+        said = subprocess.run(
+            [*command, str(self.node.server.port)], capture_output=True, text=True, timeout=60, check=False
+        )
         return [dcmread(file, force=True) for file in sorted(self.folder.iterdir())], said.stdout + said.stderr
 
     def uids(self, *keys: str, root: str = "-S", keyword: str = "StudyInstanceUID") -> list[str]:

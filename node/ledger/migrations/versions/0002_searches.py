@@ -105,7 +105,6 @@ def downgrade() -> None:
         op.drop_index(f"ix_studies_{name}", "studies")
     for name in ("patient_id", "accession_number", "study_date"):
         op.create_index(f"ix_studies_{name}", "studies", [name])
-    with op.batch_alter_table("studies", schema=None) as batch_op:
-        for name, _, _ in _ADDED:
-            batch_op.drop_column(name)
+    for name, _, _ in _ADDED:
+        op.drop_column("studies", name)
     op.drop_table("name_words")
