@@ -17,6 +17,7 @@ from typing import IO
 import uvicorn
 
 from node.config import DicomSettings, Settings
+from node.dicom.network.callers import Callers
 from node.dicom.network.commit import CommitmentCaller
 from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
@@ -43,6 +44,7 @@ from node.flow.deliver import DeliverStage
 from node.flow.dial import Dialler
 from node.flow.homecoming import HomecomeStage
 from node.flow.index import Indexer
+from node.flow.peers import PeerDesk
 from node.flow.receive import Admission
 from node.flow.report import ReportStage
 from node.flow.retrieve import NodeArchive
@@ -57,6 +59,7 @@ from node.storage.filesystem import open_storage
 from node.storage.partial import PartialObjects
 from node.storage.spool import Spool
 from node.web.app import create_app
+from node.web.renewal import Renewal
 from node.workers.local import LocalWorkers, WorkerPool
 from worklists.modality.services import ModalityDesk
 from worklists.reading.api import new_uid
@@ -76,6 +79,7 @@ STAGES: tuple[type[Stage], ...] = (
     HomecomeStage,
 )
 
+_HOUR = 3600.0
 _TICK = 2.0  # seconds between looks at the registry, the leases and the quarantine
 
 
@@ -127,10 +131,11 @@ class NodeProcess:
         self._stopping = threading.Event()
         self._arrived = threading.Event()
         self._diallers: dict[Peer, Dialler] = {}
+        self._warned = float("-inf")
         self._said: set[str] = set()  # faults of peers that were logged once
         self._doorbell = LinkDoorbell()
         self._link = LinkSender(directory / "secrets")
-        self.tls = Tls(_tls_files(settings.dicom), SystemClock().now)
+        self.tls = Tls(_tls_files(settings.dicom), SystemClock().now, directory / "secrets")
         self.pool: Executor = WorkerPool(settings.workers.processes, ("node.dicom.derive", "node.flow.index"))
         self.partials = PartialObjects(directory / "partial", min_free_bytes=settings.storage.min_free_mb << 20)
         self.node = self._build(directory)
@@ -139,7 +144,10 @@ class NodeProcess:
         self.indexer = Indexer(self.node, self.spool)
         self.runner = Runner(self.node, {stage.kind: stage() for stage in STAGES}, owner="local")
         self.workers = LocalWorkers(self.runner.step, settings.workers.threads)
+        self.callers = Callers()
+        self.peers = PeerDesk(self.node, self.callers, self.tls)
         self.dicom = self._dicom_server()
+        self._renewal: Renewal | None = None
         self.web: uvicorn.Server | None = None
         self.web_port = settings.web.port
 
@@ -180,6 +188,7 @@ class NodeProcess:
             intake=self.node.intake,
             received=self._arrived.set,
             tls=self.tls,
+            callers=self.callers,
             idle_seconds=part.idle_seconds,
             max_object_bytes=part.max_object_mb << 20,
             providers=self._providers(),
@@ -271,12 +280,20 @@ class NodeProcess:
                 self._dial()
                 self.indexer.note_quarantine()
                 self.partials.expire()
+                self._look_after_certificates()
                 with self.ledger.begin() as tx:
                     expire_leases(tx, self.node.clock.now())
             except NodeError as error:
                 log.warning("%s", error)
             except Exception as error:
                 log.error("the tick failed (%s); it goes on", type(error).__name__)
+
+    def _look_after_certificates(self) -> None:
+        if self._renewal is not None:
+            self._renewal.look()
+        if time.monotonic() - self._warned > _HOUR:
+            self._warned = time.monotonic()
+            self.peers.warn()
 
     def _dial(self) -> None:
         wanted = {p for p in self.node.registry().peers if p.kind == PeerKind.NODE and p.url}
@@ -304,7 +321,7 @@ class NodeProcess:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted ones inherit it; asyncio forgets
         self.web_port = int(listener.getsockname()[1])
         config = uvicorn.Config(
-            create_app(self.node),
+            create_app(self.node, self.peers),
             log_level="warning",
             access_log=False,
             ssl_certfile=part.tls_certificate,
@@ -312,6 +329,9 @@ class NodeProcess:
             timeout_graceful_shutdown=2,
             server_header=False,
         )
+        config.load()
+        if config.ssl is not None and part.tls_certificate and part.tls_key:
+            self._renewal = Renewal(config.ssl, part.tls_certificate, part.tls_key)
         self.web = uvicorn.Server(config)
         server = self.web
         self._run("web", lambda: server.run(sockets=[listener]))

@@ -38,6 +38,8 @@ class NodeSettings(_Part):
     organization: str = Field("", description="Name printed on reports; empty: the facility's name in the registry.")
     language: Literal["vi", "en"] = Field("vi", description="Language of pages and messages unless a user chooses.")
     directory: Path = Field(Path(), description="Folder of the spool, the quarantine and the secrets.")
+    certificate_warning_days: int = Field(30, ge=0, description="A certificate that ends within them is warned of.")
+    certificate_urgent_days: int = Field(7, ge=0, description="The same, as an error.")
 
 
 class LedgerSettings(_Part):

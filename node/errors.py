@@ -11,15 +11,16 @@ class NodeError(Exception):
     """Base of all errors that a user or an operator may see.
 
     `code` is stable: it is used in the API, in audit records, in metrics and as the key of the translated text.
-    `hint` says what to do about it.
+    `hint` says what to do about it. `fault` is a finer code, for pages that have their own words for it.
     """
 
     code = "error"
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", fault: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.fault = fault
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
@@ -91,13 +92,9 @@ class NotAuthorized(Refused):
 
 
 class CallerRefused(NotAuthorized):
-    """A caller may not open a DICOM association; `refusal` is why, as `node.domain.caller.Refusal` has it."""
+    """A caller may not open a DICOM association; `fault` is why, as `node.domain.caller.Refusal` has it."""
 
     code = "caller-refused"
-
-    def __init__(self, message: str, *, refusal: str, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.refusal = refusal
 
 
 class Held(NodeError):

@@ -46,14 +46,14 @@ def find_caller(registry: Registry, calling_ae: str, address: str, resolve: Reso
             return None
         raise CallerRefused(
             f"The calling AE title '{calling_ae}' ({address}) is not registered here.",
-            refusal=Refusal.NOT_REGISTERED.value,
+            fault=Refusal.NOT_REGISTERED.value,
             hint="Add a peer with this ae_title to the registry and apply it: lientuyen apply registry.toml",
         )
     peers = [peer for peer in titled if peer.kind == PeerKind.DICOM]
     if not peers:
         raise CallerRefused(
             f"The peer '{calling_ae}' does not speak DIMSE.",
-            refusal=Refusal.NOT_DICOM.value,
+            fault=Refusal.NOT_DICOM.value,
             hint="Mend its kind in the registry.",
         )
     anywhere = next((peer for peer in peers if not peer.host), None)
@@ -65,12 +65,12 @@ def find_caller(registry: Registry, calling_ae: str, address: str, resolve: Reso
     if len(unresolved) == len(peers):
         raise CallerRefused(
             f"'{calling_ae}' calls from {address}, and the registered host '{unresolved[0]}' has no address.",
-            refusal=Refusal.UNRESOLVED.value,
+            fault=Refusal.UNRESOLVED.value,
             hint="Check the name server, or put the address into the registry.",
         )
     raise CallerRefused(
         f"'{calling_ae}' calls from {address}, registered is {' or '.join(peer.host for peer in peers)}.",
-        refusal=Refusal.OTHER_ADDRESS.value,
+        fault=Refusal.OTHER_ADDRESS.value,
         hint="Correct the peer's host in the registry, or leave it empty when its address changes.",
     )
 

@@ -22,17 +22,21 @@ _LISTS = ("tiers", "facilities", "peers", "routes", "profiles")
 
 def parse(document: Mapping[str, Any], revision: int = 0) -> Registry:
     """The registry that a document (as read from TOML or JSON) describes; raises `Invalid` naming every fault."""
+    registry = _shaped(document, revision)
+    faults = list(_faults(registry))
+    if faults:
+        raise Invalid("The registry has faults: " + "; ".join(faults) + ".", hint="Mend them and apply it again.")
+    return registry
+
+
+def _shaped(document: Mapping[str, Any], revision: int) -> Registry:
     try:
-        registry = _ADAPTER.validate_python({**document, "revision": revision})
+        return _ADAPTER.validate_python({**document, "revision": revision})
     except ValidationError as error:
         faults = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()]
         raise Invalid(
             "The registry has faults: " + "; ".join(faults) + ".", hint="Mend them and apply it again."
         ) from None
-    faults = list(_faults(registry))
-    if faults:
-        raise Invalid("The registry has faults: " + "; ".join(faults) + ".", hint="Mend them and apply it again.")
-    return registry
 
 
 def _faults(registry: Registry) -> Iterator[str]:
@@ -72,8 +76,9 @@ def current_revision(tx: Connection) -> int:
 
 
 def current(tx: Connection) -> Registry:
+    """What was applied is in force, also when a later version would find faults in it."""
     revision, document = current_document(tx)
-    return parse(document, revision)
+    return _shaped(document, revision)
 
 
 def apply(tx: Connection, document: Mapping[str, Any], actor: str, now: datetime) -> tuple[int, list[str]]:

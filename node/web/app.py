@@ -10,10 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from node import __version__
+from node.dicom.network.callers import Callers
+from node.dicom.network.tls import Tls, TlsFiles
 from node.errors import NodeError
+from node.flow.peers import PeerDesk
 from node.ledger import users
 from node.ports import Node
-from node.web import admin, dicomweb, display, events, exchange, pages, problems, site, stow, studies
+from node.web import admin, dicomweb, display, events, exchange, pages, problems, site, stow, studies, upload
+from node.web import peers as peer_pages
 from node.web.auth import Caller, current_user
 from node.web.events import Changes
 from node.web.gate import Gate
@@ -23,8 +27,11 @@ from worklists.modality import api as orders
 from worklists.reading import api as reading
 
 
-def create_app(node: Node) -> FastAPI:
-    """The application. `app.state.changes.close()` ends the event streams before the server stops."""
+def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
+    """The application; `peers` knows what happens on the DICOM port, when there is one.
+
+    `app.state.changes.close()` ends the event streams before the server stops.
+    """
     app = FastAPI(
         title="Liên Tuyến",
         version=__version__,
@@ -33,7 +40,8 @@ def create_app(node: Node) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    metrics = Metrics(node)
+    peers = peers or PeerDesk(node, Callers(), Tls(TlsFiles(), node.clock.now))
+    metrics = Metrics(node, peers)
     changes = Changes(node)
     app.state.changes = changes
     for error in (NodeError, RequestValidationError, HTTPException):
@@ -51,8 +59,10 @@ def create_app(node: Node) -> FastAPI:
         dicomweb.router(node),
         stow.router(node),
         admin.router(node),
+        peer_pages.router(node, peers),
         events.router(changes, _still_allowed(node)),
         exchange.router(node),
+        upload.router(node),
         pages.router(pages.Pages()),
     ):
         app.include_router(router)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from node.domain.caller import Refusal
+from node.flow.peers import PeerDesk
 from node.ledger import operator
 from node.ports import Node
 
@@ -18,7 +20,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"
 class Metrics:
     """The registry of one application."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, peers: PeerDesk) -> None:
         self.registry = CollectorRegistry()
         self._durations = Histogram(
             "lientuyen_http_request_seconds",
@@ -27,6 +29,7 @@ class Metrics:
             registry=self.registry,
         )
         self.registry.register(_Ledger(node))
+        self.registry.register(_Dicom(node, peers))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request; `route` is the template of the path, never the path."""
@@ -68,3 +71,39 @@ class _Ledger(Collector):
             "Age of the oldest received object that is not in the ledger yet; 0 when there is none.",
             value=(self._node.clock.now() - since).total_seconds() if since else 0.0,
         )
+
+
+class _Dicom(Collector):
+    """The DICOM port: associations that are open, callers that were refused, certificates that end."""
+
+    def __init__(self, node: Node, peers: PeerDesk) -> None:
+        self._node = node
+        self._peers = peers
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        yield from ()
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        now = self._peers.attendance()
+        opened = GaugeMetricFamily("lientuyen_dicom_associations", "Associations open now.", labels=("peer",))
+        for peer, count in now.open.items():
+            opened.add_metric((peer,), count)
+        yield opened
+        refused = CounterMetricFamily(
+            "lientuyen_dicom_refused", "Callers of the DICOM ports that were not let in.", labels=("reason",)
+        )
+        for reason in Refusal:
+            refused.add_metric((reason.value,), now.refusals.get(reason, 0))
+        yield refused
+        yield self._certificates()
+
+    def _certificates(self) -> GaugeMetricFamily:
+        now, soonest = self._node.clock.now(), {}
+        for watched in reversed(self._peers.certificates()):
+            soonest[watched.name] = (watched.certificate.not_after - now).total_seconds()
+        family = GaugeMetricFamily(
+            "lientuyen_certificate_expiry_seconds", "Time until a certificate ends, below 0 after.", labels=("name",)
+        )
+        for name, seconds in soonest.items():
+            family.add_metric((name,), seconds)
+        return family

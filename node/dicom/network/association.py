@@ -182,7 +182,7 @@ class Association:
             self._enter(request, call)
         except CallerRefused as error:
             noted(error)
-            refusal = Refusal(error.refusal)
+            refusal = Refusal(error.fault)
         except NotAuthorized as error:
             noted(error)
             refusal = Refusal.NOT_REGISTERED
@@ -201,7 +201,7 @@ class Association:
         if not offer.calls(request.called_ae):
             raise CallerRefused(
                 f"{request.calling_ae} at {self._address} calls '{request.called_ae}', which is not an AE title of this node.",
-                refusal=Refusal.CALLED_AE.value,
+                fault=Refusal.CALLED_AE.value,
                 hint="Mend it there, or add it to dicom.more_ae_titles.",
             )
         admitted = offer.admit(request.calling_ae, request.called_ae, self._address)

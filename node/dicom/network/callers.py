@@ -43,7 +43,7 @@ class Callers:
             if peer is not None and 0 < peer.max_associations <= self._open[code]:
                 raise CallerRefused(
                     f"{code} has {self._open[code]} associations open, as many as it may have.",
-                    refusal=Refusal.PEER_LIMIT.value,
+                    fault=Refusal.PEER_LIMIT.value,
                     hint="It tries again by itself; raise max_associations of this peer when that happens often.",
                 )
             self._open[code] += 1

@@ -231,7 +231,7 @@ class DicomServer:
     def _note(self, connection: _Connection, error: CallerRefused) -> None:
         port = "TLS port" if connection.secure else "plain port"
         log.warning("a caller from %s on the %s was not let in: %s", connection.address, port, error)
-        refusal = Refusal(error.refusal)
+        refusal = Refusal(error.fault)
         self._offer.callers.refuse(Call(self._offer.tls.now(), connection.address, refusal=refusal))
 
 
@@ -245,6 +245,6 @@ def _first_byte(sock: socket.socket) -> int | None:
 def _too_many() -> CallerRefused:
     return CallerRefused(
         "As many associations are open as this node may have.",
-        refusal=Refusal.LIMIT.value,
+        fault=Refusal.LIMIT.value,
         hint="Raise dicom.max_associations when that happens often.",
     )

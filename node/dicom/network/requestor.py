@@ -80,8 +80,10 @@ class Requestor:
         response_seconds: float,
         roles: Mapping[str, Role] | None = None,
         tls: Tls | None = None,
+        progress: Callable[[str], None] | None = None,
     ) -> None:
-        """Connects and negotiates. `tls` serves peers that are called by TLS.
+        """Connects and negotiates. `tls` serves peers that are called by TLS; `progress` hears "connected", "secured" and
+        "accepted".
 
         Raises `PeerUnreachable`, `PeerBusy`, `PeerRefused`.
         """
@@ -90,10 +92,12 @@ class Requestor:
         self._calling_ae = calling_ae
         self._seconds = response_seconds
         self._messages = itertools.cycle(range(1, 65536))
+        self._progress = progress or (lambda step: None)
         self._sock = self._connect(connect_seconds, tls)
         self._wire = Wire(self._sock, response_seconds)
         try:
             self.accepted, self._max_pdu = self._negotiate(contexts, roles or {})
+            self._progress("accepted")
         except BaseException:
             self._sock.close()
             raise
@@ -175,14 +179,18 @@ class Requestor:
         except OSError as error:
             reason = "no answer in time" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__
             raise PeerUnreachable(
-                f"No connection to {self._where()}: {reason}.", hint="Check that it runs, its address and the network."
+                f"No connection to {self._where()}: {reason}.",
+                hint="Check that it runs, its address and the network.",
+                fault="no-connection",
             ) from error
+        self._progress("connected")
         if self._peer.tls:
             if tls is None:
                 raise PeerRefused(
                     f"{self._where()} is called by TLS, which is not set up here.", hint="Set tls = false."
                 )
             sock, self.line = tls.call(sock, self._peer, seconds)
+            self._progress("secured")
         return sock
 
     def _negotiate(self, contexts: Sequence[ProposedContext], roles: Mapping[str, Role]) -> tuple[dict[int, str], int]:
@@ -198,17 +206,23 @@ class Requestor:
     def _rejection(self, result: int, source: int, reason: int) -> NodeError:
         """PS3.8 Table 9-21."""
         if result == 2:
-            return PeerBusy(f"{self._where()} takes no association now.", hint="It is tried again later.")
+            return PeerBusy(f"{self._where()} takes no association now.", hint="It is tried again later.", fault="busy")
         if (source, reason) == (1, 3):
             return PeerRefused(
-                f"The calling AE title {self._calling_ae} is not recognised by {self._where()}.", hint="Add it there."
+                f"The calling AE title {self._calling_ae} is not recognised by {self._where()}.",
+                hint="Add it there.",
+                fault="our-title-unknown",
             )
         if (source, reason) == (1, 7):
             return PeerRefused(
-                f"{self._where()} does not know itself under this AE title.", hint="Mend the peer's ae_title here."
+                f"{self._where()} does not know itself under this AE title.",
+                hint="Mend the peer's ae_title here.",
+                fault="its-title-wrong",
             )
         return PeerRefused(
-            f"{self._where()} rejected the association (source {source}, reason {reason}).", hint="Look into its log."
+            f"{self._where()} rejected the association (source {source}, reason {reason}).",
+            hint="Look into its log.",
+            fault="rejected",
         )
 
     @contextlib.contextmanager
@@ -219,14 +233,19 @@ class Requestor:
             cause = error.__cause__
             if isinstance(cause, ssl.SSLError) and (said := unreachable(self._peer, cause)) is not None:
                 raise said from error
-            raise PeerUnreachable(f"The connection to {self._where()} broke: {error}.", hint=hint) from error
+            raise PeerUnreachable(
+                f"The connection to {self._where()} broke: {error}.", hint=hint, fault="broken-off"
+            ) from error
         except ProtocolError as error:
             if self._wire.begins_with(ALERT):
                 raise PeerUnreachable(
                     f"{self._where()} speaks TLS here.",
                     hint="Set tls = true for this peer in the registry, or its port for plain DICOM.",
+                    fault="tls-wanted",
                 ) from error
-            raise PeerUnreachable(f"{self._where()} broke the protocol: {error}.", hint="Look into its log.") from error
+            raise PeerUnreachable(
+                f"{self._where()} broke the protocol: {error}.", hint="Look into its log.", fault="protocol"
+            ) from error
 
     def request(
         self,

@@ -64,8 +64,10 @@ PLAIN: Final = Secured()
 class Tls:
     """Both sides' contexts, as the files are now. Safe for many threads."""
 
-    def __init__(self, files: TlsFiles, now: Callable[[], datetime]) -> None:
+    def __init__(self, files: TlsFiles, now: Callable[[], datetime], folder: Path = Path()) -> None:
+        """`folder` is where the ca_file of a peer is, when it is given without its folder."""
         self.files = files
+        self.folder = folder
         self.now = now
         self._lock = threading.Lock()
         self._made: dict[object, tuple[Stamp, ssl.SSLContext]] = {}
@@ -115,7 +117,7 @@ class Tls:
             raise _unreachable(peer, refusal_of(error)) from error
         except CallerRefused as error:
             wrapped.close()
-            raise _unreachable(peer, Refusal(error.refusal)) from error
+            raise _unreachable(peer, Refusal(error.fault)) from error
         self.learn(peer, line)
         return wrapped, line
 
@@ -167,7 +169,7 @@ class Tls:
 
     def _calling(self, peer: Peer) -> ssl.SSLContext:
         files = self.files
-        authority = Path(peer.ca_file) if peer.ca_file else files.client_ca
+        authority = self.folder / peer.ca_file if peer.ca_file else files.client_ca
         pinned = bool(peer.certificate_sha256)
 
         def make() -> ssl.SSLContext:
@@ -245,7 +247,9 @@ def unreachable(peer: Peer, error: OSError | None) -> PeerUnreachable | None:
 
 def _unreachable(peer: Peer, refusal: Refusal) -> PeerUnreachable:
     text, hint = WORDS[refusal]
-    return PeerUnreachable(f"No TLS with {peer.code} ({peer.ae_title} at {peer.host}:{peer.port}): {text}.", hint=hint)
+    return PeerUnreachable(
+        f"No TLS with {peer.code} ({peer.ae_title} at {peer.host}:{peer.port}): {text}.", hint=hint, fault=refusal.value
+    )
 
 
 def _hardened(protocol: int) -> ssl.SSLContext:

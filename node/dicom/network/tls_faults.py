@@ -102,4 +102,4 @@ def refusal_of(error: OSError) -> Refusal:
 def caller_refused(refusal: Refusal) -> CallerRefused:
     """The error for a caller whose connection is not as it must be."""
     text, hint = WORDS[refusal]
-    return CallerRefused(f"Refused: {text}.", refusal=refusal.value, hint=hint)
+    return CallerRefused(f"Refused: {text}.", fault=refusal.value, hint=hint)
