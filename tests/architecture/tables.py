@@ -145,6 +145,45 @@ def _syntax_rows() -> Iterator[Row]:
         yield f"{syntax.name}{retired}", syntax.uid, *marks
 
 
+def providers() -> Iterator[Any]:
+    """The classes of `node.dicom.network.services` that provide a service."""
+    from node.dicom.network import services
+    from node.domain.facility import Service
+
+    for found in pkgutil.iter_modules(services.__path__, f"{services.__name__}."):
+        module = importlib.import_module(found.name)
+        for value in vars(module).values():
+            if (
+                isinstance(value, type)
+                and isinstance(getattr(value, "service", None), Service)
+                and "sop_classes" in vars(value)
+            ):
+                yield value
+
+
+def _service_rows() -> Iterator[Row]:
+    from pydicom.uid import UID
+
+    from node.dicom.network.offer import VERIFICATION
+    from node.dicom.network.services.commitment import SOP_CLASS as COMMITMENT
+
+    asked = {VERIFICATION, COMMITMENT}  # by this node, of its peers; objects are the other table's
+    yield UID(VERIFICATION).name, VERIFICATION, "yes", "yes", ""
+    offered = sorted((uid, provider.service) for provider in providers() for uid in provider.sop_classes)
+    for uid, service in offered:
+        retired = " (retired)" if UID(uid).is_retired and "etired" not in UID(uid).name else ""
+        yield UID(uid).name + retired, uid, "yes" if uid in asked else "", "yes", f"`{service}`"
+
+
+def _storage_rows() -> Iterator[Row]:
+    from pydicom.uid import UID
+
+    from node.dicom.network.offer import STORAGE_CLASSES
+
+    for uid in sorted(STORAGE_CLASSES, key=lambda uid: [int(part) for part in uid.split(".")]):
+        yield UID(uid).name, uid
+
+
 def _status_rows() -> Iterator[Row]:
     from node.dicom.network import status
 
@@ -164,6 +203,8 @@ TABLES = (
         ("transfer syntax", "UID", "received, kept, sent on", "decoded", "encoded"),
         _syntax_rows,
     ),
+    DocumentTable("CONFORMANCE.md", "services", ("SOP class", "UID", "SCU", "SCP", "in the registry"), _service_rows),
+    DocumentTable("CONFORMANCE.md", "storage-classes", ("SOP class", "UID"), _storage_rows),
     DocumentTable("CONFORMANCE.md", "store-status", ("status", "meaning"), _status_rows),
 )
 
