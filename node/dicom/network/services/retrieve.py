@@ -58,7 +58,7 @@ class _Mismatch(Exception):  # noqa: N818
 
 def read_wanted(ds: Dataset, levels: tuple[Level, ...]) -> Wanted:
     """The unique keys of an identifier. Raises `_Mismatch`."""
-    name = str(ds.get("QueryRetrieveLevel") or "").strip()
+    name = str(ds.get("QueryRetrieveLevel") or "").strip().upper()
     level = next((level for level in levels if level.name == name), None)
     if level is None:
         raise _Mismatch("Query/Retrieve Level is missing or none of this model")
@@ -74,7 +74,7 @@ def read_wanted(ds: Dataset, levels: tuple[Level, ...]) -> Wanted:
 
 def _uids(ds: Dataset, keyword: str) -> tuple[str, ...]:
     value = ds.get(keyword) or ()
-    values = tuple(str(uid).strip() for uid in ([value] if isinstance(value, str) else value))
+    values = tuple(str(uid).strip(" \0") for uid in ([value] if isinstance(value, str) else value))
     if any(not _UID.fullmatch(uid) for uid in values):
         raise _Mismatch(f"{keyword} holds something else than UIDs")
     return values
@@ -128,7 +128,8 @@ class _Retrieval:
                     if cancelled:
                         break
         finally:
-            self._note_end()
+            if progress.total:
+                self._note_end()
         yield self._response(CANCELLED if cancelled and progress.remaining else self._verdict())
 
     def _is_due(self) -> bool:
