@@ -41,3 +41,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("transaction_uid", name=op.f("uq_commitment_inquiries_transaction_uid")),
     )
     op.create_index("ix_commitment_inquiries_delivery", "commitment_inquiries", ["delivery_id"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_commitment_inquiries_delivery", table_name="commitment_inquiries")
+    op.drop_table("commitment_inquiries")
+    op.drop_index("ix_commitment_requests_state", table_name="commitment_requests")
+    op.drop_table("commitment_requests")
