@@ -49,6 +49,12 @@ class PeerBusy(Retryable):
     code = "peer-busy"
 
 
+class KeepingUnconfirmed(Retryable):
+    """A destination has not said yet whether it keeps what it took (storage commitment)."""
+
+    code = "keeping-unconfirmed"
+
+
 class StorageFull(Retryable):
     """Free space is below the watermark."""
 
@@ -77,6 +83,12 @@ class PeerRefused(Refused):
     """The peer answered that it will never take this."""
 
     code = "peer-refused"
+
+
+class NotKept(Refused):
+    """A destination took an object but does not answer for keeping it (storage commitment)."""
+
+    code = "not-kept"
 
 
 class UnsupportedSyntax(Refused):

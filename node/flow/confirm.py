@@ -24,7 +24,7 @@ from node.domain.commitment import (
 from node.domain.delivery import DeliveryEvent, DeliveryState, ItemState
 from node.domain.facility import Peer
 from node.domain.job import Job, NextJob
-from node.errors import NodeError, PeerBusy
+from node.errors import KeepingUnconfirmed, NodeError, NotKept
 from node.flow.deliver import COMMIT, finish
 from node.ledger import commitments, deliveries, jobs
 from node.ports import Node
@@ -139,7 +139,7 @@ def _prepare(delivery_id: int, peer: Peer, newest: Any, node: Node) -> tuple[str
             return newest.transaction_uid, items, ""
         if newest is not None and newest.state == InquiryState.ASKED and newest.items == items:  # it is overdue
             commitments.move_inquiry(tx, newest.transaction_uid, InquiryEvent.EXPIRE)
-            note = PeerBusy(
+            note = KeepingUnconfirmed(
                 f"{peer.code} has not said yet whether it keeps the objects.", hint="It is asked again."
             ).record
         transaction_uid = f"2.25.{uuid.uuid4().int}"
@@ -204,4 +204,4 @@ def _failed_in_a_row(inquiries: Sequence[Any]) -> int:
 
 
 def _words(destination: str, meaning: FailureMeaning) -> str:
-    return f"{destination} took the object but does not answer for keeping it: {meaning.reason}."
+    return NotKept(f"{destination} took the object but does not answer for keeping it: {meaning.reason}.").record

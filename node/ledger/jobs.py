@@ -156,6 +156,14 @@ def hold(tx: Connection, job: Job, error: str) -> None:
     )
 
 
+def retry(tx: Connection, job_id: int, now: datetime) -> bool:
+    """A person asks for a job that is held or waits: it is due now. False when it is not there any more."""
+    result = tx.execute(
+        update(jobs).where(jobs.c.id == job_id, jobs.c.lease_owner == "").values(state="open", due_at=now, attempts=0)
+    )
+    return bool(result.rowcount)
+
+
 def release_all(tx: Connection, owner_prefix: str) -> int:
     """At the start of a node's only worker process: leases of its dead predecessor end at once."""
     result = tx.execute(

@@ -128,6 +128,16 @@ def router(node: Node) -> APIRouter:
         node.wake()
         return {"id": delivery_id, "state": state}
 
+    @routes.post("/jobs/{job_id}/retry", response_model=Retried)
+    def retry_job(job_id: int, caller: Administrator) -> dict[str, Any]:
+        now = node.clock.now()
+        with node.ledger.begin() as tx:
+            if not jobs.retry(tx, job_id, now):
+                raise NotFound("There is no such job.", hint="Open the queue again.")
+            audit(tx, now, caller.username, "job-retried", str(job_id))
+        node.wake()
+        return {"id": job_id, "state": "open"}
+
     return routes
 
 
