@@ -20,6 +20,7 @@ class MessageWriter:
         self._wire = wire
         self._max_pdu = max_pdu
         self._fragment = (min(max_pdu or MAX_PDU, MAX_PDU) - 6) & ~1
+        self._buffer: memoryview | None = None  # for one PDU
 
     def command(self, context_id: int, command: bytes) -> None:
         """Raises `ConnectionLostError`."""
@@ -34,21 +35,32 @@ class MessageWriter:
         self._wire.write(b"".join(parts))
 
     def data(self, context_id: int, data_set: BinaryIO) -> None:
-        """The bytes from where the file stands to its end; the last fragment is marked, so one is read ahead.
+        """The bytes from where the file stands to its end, in PDUs of which the last is marked.
 
         Raises `ConnectionLostError`, and `OSError` of the file.
         """
-        buffer = bytearray(_HEADER + self._fragment)
-        view = memoryview(buffer)
-        ahead = data_set.read(self._fragment)
+        at = data_set.tell()
+        left = data_set.seek(0, 2) - at
+        data_set.seek(at)
+        if self._buffer is None:
+            self._buffer = memoryview(bytearray(_HEADER + self._fragment))
         while True:
-            part, ahead = ahead, data_set.read(self._fragment) if ahead else b""
-            buffer[:_HEADER] = self._head(context_id, len(part), last=not ahead)
-            view[_HEADER : _HEADER + len(part)] = part
-            self._wire.write(view[: _HEADER + len(part)])
-            if not ahead:
+            end = _HEADER + min(left, self._fragment)
+            _fill(self._buffer[_HEADER:end], data_set)
+            left -= end - _HEADER
+            self._buffer[:_HEADER] = self._head(context_id, end - _HEADER, last=not left)
+            self._wire.write(self._buffer[:end])
+            if not left:
                 return
 
     @staticmethod
     def _head(context_id: int, length: int, *, last: bool) -> bytes:
         return struct.pack(">BxIIBB", Pdu.P_DATA, length + 6, length + 2, context_id, 2 if last else 0)
+
+
+def _fill(view: memoryview, data_set: BinaryIO) -> None:
+    while view:
+        count = data_set.readinto(view)  # type: ignore[attr-defined]  # every binary file that can be sought has it
+        if not count:
+            raise OSError("The file became shorter while it was sent.")
+        view = view[count:]

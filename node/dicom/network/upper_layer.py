@@ -6,6 +6,7 @@ error. Parsing follows the item lengths and never leaves the enclosing item.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import ssl
@@ -340,6 +341,10 @@ class Wire:
         self._sock = sock
         self.idle_seconds = idle_seconds
         self._quickack = _QUICKACK if sock.family in (socket.AF_INET, socket.AF_INET6) else None
+        self._poll = None if isinstance(sock, ssl.SSLSocket) else select.poll()  # TLS waits inside its own calls
+        if self._poll is not None:
+            sock.setblocking(False)
+            self._poll.register(sock, 0)
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
         self._start = 0
@@ -371,12 +376,25 @@ class Wire:
         return self._start < self._end and self._buffer[self._start] == first
 
     def write(self, data: bytes | memoryview) -> None:
-        """Raises `ConnectionLostError`."""
+        """Raises `ConnectionLostError`, also when the peer has not taken all within the idle time."""
         try:
-            self._sock.settimeout(self.idle_seconds)
-            self._sock.sendall(data)
+            if self._poll is None:
+                self._sock.settimeout(self.idle_seconds)
+                self._sock.sendall(data)
+            else:
+                self._send(memoryview(data))
         except OSError as error:
             raise ConnectionLostError(type(error).__name__) from error
+
+    def _send(self, rest: memoryview) -> None:
+        deadline = 0.0
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                rest = rest[self._sock.send(rest) :]
+            if not rest:
+                return
+            deadline = deadline or time.monotonic() + self.idle_seconds
+            self._await(select.POLLOUT, deadline)
 
     def drain(self, within_seconds: float) -> None:
         """Reads and drops what still comes, until the peer closes or the time is over. Raises `ConnectionLostError`."""
@@ -398,14 +416,11 @@ class Wire:
             self._start = self._end = 0
         elif self._start + count > _BUFFER:
             rest = self._end - self._start
-            self._buffer[:rest] = self._buffer[self._start : self._end]
+            self._view[:rest] = self._view[self._start : self._end]
             self._start, self._end = 0, rest
         while self._end - self._start < count:
             try:
-                self._sock.settimeout(max(0.001, deadline - time.monotonic()))
-                if self._quickack is not None:  # else a peer with Nagle's algorithm on waits 40 ms for our ACK
-                    self._sock.setsockopt(socket.IPPROTO_TCP, self._quickack, 1)
-                received = self._sock.recv_into(self._view[self._end :])
+                received = self._receive(deadline)
             except OSError as error:
                 raise ConnectionLostError(
                     "timeout" if isinstance(error, TimeoutError) else type(error).__name__
@@ -413,3 +428,30 @@ class Wire:
             if received == 0:
                 raise ConnectionLostError("closed")
             self._end += received
+
+    def _receive(self, deadline: float) -> int:
+        """Takes what is there with one call; only when nothing is, it says that it listens, and waits."""
+        if self._poll is None:
+            self._sock.settimeout(max(0.001, deadline - time.monotonic()))
+            self._listen()
+            return self._sock.recv_into(self._view[self._end :])
+        if time.monotonic() > deadline:  # byte by byte is no way to go on
+            raise TimeoutError
+        while True:
+            try:
+                return self._sock.recv_into(self._view[self._end :])
+            except BlockingIOError:
+                self._listen()
+                self._await(select.POLLIN, deadline)
+
+    def _listen(self) -> None:
+        """Acknowledges what was received: else a peer with Nagle's algorithm on waits 40 ms for it."""
+        if self._quickack is not None:
+            self._sock.setsockopt(socket.IPPROTO_TCP, self._quickack, 1)
+
+    def _await(self, event: int, deadline: float) -> None:
+        """Raises `TimeoutError`."""
+        assert self._poll is not None
+        self._poll.modify(self._sock, event)
+        if not self._poll.poll(max(1.0, (deadline - time.monotonic()) * 1000)):
+            raise TimeoutError
