@@ -19,6 +19,8 @@ export function whenSessionEnds(listener: () => void): () => void {
 export interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   body?: unknown;
+  /** A file instead of JSON. */
+  file?: Blob;
   signal?: AbortSignal | undefined;
   accept?: string;
   /** The browser finishes it even when the page is being left. */
@@ -33,10 +35,11 @@ function failure(reason: unknown, signal: AbortSignal | undefined): unknown {
 
 /** Sends a request; raises `ApiError` for every answer that is not a success. */
 export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
-  const { method = 'GET', body, signal, accept = 'application/json', keepalive = false } = options;
+  const { method = 'GET', body, file, signal, accept = 'application/json', keepalive = false } = options;
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   const headers: Record<string, string> = { Accept: accept, 'Accept-Language': language };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (file) headers['Content-Type'] = file.type || 'application/octet-stream';
   let response: Response;
   try {
     response = await fetch(path, {
@@ -45,7 +48,7 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
       keepalive,
       credentials: 'same-origin',
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(file ? { body: file } : body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (reason) {
     throw failure(reason, signal);

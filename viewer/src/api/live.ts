@@ -10,7 +10,10 @@ const RECONNECT_MS = 15_000;
 interface Changed {
   studies?: boolean;
   tasks?: boolean;
+  orders?: boolean;
 }
+
+const EVERYTHING: Changed = { studies: true, tasks: true, orders: true };
 
 /** Follows GET /api/events while the component is shown and refreshes what has changed. */
 export function useLiveUpdates(): Liveness {
@@ -24,11 +27,12 @@ export function useLiveUpdates(): Liveness {
     const refresh = (changed: Changed) => {
       if (changed.studies) void client.invalidateQueries({ queryKey: ['studies'] });
       if (changed.tasks) void client.invalidateQueries({ queryKey: ['tasks'] });
+      if (changed.orders) void client.invalidateQueries({ queryKey: ['orders'] });
       void client.invalidateQueries({ queryKey: ['queue'] });
     };
     const startPolling = () => {
       setLiveness('polling');
-      poll ??= setInterval(() => refresh({ studies: true, tasks: true }), POLL_MS);
+      poll ??= setInterval(() => refresh(EVERYTHING), POLL_MS);
     };
     const stopPolling = () => {
       clearInterval(poll);
@@ -40,13 +44,13 @@ export function useLiveUpdates(): Liveness {
       source.onopen = () => {
         stopPolling();
         setLiveness('live');
-        refresh({ studies: true, tasks: true });
+        refresh(EVERYTHING);
       };
       source.addEventListener('changed', (event) => {
         try {
           refresh(JSON.parse((event as MessageEvent<string>).data) as Changed);
         } catch {
-          refresh({ studies: true, tasks: true });
+          refresh(EVERYTHING);
         }
       });
       source.onerror = () => {

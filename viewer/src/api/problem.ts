@@ -1,4 +1,4 @@
-import type { Problem } from './types';
+import type { FieldFault, Problem } from './types';
 
 /** Codes that this side adds to the node's own. */
 export type ClientCode = 'offline' | 'timeout' | 'not-understood';
@@ -10,6 +10,8 @@ export class ApiError extends Error {
   readonly title: string;
   readonly detail: string;
   readonly hint: string;
+  /** What is wrong with a form, field by field. */
+  readonly errors: readonly FieldFault[];
 
   constructor(problem: Partial<Problem> & { status: number; code: string }) {
     super(problem.title || problem.detail || problem.code);
@@ -19,6 +21,7 @@ export class ApiError extends Error {
     this.title = problem.title ?? '';
     this.detail = problem.detail ?? '';
     this.hint = problem.hint ?? '';
+    this.errors = problem.errors ?? [];
   }
 
   /** The session ended or never was. */

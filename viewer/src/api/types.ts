@@ -30,6 +30,14 @@ export interface Problem {
   detail: string;
   code: string;
   hint: string;
+  errors?: FieldFault[];
+}
+
+/** One field of a form that is not right; `code` finds the words. */
+export interface FieldFault {
+  field: string;
+  code?: string;
+  message: string;
 }
 
 /** How far along a study is, as its radiographer sees it. */

@@ -17,7 +17,9 @@ import { prefetchViewer } from './viewer-chunk';
 const PAGES = {
   reading: { to: '/reading', roles: ['radiologist', 'admin'] },
   studies: { to: '/studies', roles: ['radiographer', 'radiologist', 'admin'] },
+  orders: { to: '/orders', roles: ['radiographer', 'radiologist', 'admin'] },
   queue: { to: '/admin', roles: ['admin'] },
+  questions: { to: '/admin/worklist', roles: ['admin'] },
 } as const satisfies Record<string, { to: string; roles: readonly Role[] }>;
 
 export function Shell() {
@@ -52,7 +54,7 @@ export function Shell() {
         )}
         <nav className={classes.nav} aria-label={t('app.pages')}>
           {pages.map((key) => (
-            <NavLink key={key} to={PAGES[key].to} className={classes.link ?? ''}>
+            <NavLink key={key} to={PAGES[key].to} end={key === 'queue'} className={classes.link ?? ''}>
               {key === 'studies' && session.role === 'radiographer' ? t('nav.my-studies') : t(`nav.${key}`)}
             </NavLink>
           ))}

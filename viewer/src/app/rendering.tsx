@@ -18,7 +18,7 @@ export function aNode(routes: Record<string, Answer | (() => Answer)>): Call[] {
   const calls: Call[] = [];
   vi.stubGlobal('fetch', async (path: string, options: RequestInit = {}) => {
     const method = options.method ?? 'GET';
-    calls.push({ method, path, body: options.body ? JSON.parse(String(options.body)) : undefined });
+    calls.push({ method, path, body: typeof options.body === 'string' ? JSON.parse(options.body) : options.body });
     const known = routes[`${method} ${path}`];
     const answer = typeof known === 'function' ? known() : known;
     const { status = 200, body = {} } = answer ?? { status: 404, body: { code: 'not-found', title: 'Không tìm thấy' } };

@@ -13,6 +13,11 @@ const StudiesPage = lazy(() => import('../studies/StudiesPage').then((m) => ({ d
 const StudyPage = lazy(() => import('../studies/StudyPage').then((m) => ({ default: m.StudyPage })));
 const WorklistPage = lazy(() => import('../worklist/WorklistPage').then((m) => ({ default: m.WorklistPage })));
 const QueuePage = lazy(() => import('../admin/QueuePage').then((m) => ({ default: m.QueuePage })));
+const OrdersPage = lazy(() => import('../orders/OrdersPage').then((m) => ({ default: m.OrdersPage })));
+const OrderPage = lazy(() => import('../orders/OrderPage').then((m) => ({ default: m.OrderPage })));
+const NewOrderPage = lazy(() => import('../orders/NewOrderPage').then((m) => ({ default: m.NewOrderPage })));
+const ImportPage = lazy(() => import('../orders/ImportPage').then((m) => ({ default: m.ImportPage })));
+const TracePage = lazy(() => import('../orders/TracePage').then((m) => ({ default: m.TracePage })));
 const ReadingPage = lazy(() => loadViewer().then((m) => ({ default: m.ReadingPage })));
 const ImagesPage = lazy(() => loadViewer().then((m) => ({ default: m.ImagesPage })));
 
@@ -51,7 +56,22 @@ export const router = createBrowserRouter([
             element: <For roles={['radiologist', 'admin']} />,
             children: [{ path: 'reading', element: <WorklistPage /> }],
           },
-          { element: <For roles={['admin']} />, children: [{ path: 'admin', element: <QueuePage /> }] },
+          { path: 'orders', element: <OrdersPage /> },
+          {
+            element: <For roles={['radiographer', 'admin']} />,
+            children: [
+              { path: 'orders/new', element: <NewOrderPage /> },
+              { path: 'orders/import', element: <ImportPage /> },
+            ],
+          },
+          { path: 'orders/:id', element: <OrderPage /> },
+          {
+            element: <For roles={['admin']} />,
+            children: [
+              { path: 'admin', element: <QueuePage /> },
+              { path: 'admin/worklist', element: <TracePage /> },
+            ],
+          },
         ],
       },
       { path: 'studies/:uid/images', element: <ImagesPage /> },

@@ -1,0 +1,46 @@
+/** Orders for tests. */
+import type { Order, OrderDetail } from './types';
+
+export const anOrder = (id: string, more: Partial<Order> = {}): Order => ({
+  id,
+  state: 'scheduled',
+  revision: 1,
+  patient_name: 'Nguyễn Thị Đào',
+  patient_id: 'BN-0001',
+  issuer_of_patient_id: '',
+  birth_date: '19700131',
+  sex: 'F',
+  accession_number: '2611220001',
+  procedure_id: '2611220001',
+  procedure_description: 'CT sọ não không tiêm',
+  procedure_code: '',
+  procedure_code_scheme: '',
+  step_id: '2611220001',
+  step_description: '',
+  modality: 'CT',
+  stations: ['CT1'],
+  scheduled_date: '20261122',
+  scheduled_time: '083000',
+  performing_physician: '',
+  referring_physician: 'BS. Lê Hà',
+  reason: 'Đau đầu sau chấn thương',
+  location: 'Khoa Cấp cứu',
+  priority: 'urgent',
+  weight: null,
+  pregnancy: null,
+  allergies: '',
+  alerts: '',
+  study_uid: '2.25.1',
+  created_at: '2026-11-22T01:00:00Z',
+  created_by: 'ktv',
+  created_by_name: 'KTV. Nguyễn Văn Bình',
+  updated_at: '2026-11-22T01:00:00Z',
+  images: 0,
+  ...more,
+});
+
+export const aDetail = (id: string, more: Partial<OrderDetail> = {}): OrderDetail => ({
+  ...anOrder(id, more),
+  performed: [],
+  ...more,
+});
