@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
 
 from node.domain.delivery import DeliveryState, ItemState
-from node.domain.job import Job
+from node.domain.job import Job, NextJob
 from node.domain.study import Via
 from node.flow.report import ReportStage
 from node.ledger import deliveries, registry, studies
+from node.ledger import jobs as queue
 from node.ledger.schema import jobs, quarantine
 from tests.web.test_reading import TASK, TEXT, put_on_worklist
 from tests.web.world import STUDY, World, ct
@@ -140,6 +142,22 @@ def test_the_administrator_sees_the_queue_and_retries(world: World) -> None:
     assert set(asked) == {"transform", "deliver"}
     assert len(asked["transform"]["instances"]) == 1
     assert client.post("/api/admin/deliveries/999/retry").status_code == 404
+
+
+def test_the_administrator_tries_a_held_job_again(world: World) -> None:
+    now = world.clock.now()
+    with world.node.ledger.begin() as tx:
+        queue.enqueue(tx, NextJob("commit-report", "ct:2.25.1"), now)
+        job = queue.claim(tx, "a", now, timedelta(minutes=1))
+        assert job is not None
+        queue.hold(tx, job, "[peer-refused] ct answered the report with status 0112.")
+    client = world.client("quantri")
+    [held] = client.get("/api/admin/queue", headers={"Accept-Language": "en"}).json()["jobs"]
+    assert (held["state"], held["last_error"]) == ("held", "ct answered the report with status 0112.")
+    assert client.post(f"/api/admin/jobs/{held['id']}/retry").json() == {"id": held["id"], "state": "open"}
+    with world.node.ledger.begin() as tx:
+        assert queue.claim(tx, "a", now, timedelta(minutes=1)) is not None
+    assert client.post(f"/api/admin/jobs/{held['id']}/retry").status_code == 404
 
 
 def test_the_queue_shows_what_was_set_aside(world: World) -> None:

@@ -60,14 +60,16 @@ function Parts({ queue }: { queue: Queue }) {
             `${one.items.delivered ?? 0}/${Object.values(one.items).reduce((sum, count) => sum + count, 0)}`,
             attempts(one),
             one.last_error,
-            RETRIABLE.includes(one.state) ? <Retry key="retry" id={one.id} /> : null,
+            RETRIABLE.includes(one.state) ? <Retry key="retry" again={() => node.retryDelivery(one.id)} /> : null,
           ],
         }))}
       />
       <Part
         title={t('queue.jobs')}
         empty={t('queue.no-jobs')}
-        heads={(['job', 'subject', 'state', 'due', 'attempts', 'error'] as const).map((name) => t(`queue.${name}`))}
+        heads={(['job', 'subject', 'state', 'due', 'attempts', 'error', 'action'] as const).map((name) =>
+          t(`queue.${name}`),
+        )}
         rows={queue.jobs.map((one) => ({
           key: String(one.id),
           cells: [
@@ -81,6 +83,7 @@ function Parts({ queue }: { queue: Queue }) {
             format.moment(one.due_at),
             one.attempts,
             one.last_error,
+            one.state === 'held' ? <Retry key="retry" again={() => node.retryJob(one.id)} /> : null,
           ],
         }))}
       />
@@ -105,11 +108,11 @@ function Parts({ queue }: { queue: Queue }) {
   );
 }
 
-function Retry({ id }: { id: number }) {
+function Retry({ again }: { again: () => Promise<unknown> }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const retry = useMutation({
-    mutationFn: () => node.retryDelivery(id),
+    mutationFn: again,
     onSettled: () => client.invalidateQueries({ queryKey: ['queue'] }),
   });
   return (

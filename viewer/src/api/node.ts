@@ -51,3 +51,4 @@ export const setPriority = (id: string, priority: Priority) =>
 
 export const queue = (signal?: Signal) => json<Queue>('/api/admin/queue', { signal });
 export const retryDelivery = (id: number) => send(`/api/admin/deliveries/${id}/retry`, { method: 'POST' });
+export const retryJob = (id: number) => send(`/api/admin/jobs/${id}/retry`, { method: 'POST' });
