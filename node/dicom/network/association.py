@@ -41,7 +41,6 @@ from node.dicom.network.upper_layer import (
     ProtocolError,
     Rejection,
     Role,
-    Wire,
     encode_abort,
     encode_associate_accept,
     encode_associate_reject,
@@ -49,6 +48,7 @@ from node.dicom.network.upper_layer import (
     parse_associate_request,
     values,
 )
+from node.dicom.network.wire import Wire
 from node.domain.caller import Call, Refusal
 from node.domain.facility import Peer
 from node.errors import CallerRefused, NodeError, NotAuthorized

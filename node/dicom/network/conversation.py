@@ -20,7 +20,8 @@ from node.dicom.network.command import (
 )
 from node.dicom.network.messages import MessageWriter
 from node.dicom.network.services.provider import Caller, Request
-from node.dicom.network.upper_layer import AbortReason, ConnectionLostError, Pdu, ProtocolError, Role, Wire, values
+from node.dicom.network.upper_layer import AbortReason, ConnectionLostError, Pdu, ProtocolError, Role, values
+from node.dicom.network.wire import Wire
 
 
 class PeerLeft(Exception):  # noqa: N818

@@ -8,7 +8,8 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO, Final
 
-from node.dicom.network.upper_layer import MAX_PDU, Pdu, Wire, encode_command
+from node.dicom.network.upper_layer import MAX_PDU, Pdu, encode_command
+from node.dicom.network.wire import Wire
 
 _HEADER: Final = 12  # bytes of a P-DATA-TF and its one PDV before the fragment
 

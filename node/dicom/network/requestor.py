@@ -37,7 +37,6 @@ from node.dicom.network.upper_layer import (
     ProposedContext,
     ProtocolError,
     Role,
-    Wire,
     encode_abort,
     encode_associate_request,
     encode_release_request,
@@ -45,6 +44,7 @@ from node.dicom.network.upper_layer import (
     parse_associate_accept,
     values,
 )
+from node.dicom.network.wire import Wire
 from node.domain.facility import Peer
 from node.errors import NodeError, PeerBusy, PeerRefused, PeerUnreachable
 
@@ -206,7 +206,7 @@ class Requestor:
     def _rejection(self, result: int, source: int, reason: int) -> NodeError:
         """PS3.8 Table 9-21."""
         if result == 2:
-            return PeerBusy(f"{self._where()} takes no association now.", hint="It is tried again later.", fault="busy")
+            return PeerBusy(f"{self._where()} takes no association now.", hint="It is tried again later.", fault="takes-none-now")
         if (source, reason) == (1, 3):
             return PeerRefused(
                 f"The calling AE title {self._calling_ae} is not recognised by {self._where()}.",
@@ -244,7 +244,7 @@ class Requestor:
                     fault="tls-wanted",
                 ) from error
             raise PeerUnreachable(
-                f"{self._where()} broke the protocol: {error}.", hint="Look into its log.", fault="protocol"
+                f"{self._where()} broke the protocol: {error}.", hint="Look into its log.", fault="broke-protocol"
             ) from error
 
     def request(

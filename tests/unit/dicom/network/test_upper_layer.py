@@ -23,7 +23,6 @@ from node.dicom.network.upper_layer import (
     Pdu,
     ProposedContext,
     ProtocolError,
-    Wire,
     encode_abort,
     encode_associate_accept,
     encode_associate_reject,
@@ -34,6 +33,7 @@ from node.dicom.network.upper_layer import (
     parse_associate_request,
     values,
 )
+from node.dicom.network.wire import Wire
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
