@@ -58,9 +58,10 @@ class CommitStage:
         if peer is None or not peer.commitment:
             return None
         patience = timedelta(hours=node.settings.dicom.commitment_hours)
-        until = newest.asked_at + patience if newest is not None and newest.state == InquiryState.ASKED else None
-        if until is not None and node.clock.now() < until and _same_items(newest, delivery_id, node):
-            return Asked(newest.transaction_uid, until)
+        if newest is not None and newest.state == InquiryState.ASKED and _same_items(newest, delivery_id, node):
+            until = newest.asked_at + patience
+            if node.clock.now() < until:
+                return Asked(newest.transaction_uid, until)
         conversation = _Conversation(_prepare(delivery_id, peer, newest, node), peer, node)
         try:
             references = [Reference(sop_class, uid) for uid, sop_class in conversation.items.items()]
