@@ -6,6 +6,7 @@ may not be named, for it would hand out more than was asked for.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ from node.domain.query import Level
 from node.domain.retrieval import Wanted
 from node.errors import Invalid, NodeError, Unreadable
 from node.ports import Archive, Selection
+
+log = logging.getLogger("node.dicom.network")
 
 NO_COUNT: Final = Status(0xA701, "The node cannot look into its ledger, try again later")
 NOTHING_DONE: Final = 0xA702
@@ -118,19 +121,23 @@ class _Retrieval:
         cancelled = False
         try:
             with TemporaryDirectory(dir=self._shop.scratch, ignore_cleanup_errors=True) as folder:
-                for target, kinds in parts:
-                    work = SubOperations(target, self._shop.pool, Path(folder), progress)
-                    for _ in work.run(self._selection.holdings(kinds)):
-                        if cancelled := self._request.line.cancelled():
-                            break
-                        if self._is_due():
-                            yield self._response(PENDING)
-                    if cancelled:
+                for _ in self._steps(parts, Path(folder)):
+                    if cancelled := self._request.line.cancelled():
                         break
+                    if self._is_due():
+                        yield self._response(PENDING)
+        except NodeError as error:  # the ledger does not tell any more what there is
+            noted(error)
+            progress.give_up(error.message)
         finally:
             if progress.total:
                 self._note_end()
         yield self._response(CANCELLED if cancelled and progress.remaining else self._verdict())
+
+    def _steps(self, parts: Iterator[tuple[Target, list[tuple[str, str]]]], folder: Path) -> Iterator[None]:
+        for target, kinds in parts:
+            work = SubOperations(target, self._shop.pool, folder, self.progress)
+            yield from work.run(self._selection.holdings(kinds))
 
     def _is_due(self) -> bool:
         now = self._shop.monotonic()
@@ -162,7 +169,17 @@ class _Retrieval:
 
     def _note_end(self) -> None:
         """Objects have left: that this cannot be written down now does not make it a failure."""
-        sent = self.progress.sent
+        sent, progress = self.progress.sent, self.progress
+        log.info(
+            "%s for %s to %s: %d sent, %d failed, %d left out; %s",
+            self._operation,
+            self._request.caller.code,
+            self._destination,
+            progress.completed + progress.warned,
+            progress.failed,
+            progress.remaining,
+            progress.reason or "no failure",
+        )
         try:
             self._note("retrieve-ended", {uid: {"instances": sent[uid]} for uid in self._selection.studies})
         except Exception as error:

@@ -66,6 +66,11 @@ class Progress:
         else:
             self.warned += 1
 
+    def give_up(self, reason: str) -> None:
+        """What remains is not even known by name."""
+        self.failed += self.remaining
+        self.reason = reason
+
     def fail(self, holding: Holding, reason: str) -> None:
         self.failed += 1
         self.reason = reason

@@ -39,6 +39,8 @@ class Shelf:
     notes: list[tuple[str, str, Mapping[str, Mapping[str, Any]]]] = field(default_factory=list)
     fails: dict[str, Exception] = field(default_factory=dict)  # by what is asked for
     kinds: Collection[tuple[str, str]] = ((SECONDARY, EXPLICIT),)
+    breaks_at: int = 0
+    lost: bool = False
 
     @property
     def studies(self) -> Mapping[str, int]:
@@ -46,8 +48,11 @@ class Shelf:
 
     def holdings(self, kinds: Collection[tuple[str, str]]) -> Iterator[Holding]:
         for n in range(1, self.total + 1):
+            if n == self.breaks_at:
+                raise LedgerBusy("locked")
             uid = f"1.2.3.4.{n:059}"[:64] if self.total > 1000 else f"1.2.3.4.{n}"
-            yield Holding(STUDY, uid, Outgoing(n, uid, SECONDARY, EXPLICIT, "", 0, self.file))
+            item = None if self.lost else Outgoing(n, uid, SECONDARY, EXPLICIT, "", 0, self.file)
+            yield Holding(STUDY, uid, item)
 
     def select(self, wanted: Wanted) -> Shelf:
         if "select" in self.fails:
@@ -217,7 +222,9 @@ def test_an_object_that_kills_every_process_is_a_failure(make_desk: MakeDesk) ->
 
 
 def test_counts_and_the_list_of_failures_fit_their_elements(make_desk: MakeDesk) -> None:
-    last = make_desk(70_000, line=PlayedLine(status=0xC000)).answer()[-1]
+    desk = make_desk(70_000)
+    desk.shelf.lost = True
+    last = desk.answer()[-1]
     assert numbers(last) == (0xA702, None, 0, 65535, 0)
     assert len("\\".join(failed_uids(last))) <= 65534
     assert len(failed_uids(last)) > 1000
@@ -234,6 +241,16 @@ def test_a_ledger_that_cannot_be_asked_means_no_count(make_desk: MakeDesk) -> No
     desk.shelf.fails["select"] = LedgerBusy("locked")
     [answer] = desk.answer()
     assert answer.status.code == 0xA701
+
+
+def test_a_ledger_that_fails_midway_leaves_true_counts(make_desk: MakeDesk) -> None:
+    desk = make_desk(20)
+    desk.shelf.breaks_at = 11
+    last = desk.answer()[-1]
+    sent = len(desk.line.taken)
+    assert 0 < sent < 11
+    assert numbers(last) == (0xB000, None, sent, 20 - sent, 0)
+    assert desk.shelf.notes[-1][2][STUDY]["instances"] == sent
 
 
 def test_nothing_leaves_that_the_audit_does_not_know_of(make_desk: MakeDesk) -> None:
