@@ -280,9 +280,10 @@ class OrthancServer:
     def dicomweb_url(self) -> str:
         return f"{self.url}/dicom-web"
 
-    def know(self, ae_title: str, port: int) -> None:
-        """Tells Orthanc of a DICOM peer on loopback, so that it can send to it: POST /modalities/<ae_title>/store."""
-        httpx.put(f"{self.url}/modalities/{ae_title}", json=[ae_title, HOST, port]).raise_for_status()
+    def know(self, ae_title: str, port: int, **more: object) -> None:
+        """Tells Orthanc of a DICOM peer on loopback, so that it can send to it; `more` as UseDicomTls."""
+        peer = {"AET": ae_title, "Host": HOST, "Port": port} | more
+        httpx.put(f"{self.url}/modalities/{ae_title}", json=peer).raise_for_status()
 
     def echo(self, ae_title: str) -> bool:
         """Whether the peer answers its C-ECHO."""
@@ -332,8 +333,11 @@ class OrthancServer:
 
 
 @contextmanager
-def orthanc_server(python_script: Path | None = None) -> Iterator[OrthancServer]:
-    """Orthanc with DICOMweb; with `python_script` also its Python plugin running that file."""
+def orthanc_server(
+    python_script: Path | None = None, options: Mapping[str, object] | None = None
+) -> Iterator[OrthancServer]:
+    """Orthanc with DICOMweb and more `options` of its configuration; with `python_script` its Python plugin running that
+    file, too."""
     program = find_program("Orthanc", "orthanc")
     wanted = {"libOrthancDicomWeb.so": "orthanc-dicomweb"}
     if python_script is not None:
@@ -349,7 +353,8 @@ def orthanc_server(python_script: Path | None = None) -> Iterator[OrthancServer]
     with _folder("orthanc") as folder:
         server = OrthancServer(free_port(), free_port())
         configuration = folder / "orthanc.json"
-        configuration.write_text(json.dumps(_orthanc_options(server, folder, plugins, python_script)), encoding="utf-8")
+        written = _orthanc_options(server, folder, plugins, python_script) | dict(options or {})
+        configuration.write_text(json.dumps(written), encoding="utf-8")
         log = folder / "log"
         with log.open("wb") as output:
             process = subprocess.Popen([str(program), str(configuration)], cwd=folder, stdout=output, stderr=output)
