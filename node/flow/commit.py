@@ -7,7 +7,7 @@ nothing is reported as missing before the index has caught up. A report is repea
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -119,15 +119,15 @@ def recover(node: Node) -> None:
 def decide(row: Any, node: Node) -> CommitmentReport | None:
     """What of a request is kept here; None while objects that came before it are not in the ledger yet."""
     references = [Reference(*item) for item in row.items]
-    caught_up = _caught_up(node, row.asked_at)  # before the look: what the index takes in between is found
-    with node.ledger.read() as tx:
-        held = commitments.held_versions(tx, {r.sop_instance_uid for r in references})
-    failed = [(r, reason) for r in references if (reason := _failure(r, held, node)) is not None]
-    if not caught_up and any(reason == Failure.NO_SUCH_INSTANCE for _, reason in failed):
-        return None
-    lost = {reference for reference, _ in failed}
+    failed = _failed(references, node)
+    if Failure.NO_SUCH_INSTANCE in failed.values():
+        if not _caught_up(node, row.asked_at):
+            return None
+        failed = _failed(references, node)  # what the index took between the look and the question
     return CommitmentReport(
-        row.transaction_uid, tuple(r for r in references if r not in lost), tuple((r, int(f)) for r, f in failed)
+        row.transaction_uid,
+        tuple(r for r in references if r not in failed),
+        tuple((reference, int(reason)) for reference, reason in failed.items()),
     )
 
 
@@ -156,9 +156,16 @@ def _caught_up(node: Node, asked_at: datetime) -> bool:
     return since is None or asked_at < since <= node.clock.now()
 
 
-def _failure(reference: Reference, held: Mapping[str, list[tuple[str, str, bool]]], node: Node) -> Failure | None:
+def _failed(references: Sequence[Reference], node: Node) -> dict[Reference, Failure]:
+    """What is not kept, and why."""
+    with node.ledger.read() as tx:
+        held = commitments.held_versions(tx, {r.sop_instance_uid for r in references})
+    reasons = {r: _failure(r, held.get(r.sop_instance_uid, []), node) for r in references}
+    return {reference: reason for reference, reason in reasons.items() if reason is not None}
+
+
+def _failure(reference: Reference, versions: Sequence[tuple[str, str, bool]], node: Node) -> Failure | None:
     """Why an instance is not kept. Of several versions the current one counts."""
-    versions = held.get(reference.sop_instance_uid, [])
     if not versions:
         return Failure.NO_SUCH_INSTANCE
     current = [version for version in versions if version[2]] or versions
