@@ -5,8 +5,7 @@ from __future__ import annotations
 from node.dicom.network.callers import Attendance, Callers
 from node.dicom.network.probe import Probe, probe
 from node.dicom.network.tls import Tls
-from node.domain.facility import Peer, PeerKind
-from node.errors import Invalid, NotFound
+from node.domain.facility import Peer
 from node.flow.certificates import CertificateWatch, Watched
 from node.ports import Node
 
@@ -30,17 +29,9 @@ class PeerDesk:
         """Says in the log which certificates end soon, each once a day."""
         self._watch.warn()
 
-    def test(self, code: str) -> tuple[Peer, Probe]:
-        """Calls a peer of the registry, nobody else. Raises `NotFound`, or `Invalid` when it has no address to call."""
-        peer = self._node.registry().peer(code)
-        if peer is None or peer.kind != PeerKind.DICOM:
-            raise NotFound("There is no such DICOM peer in the registry.", hint="Open the page again.")
-        if not callable_by_us(peer):
-            raise Invalid(
-                "This peer has no host and port in the registry: it only calls us.",
-                hint="Add its host and port to test the way to it.",
-            )
-        return peer, probe(peer, self._node.settings.dicom.ae_title, self._tls)
+    def test(self, peer: Peer) -> Probe:
+        """Calls a peer of the registry step by step. Raises nothing."""
+        return probe(peer, self._node.settings.dicom.ae_title, self._tls)
 
 
 def callable_by_us(peer: Peer) -> bool:

@@ -13,6 +13,7 @@ from node.dicom.network.certificate import Certificate
 from node.dicom.network.probe import Probe
 from node.domain.caller import Call
 from node.domain.facility import Peer, PeerKind
+from node.errors import Invalid, NotFound
 from node.flow.certificates import Watched
 from node.flow.peers import PeerDesk, callable_by_us
 from node.ports import Node
@@ -102,7 +103,15 @@ def router(node: Node, desk: PeerDesk) -> APIRouter:
 
     @routes.post("/{code}/test", response_model=Tested)
     def test(code: str) -> dict[str, Any]:
-        return _tested(*desk.test(code))
+        peer = node.registry().peer(code)
+        if peer is None or peer.kind != PeerKind.DICOM:
+            raise NotFound("There is no such DICOM peer in the registry.", hint="Open the page again.")
+        if not callable_by_us(peer):
+            raise Invalid(
+                "This peer has no host and port in the registry: it only calls us.",
+                hint="Add its host and port to test the way to it.",
+            )
+        return _tested(peer, desk.test(peer))
 
     return routes
 

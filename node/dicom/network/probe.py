@@ -52,7 +52,7 @@ def probe(
     tls: Tls,
     *,
     connect_seconds: float = 5.0,
-    response_seconds: float = 10.0,
+    response_seconds: float = 8.0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Probe:
     """Raises nothing: what goes wrong is in the result."""

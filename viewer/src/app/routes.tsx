@@ -12,6 +12,7 @@ import { loadViewer } from './viewer-chunk';
 const StudiesPage = lazy(() => import('../studies/StudiesPage').then((m) => ({ default: m.StudiesPage })));
 const StudyPage = lazy(() => import('../studies/StudyPage').then((m) => ({ default: m.StudyPage })));
 const WorklistPage = lazy(() => import('../worklist/WorklistPage').then((m) => ({ default: m.WorklistPage })));
+const PeersPage = lazy(() => import('../admin/PeersPage').then((m) => ({ default: m.PeersPage })));
 const QueuePage = lazy(() => import('../admin/QueuePage').then((m) => ({ default: m.QueuePage })));
 const OrdersPage = lazy(() => import('../orders/OrdersPage').then((m) => ({ default: m.OrdersPage })));
 const OrderPage = lazy(() => import('../orders/OrderPage').then((m) => ({ default: m.OrderPage })));
@@ -69,6 +70,7 @@ export const router = createBrowserRouter([
             element: <For roles={['admin']} />,
             children: [
               { path: 'admin', element: <QueuePage /> },
+              { path: 'peers', element: <PeersPage /> },
               { path: 'admin/worklist', element: <TracePage /> },
             ],
           },
