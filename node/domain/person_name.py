@@ -12,6 +12,7 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
 _PATTERN_WORD = re.compile(r"(?:[^\W_]|[*?])+")
+_MARKS = re.compile("[\u0300-\u036f]+")
 _WILD = frozenset("*?")
 
 
@@ -19,7 +20,9 @@ def fold(text: str) -> str:
     """`text` without accents, Đ as d, in lower case."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d"))
+    decomposed = _MARKS.sub("", unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d")))
+    if decomposed.isascii():
+        return decomposed.lower()
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
 

@@ -5,17 +5,20 @@ Four names in ten are Nguyễn: of the words of a query the rarest one is looked
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, literal, select
 
 from node.domain.person_name import GroupPattern, index_words
 from node.ledger.schema import name_words
 from node.ledger.sql import insert_new
 
-_PROBE: Final = 4000  # rows that are counted to learn how rare a word is
+_LOOKS: Final = (1_000, 8_000, 64_000)  # rows that are counted to learn how rare a word is
+_REMEMBERED: Final = 20_000  # words
 _PIECE: Final = 500
+_FREQUENT: Final[WeakKeyDictionary[Engine, dict[str, int]]] = WeakKeyDictionary()  # a guide to speed only: may be old
 
 
 def add_name(tx: Connection, name: str, name_key: str) -> None:
@@ -41,17 +44,39 @@ def _conditions(tx: Connection, pattern: GroupPattern) -> Iterator[list[ColumnEl
         yield list(like(name_words.c.word, pattern.joined))
     words = [word for word in pattern.words if word != pattern.joined]
     if words:
-        rarest = min(words, key=lambda word: _frequency(tx, word))
+        rarest = _rarest(tx, words)
         padded = literal(" ") + name_words.c.name_key + literal(" ")
         others = (padded.like(f"% {_pattern(word)} %", escape="/") for word in words if word != rarest)
         yield [*like(name_words.c.word, rarest), *others]
 
 
-def _frequency(tx: Connection, word: str) -> int:
+def _rarest(tx: Connection, words: Sequence[str]) -> str:
+    """The word that the fewest names have, as far as a look at some of each tells."""
+    for most in _LOOKS:
+        counts = {word: _frequency(tx, word, most) for word in words}
+        rarest = min(counts, key=lambda word: counts[word])
+        if counts[rarest] < most:
+            break
+    return rarest
+
+
+def _frequency(tx: Connection, word: str, most: int) -> int:
+    """In how many names a word is, if not in more than `most`; words that begin with a wildcard are taken for frequent.
+
+    Counting the frequent ones costs more than finding names by another: what was counted once is remembered.
+    """
     if not _literal_start(word):
-        return _PROBE + 1
-    rows = select(literal(1)).where(*like(name_words.c.word, word)).limit(_PROBE).subquery()
-    return int(tx.execute(select(func.count()).select_from(rows)).scalar_one())
+        return most + 1
+    known = _FREQUENT.setdefault(tx.engine, {})
+    if known.get(word, 0) >= most:
+        return most
+    if word in known and known[word] not in _LOOKS:
+        return known[word]
+    rows = select(literal(1)).where(*like(name_words.c.word, word)).limit(most).subquery()
+    count = int(tx.execute(select(func.count()).select_from(rows)).scalar_one())
+    if count >= _LOOKS[0] and len(known) < _REMEMBERED:
+        known[word] = count
+    return count
 
 
 def like(column: Any, text: str, *, ordered: bool = True) -> Iterator[ColumnElement[bool]]:

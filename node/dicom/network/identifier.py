@@ -199,12 +199,18 @@ class AnswerWriter:
             if key is None:
                 continue
             value = entry.get(key.keyword)
-            if type(value) is str and value.isascii() and key.vr in _SHORT and len(value) < 0xFFFF:
-                text = value.encode() + (b"" if len(value) % 2 == 0 else b"\0" if key.vr == "UI" else b" ")
+            if isinstance(value, str) and len(value) < 0x3FFF and (self._plain(value, key.vr)):
+                text = value.encode()
+                if len(text) % 2:
+                    text += b"\0" if key.vr == "UI" else b" "
                 parts += (self._length.pack(len(text)), text)
             else:
                 parts.append(self._rest(key.vr, value, key.nested))
         return b"".join(parts)
+
+    def _plain(self, text: str, vr: str) -> bool:
+        """Whether UTF-8 is the encoding of a text, with a short length before it."""
+        return vr in _SHORT and (text.isascii() or (self._charset == UNICODE and vr in _REPERTOIRE))
 
     def _element(self, tag: int, vr: str, value: Any, nested: Sequence[Key]) -> bytes:
         return self._head(tag, vr) + self._rest(vr, value, nested)
