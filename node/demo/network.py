@@ -86,6 +86,26 @@ def _when(**conditions: list[str]) -> list[dict[str, Any]]:
     return [{"field": name, "any_of": values} for name, values in conditions.items()]
 
 
+def _modalities() -> list[dict[str, Any]]:
+    """The lower tier's machines: each sends images, asks its worklist and reports what it did. The old one reads no UTF-8."""
+    return [
+        {
+            "code": code.lower(),
+            "kind": "dicom",
+            "facility": DISTRICT,
+            "name": name,
+            "ae_title": code,
+            "services": ["store", "worklist", "procedure-step"],
+            **more,
+        }
+        for code, name, more in (
+            ("CT1", "Máy CT 16 dãy", {}),
+            ("DX1", "X-quang phòng 1", {}),
+            ("US1", "Máy siêu âm", {"charset": "ISO_IR 100", "worklist_any_station": True}),
+        )
+    ]
+
+
 def district_registry(*, hub_url: str, pacs_port: int, quiet_seconds: float) -> dict[str, Any]:
     """The lower tier's registry document: images go up pseudonymised, reports come home into the PACS."""
     return {
@@ -111,6 +131,7 @@ def district_registry(*, hub_url: str, pacs_port: int, quiet_seconds: float) -> 
                 "port": pacs_port,
                 "services": [],
             },
+            *_modalities(),
         ],
         "profiles": [CONSULT_PROFILE],
         "routes": [

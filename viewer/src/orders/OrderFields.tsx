@@ -149,55 +149,57 @@ export function OrderFields({ form, faults, disabled, suggestions, known, onChan
           />
         </div>
       </fieldset>
-      <fieldset className={classes.part} disabled={disabled}>
-        <legend>{t('orders.part.schedule')}</legend>
-        <div className={classes.pair}>
-          <TextInput
-            {...field('scheduled_date')}
-            withAsterisk
-            inputMode="numeric"
-            placeholder={t('orders.date-hint')}
-            onBlur={() => onChange({ scheduled_date: tidyDate(form.scheduled_date) })}
-          />
-          <TextInput
-            {...field('scheduled_time')}
-            withAsterisk
-            placeholder={t('orders.time-hint')}
-            onBlur={() => onChange({ scheduled_time: tidyTime(form.scheduled_time) })}
-          />
-        </div>
-        <MultiSelect
-          size="sm"
-          label={t('order-field.stations')}
-          description={t('orders.stations-hint')}
-          placeholder={form.stations.length ? '' : t('orders.any')}
-          value={form.stations}
-          error={said('stations')}
-          disabled={disabled}
-          searchable
-          onChange={(chosen) => onChange({ stations: chosen })}
-          data={[...stations, ...unknown.map((title) => ({ value: title, label: title }))]}
-          nothingFoundMessage={t('orders.no-stations')}
-        />
-        <TextInput {...field('performing_physician')} />
-      </fieldset>
-      <details className={classes.part} open={hasCodes(faults)}>
-        <summary>{t('orders.part.codes')}</summary>
-        <div className={classes.codes}>
-          <TextInput {...field('accession_number')} placeholder={t('orders.made-by-node')} />
+      <div className={classes.stack}>
+        <fieldset className={classes.part} disabled={disabled}>
+          <legend>{t('orders.part.schedule')}</legend>
           <div className={classes.pair}>
-            <TextInput {...field('procedure_code')} />
-            <TextInput {...field('procedure_code_scheme')} />
+            <TextInput
+              {...field('scheduled_date')}
+              withAsterisk
+              inputMode="numeric"
+              placeholder={t('orders.date-hint')}
+              onBlur={() => onChange({ scheduled_date: tidyDate(form.scheduled_date) })}
+            />
+            <TextInput
+              {...field('scheduled_time')}
+              withAsterisk
+              placeholder={t('orders.time-hint')}
+              onBlur={() => onChange({ scheduled_time: tidyTime(form.scheduled_time) })}
+            />
           </div>
-          <div className={classes.pair}>
-            <TextInput {...field('procedure_id')} placeholder={t('orders.made-by-node')} />
-            <TextInput {...field('step_id')} placeholder={t('orders.made-by-node')} />
+          <MultiSelect
+            size="sm"
+            label={t('order-field.stations')}
+            description={t('orders.stations-hint')}
+            placeholder={form.stations.length ? '' : t('orders.any')}
+            value={form.stations}
+            error={said('stations')}
+            disabled={disabled}
+            searchable
+            onChange={(chosen) => onChange({ stations: chosen })}
+            data={[...stations, ...unknown.map((title) => ({ value: title, label: title }))]}
+            nothingFoundMessage={t('orders.no-stations')}
+          />
+          <TextInput {...field('performing_physician')} />
+        </fieldset>
+        <details className={classes.part} open={hasCodes(faults)}>
+          <summary>{t('orders.part.codes')}</summary>
+          <div className={classes.codes}>
+            <TextInput {...field('accession_number')} placeholder={t('orders.made-by-node')} />
+            <div className={classes.pair}>
+              <TextInput {...field('procedure_code')} />
+              <TextInput {...field('procedure_code_scheme')} />
+            </div>
+            <div className={classes.pair}>
+              <TextInput {...field('procedure_id')} placeholder={t('orders.made-by-node')} />
+              <TextInput {...field('step_id')} placeholder={t('orders.made-by-node')} />
+            </div>
+            <TextInput {...field('step_description')} />
+            <TextInput {...field('issuer_of_patient_id')} />
+            <TextInput {...field('study_uid')} placeholder={t('orders.made-by-node')} />
           </div>
-          <TextInput {...field('step_description')} />
-          <TextInput {...field('issuer_of_patient_id')} />
-          <TextInput {...field('study_uid')} placeholder={t('orders.made-by-node')} />
-        </div>
-      </details>
+        </details>
+      </div>
     </div>
   );
 }

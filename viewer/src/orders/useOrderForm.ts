@@ -15,8 +15,8 @@ export function useOrderForm(start: OrderForm) {
 
   const showFaults = (found: Faults) => {
     setFaults(found);
-    const first = Object.keys(found)[0];
-    if (first) requestAnimationFrame(() => document.querySelector<HTMLElement>(`[name="${first}"]`)?.focus());
+    const isWrong = (field: HTMLInputElement) => field.name in found;
+    requestAnimationFrame(() => [...document.querySelectorAll<HTMLInputElement>('[name]')].find(isWrong)?.focus());
   };
   return {
     form,
