@@ -321,6 +321,14 @@ def test_without_the_role_of_a_taker_nothing_is_sent(house: House) -> None:
     assert counts(answers[-1][0]) == (0xA702, None, 0, 1, 0)
 
 
+def test_headers_come_without_pixels(house: House) -> None:
+    house.station.receive(*numbered([1, 2, 3]))
+    wanted = an_identifier("IMAGE", SOPInstanceUID=uids(1, 3))
+    taken, answers = gotten(house, wanted, PLAIN, model="1.2.840.10008.5.1.4.1.2.5.3")
+    assert counts(answers[-1][0]) == (0, None, 2, 0, 0)
+    assert [(ds.SOPInstanceUID, ds.Rows, "PixelData" in ds) for ds in taken] == [(uid, 8, False) for uid in uids(1, 3)]
+
+
 @pytest.mark.parametrize("syntax", [JPEG_LS, HTJ2K])
 def test_who_takes_only_a_compressed_syntax_gets_it(house: House, syntax: str) -> None:
     house.station.receive(an_image_of(64, 1), an_image_of(64, 2))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pydicom import Dataset, dcmread
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import FileMetaDataset
 from pydicom.filebase import DicomFileLike
 from pydicom.filewriter import write_dataset
@@ -53,6 +54,22 @@ _CODED: Final = {  # what can be written without loss, and how
     JPEG_LS_LOSSLESS: Compression.JPEG_LS,
     _JPEG_LS_NEAR: Compression.JPEG_LS,
 }
+_BULK: Final = frozenset(
+    map(
+        tag_for_keyword,
+        (
+            "PixelData",
+            "FloatPixelData",
+            "DoubleFloatPixelData",
+            "PixelDataProviderURL",
+            "SpectroscopyData",
+            "EncapsulatedDocument",
+            "ExtendedOffsetTable",
+            "ExtendedOffsetTableLengths",
+        ),
+    )
+)
+_REPEATED_BULK: Final = {(0x6000, 0x3000), (0x5000, 0x3000), (0x5000, 0x200C)}  # overlays, curves, sound
 
 
 def passes(stored: str, target: str) -> bool:
@@ -69,8 +86,8 @@ def choose(stored: str, accepted: Collection[str]) -> str | None:
     return next((uid for uid in ways if uid in accepted), None)
 
 
-def convert(path: Path, stored: str, target: str, out: BinaryIO) -> None:
-    """Writes the data set of a stored object to `out`, encoded in `target`.
+def convert(path: Path, stored: str, target: str, out: BinaryIO, *, bulk: bool = True) -> None:
+    """Writes the data set of a stored object to `out`, encoded in `target`; without `bulk` data if so wanted.
 
     Raises `UnsupportedSyntax` when it cannot be, `Unreadable`, and `OSError`.
     """
@@ -83,6 +100,8 @@ def convert(path: Path, stored: str, target: str, out: BinaryIO) -> None:
         if any(element.is_raw and element.VR is None for element in ds.values()):
             for _ in ds.iterall():  # pixels are coded but values have no VR, against PS3.5 A.4: looked up
                 pass
+        if not bulk:
+            _strip(ds)
         _recode(ds, stored, target)
         _write(ds, target, out)
     except (OSError, NodeError):
@@ -94,10 +113,21 @@ def convert(path: Path, stored: str, target: str, out: BinaryIO) -> None:
         ) from None
 
 
-def convert_file(path: str, stored: str, target: str, out: str) -> None:
+def convert_file(path: str, stored: str, target: str, out: str, *, bulk: bool = True) -> None:
     """`convert` for a process of the pool: from file to new file."""
     with Path(out).open("xb") as file:
-        convert(Path(path), stored, target, file)
+        convert(Path(path), stored, target, file, bulk=bulk)
+
+
+def _strip(ds: Dataset) -> None:
+    """Takes the bulk data out (PS3.4 Z.1.3); what is nested stays, but for the samples of waveforms."""
+    tags = list(ds.keys())
+    for tag in tags:
+        if tag in _BULK or (tag.group & 0xFF00, tag.element) in _REPEATED_BULK:
+            del ds[tag]
+    for item in ds.get("WaveformSequence") or ():
+        if "WaveformData" in item:
+            del item.WaveformData
 
 
 def _recode(ds: Dataset, stored: str, target: str) -> None:

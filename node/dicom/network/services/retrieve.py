@@ -1,4 +1,4 @@
-"""C-MOVE and C-GET as SCP (PS3.4 C.4.2, C.4.3).
+"""C-MOVE and C-GET as SCP (PS3.4 C.4.2, C.4.3), the latter without bulk data too (Annex Z).
 
 Unique keys above the level of a retrieve may be left out (relational retrieve, C.4.2.2.2.1) and may be lists; those below it
 may not be named, for it would hand out more than was asked for.
@@ -48,7 +48,8 @@ _LEVELS: Final = {  # by the third part of the root of PS3.4 C.6: the levels of 
 }
 _ROOT: Final = "1.2.840.10008.5.1.4.1.2."
 _MOVE: Final = {f"{_ROOT}{model}.2": levels for model, levels in _LEVELS.items()}
-_GET: Final = {f"{_ROOT}{model}.3": levels for model, levels in _LEVELS.items()}
+_WITHOUT_BULK_DATA: Final = f"{_ROOT}5.3"  # Composite Instance Retrieve Without Bulk Data (Annex Z)
+_GET: Final = {f"{_ROOT}{model}.3": levels for model, levels in _LEVELS.items()} | {_WITHOUT_BULK_DATA: _ALL[3:]}
 _KEYS: Final = {Level.STUDY: "StudyInstanceUID", Level.SERIES: "SeriesInstanceUID", Level.IMAGE: "SOPInstanceUID"}
 _UID: Final = re.compile(r"[0-9.]{1,64}")
 _PACE: Final = 1.0  # seconds between pending responses
@@ -136,7 +137,8 @@ class _Retrieval:
 
     def _steps(self, parts: Iterator[tuple[Target, list[tuple[str, str]]]], folder: Path) -> Iterator[None]:
         for target, kinds in parts:
-            work = SubOperations(target, self._shop.pool, folder, self.progress)
+            bulk = self._request.abstract_syntax != _WITHOUT_BULK_DATA
+            work = SubOperations(target, self._shop.pool, folder, self.progress, bulk=bulk)
             yield from work.run(self._selection.holdings(kinds))
 
     def _is_due(self) -> bool:

@@ -18,10 +18,12 @@ from node.dicom.network.faults import noted
 from node.dicom.network.send import as_stored
 from node.dicom.network.status import verdict
 from node.dicom.network.upper_layer import AbortReason, ProtocolError
+from node.dicom.syntaxes import EXPLICIT_LITTLE
 from node.errors import NodeError, UnsupportedSyntax
 from node.ports import Holding, Outgoing
 
 _AHEAD: Final = 4  # objects that are prepared while another one is on the line
+_AHEAD_BYTES: Final = 64 << 20  # as stored; above that only one
 _LIST_LIMIT: Final = 65534  # bytes of a UI value in Explicit VR (PS3.5 7.1.2)
 
 
@@ -87,12 +89,19 @@ class _Prepared:
     file: Path | None = None  # the converted data set
     work: Future[None] | None = None
 
+    @property
+    def bytes(self) -> int:
+        """What is being converted, in bytes as stored."""
+        return self.holding.item.size if self.work is not None and self.holding.item is not None else 0
+
 
 class SubOperations:
     """Sends holdings to a target; yields after each and while it waits, so that the caller can look around."""
 
-    def __init__(self, target: Target, pool: Executor, folder: Path, progress: Progress) -> None:
+    def __init__(self, target: Target, pool: Executor, folder: Path, progress: Progress, *, bulk: bool = True) -> None:
+        """Without `bulk`, objects go without pixels and the like (PS3.4 Annex Z)."""
         self._target = target
+        self._bulk = bulk
         self._pool = pool
         self._folder = folder
         self._progress = progress
@@ -103,7 +112,7 @@ class SubOperations:
         try:
             for holding in holdings:
                 queue.append(self._prepare(holding))
-                if len(queue) > _AHEAD:
+                while len(queue) > _AHEAD or (len(queue) > 1 and sum(p.bytes for p in queue) > _AHEAD_BYTES):
                     yield from self._finish(queue.popleft())
             while queue:
                 yield from self._finish(queue.popleft())
@@ -117,19 +126,21 @@ class SubOperations:
         if item is None:
             return _Prepared(holding, refusal="The bytes of an object are lost.")
         try:
-            target = choose(item.transfer_syntax_uid, self._target.accepted(item.sop_class_uid))
+            stored = item.transfer_syntax_uid if self._bulk else EXPLICIT_LITTLE
+            target = choose(stored, self._target.accepted(item.sop_class_uid))
         except NodeError as error:  # the destination cannot be reached
             return _Prepared(holding, refusal=error.message)
         if target is None:
             return _Prepared(holding, refusal="No presentation context fits an object.")
         prepared = _Prepared(holding, target)
-        if not passes(item.transfer_syntax_uid, target):
+        if not (self._bulk and passes(item.transfer_syntax_uid, target)):
             prepared.file = self._folder / f"{item.instance_id}.converted"
             prepared.work = self._submit(item, target, prepared.file)
         return prepared
 
     def _submit(self, item: Outgoing, target: str, file: Path) -> Future[None]:
-        return self._pool.submit(convert_file, str(item.path), item.transfer_syntax_uid, target, str(file))
+        stored = item.transfer_syntax_uid
+        return self._pool.submit(convert_file, str(item.path), stored, target, str(file), bulk=self._bulk)
 
     def _finish(self, prepared: _Prepared) -> Iterator[None]:
         while prepared.work is not None and not wait([prepared.work], timeout=0.25).done:

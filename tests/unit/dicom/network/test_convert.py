@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.filereader import read_dataset
 
 from node.dicom.network.convert import choose, convert, convert_file, passes
@@ -100,3 +100,23 @@ def test_what_is_no_object_is_unreadable(tmp_path: Path) -> None:
 def test_a_missing_file_is_said_as_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         convert(tmp_path / "gone", EXPLICIT, IMPLICIT, BytesIO())
+
+
+def test_without_bulk_data_everything_else_stays(tmp_path: Path) -> None:
+    ds = a_coded_image(smooth(8, 8), MPEG4, [b"a video that nobody decodes."], PatientComments="stays")
+    ds.add_new(0x60020010, "US", 8)
+    ds.add_new(0x60023000, "OW", b"\0\0")
+    icon, waveform = Dataset(), Dataset()
+    icon.PixelData = b"\1\2"
+    icon["PixelData"].VR = "OW"
+    waveform.NumberOfWaveformChannels, waveform.WaveformData = 1, b"\0\0"
+    waveform["WaveformData"].VR = "OW"
+    ds.IconImageSequence, ds.WaveformSequence = [icon], [waveform]
+    out = BytesIO()
+    convert(saved(ds, tmp_path), MPEG4, IMPLICIT, out, bulk=False)
+    again = read_dataset(BytesIO(out.getvalue()), True, True)
+    assert (again.PatientComments, again.Rows, again[0x60020010].value) == ("stays", 8, 8)
+    assert "PixelData" not in again
+    assert (0x6002, 0x3000) not in again
+    assert again.IconImageSequence[0].PixelData == b"\1\2"
+    assert [element.keyword for element in again.WaveformSequence[0]] == ["NumberOfWaveformChannels"]
