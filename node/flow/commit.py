@@ -37,7 +37,8 @@ class CommitmentDesk:
 
     def asked(self, caller: Caller, transaction_uid: str, references: Sequence[Reference]) -> None:
         now = self._node.clock.now()
-        spared = timedelta(seconds=self._node.settings.dicom.idle_seconds) + _ASSOCIATION
+        own = caller.peer.idle_seconds if caller.peer is not None else 0
+        spared = timedelta(seconds=own or self._node.settings.dicom.idle_seconds) + _ASSOCIATION
         with self._node.ledger.begin() as tx:
             commitments.keep_request(
                 tx, caller.code, transaction_uid, called_ae=caller.called_ae, references=references, now=now

@@ -39,6 +39,7 @@ _OF_DICOM: Final = (
     "max_associations",
     "max_object_mb",
     "idle_seconds",
+    "commitment",
 )
 
 
@@ -61,6 +62,8 @@ def _dicom_faults(peer: Peer) -> Iterator[str]:
         yield f"peer '{peer.code}': a DICOM peer needs an ae_title"
     if bool(peer.port) > bool(peer.host):
         yield f"peer '{peer.code}': a port needs a host"
+    if peer.commitment and not (peer.host and peer.port):
+        yield f"peer '{peer.code}': commitment needs the host and the port where it is asked"
     if (peer.certificate_sha256 or peer.certificate_name) and not peer.tls:
         yield f"peer '{peer.code}': certificate_sha256 and certificate_name need tls = true"
     for name in ("preferred_syntaxes", "refused_syntaxes", "syntaxes"):
