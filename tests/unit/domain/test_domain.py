@@ -7,6 +7,16 @@ from typing import Any
 
 import pytest
 
+from node.domain.commitment import (
+    INQUIRY_TRANSITIONS,
+    REQUEST_TRANSITIONS,
+    Failure,
+    InquiryEvent,
+    InquiryState,
+    RequestEvent,
+    RequestState,
+    failure_meaning,
+)
 from node.domain.delivery import DELIVERY_TRANSITIONS, DeliveryEvent, DeliveryState
 from node.domain.facility import Peer, PeerKind
 from node.domain.job import NextJob
@@ -20,6 +30,8 @@ TABLES: list[tuple[Any, type[StrEnum], type[StrEnum], StrEnum]] = [
     (STUDY_TRANSITIONS, StudyState, StudyEvent, StudyState.RECEIVING),
     (DELIVERY_TRANSITIONS, DeliveryState, DeliveryEvent, DeliveryState.WAITING),
     (READING_TRANSITIONS, ReadingState, ReadingEvent, ReadingState.INCOMPLETE),
+    (REQUEST_TRANSITIONS, RequestState, RequestEvent, RequestState.ASKED),
+    (INQUIRY_TRANSITIONS, InquiryState, InquiryEvent, InquiryState.MADE),
 ]
 
 
@@ -64,6 +76,13 @@ def test_late_images_never_take_a_study_from_its_reader() -> None:
 def test_a_signed_report_is_final() -> None:
     ends = {to for (at, _), to in READING_TRANSITIONS.items() if at == ReadingState.FINAL}
     assert ends == {ReadingState.FINAL}
+
+
+def test_every_failure_reason_has_a_meaning_and_only_the_hopeless_are_permanent() -> None:
+    permanent = {reason for reason in Failure if failure_meaning(reason).permanent}
+    assert permanent == {Failure.CLASS_CONFLICT, Failure.CLASS_NOT_TAKEN}
+    assert failure_meaning(0xC123).reason == "it gave the reason C123"
+    assert not failure_meaning(0xC123).permanent
 
 
 def test_priorities_rank_from_emergency_to_routine() -> None:
