@@ -187,11 +187,22 @@ def _storage_rows() -> Iterator[Row]:
 def _status_rows() -> Iterator[Row]:
     from node.dicom.network import status
 
-    answers = [value for value in vars(status).values() if isinstance(value, status.Status)]
+    answers = [getattr(status, name) for name in _STORE_STATUSES]
     answers += [status.store_status(error("")) for error in every_error() if error.__module__ == "node.errors"]
     for code, comment in sorted({(answer.code, answer.comment) for answer in answers}):
         yield f"`{code:04X}`", comment or "Success: the object survives a power cut"
 
+
+_STORE_STATUSES = (  # what the engine itself answers to a C-STORE (`association`, `storing`)
+    "SUCCESS",
+    "MISMATCH",
+    "NO_DATA_SET",
+    "TOO_LARGE",
+    "NO_SUCH_CLASS",
+    "UNRECOGNIZED",
+    "PROCESSING_FAILURE",
+    "NOT_ALLOWED",
+)
 
 TABLES = (
     DocumentTable("README.md", "commands", ("command", "what it does"), _command_rows),
