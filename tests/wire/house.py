@@ -114,11 +114,13 @@ class Taker:
     taken: list[Dataset] = field(default_factory=list)
     originators: set[tuple[str, int]] = field(default_factory=set)
     before: Callable[[], object] = bool
+    with_event: Callable[[evt.Event], object] = bool
 
     def store(self, event: evt.Event) -> int:
         ds = event.dataset
         ds.file_meta = event.file_meta
         self.before()
+        self.with_event(event)
         self.taken.append(ds)
         self.originators.add(
             (event.request.MoveOriginatorApplicationEntityTitle, event.request.MoveOriginatorMessageID)

@@ -31,6 +31,7 @@ from tests.wire.house import (
     THE_STUDY,
     Answers,
     House,
+    Taker,
     a_house,
     a_taker,
     an_identifier,
@@ -276,6 +277,15 @@ def test_the_caller_may_cancel(house: House) -> None:
         assoc.release()
     assert counts(answers[-1][0]) == (0xFE00, 8, 1, 0, 0)
     assert house.audit()[-1][3]["instances"] == 1
+
+
+def test_the_caller_may_cancel_between_the_objects_that_it_gets(house: House) -> None:
+    house.station.receive(*numbered(range(1, 10)))
+    taker = Taker()
+    taker.with_event = lambda event: event.assoc.send_c_cancel(1, query_model=STUDY_GET)
+    taken, answers = gotten(house, THE_STUDY, PLAIN, taker=taker)
+    assert len(taken) == 1
+    assert counts(answers[-1][0]) == (0xFE00, 8, 1, 0, 0)
 
 
 def test_a_caller_that_leaves_is_not_sent_for_any_more(house: House) -> None:

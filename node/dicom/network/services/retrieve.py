@@ -117,7 +117,13 @@ class _Retrieval:
         """The objects of these kinds to these targets; the audit knows of it before and after."""
         progress = self.progress
         if progress.total:
-            self._note("retrieve-begun", {uid: {"instances": n} for uid, n in self._selection.studies.items()})
+            try:
+                self._note("retrieve-begun", {uid: {"instances": n} for uid, n in self._selection.studies.items()})
+            except NodeError as error:  # nothing leaves that the audit does not know of
+                noted(error)
+                progress.give_up("The node cannot write its audit now, try again later")
+                yield self._response(self._verdict())
+                return
             yield self._response(PENDING)
         cancelled = False
         try:
