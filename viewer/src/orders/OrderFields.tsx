@@ -49,7 +49,7 @@ export function OrderFields({ form, faults, disabled, suggestions, known, onChan
   const unknown = form.stations.filter((title) => !stations.some((one) => one.value === title));
 
   return (
-    <div className={classes.columns}>
+    <div className={classes.columns} data-locked={disabled || undefined}>
       <fieldset className={classes.part} disabled={disabled}>
         <legend>{t('orders.part.patient')}</legend>
         <TextInput
@@ -67,16 +67,19 @@ export function OrderFields({ form, faults, disabled, suggestions, known, onChan
             placeholder={t('orders.date-hint')}
             onBlur={() => onChange({ birth_date: tidyDate(form.birth_date) })}
           />
-          <Select
-            size="sm"
-            label={t('order-field.sex')}
-            value={form.sex || null}
-            error={said('sex')}
-            disabled={disabled}
-            clearable
-            onChange={(sex) => onChange({ sex: sex ?? '' })}
-            data={(['M', 'F', 'O'] as const).map((value) => ({ value, label: t(`sex.${value}`) }))}
-          />
+          <div>
+            <div className={classes.label}>{t('order-field.sex')}</div>
+            <SegmentedControl
+              fullWidth
+              size="sm"
+              aria-label={t('order-field.sex')}
+              disabled={disabled}
+              value={form.sex}
+              onChange={(sex) => onChange({ sex })}
+              data={(['M', 'F', 'O'] as const).map((value) => ({ value, label: t(`sex.${value}`) }))}
+            />
+            {faults.sex && <p className={classes.fault}>{said('sex')}</p>}
+          </div>
         </div>
         <div className={classes.pair}>
           <TextInput {...field('weight')} inputMode="decimal" />

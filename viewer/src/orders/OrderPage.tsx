@@ -72,8 +72,7 @@ function Shown({ order }: { order: OrderDetail }) {
   });
   return (
     <form
-      className={classes.page}
-      style={{ padding: 0 }}
+      className={classes.form}
       noValidate
       onSubmit={(event) => {
         event.preventDefault();

@@ -109,7 +109,11 @@ function Question({ question, name }: { question: WorklistQuestion; name: string
         <ul className={classes.reasons}>
           {question.left_out.map((reason) => (
             <li key={reason.because}>
-              {t('trace.left-out', { why: words.key(reason.because), n: n(reason.orders), only: n(reason.only) })}
+              {t(reason.only > 0 ? 'trace.left-out-only' : 'trace.left-out', {
+                why: words.key(reason.because),
+                n: n(reason.orders),
+                only: n(reason.only),
+              })}
               {reason.found.length > 0 && (
                 <span className={classes.soft}>
                   {' '}

@@ -248,7 +248,7 @@ describe('what machines asked', () => {
     aNode({ 'GET /api/orders/questions?caller=': { body: { callers, items: [question] } } });
     show(<TracePage />, { path: '/admin/worklist', role: 'admin' });
     expect(await screen.findByText('Trả lời 0 chỉ định')).toBeTruthy();
-    expect(screen.getByText(/AE title của máy: loại 12 chỉ định, trong đó 3 chỉ vì lý do này/)).toBeTruthy();
+    expect(screen.getByText(/AE title của máy: 12 chỉ định không khớp, 3 trong số đó chỉ vì lý do này/)).toBeTruthy();
     expect(screen.getByText(/CT2, MR1/)).toBeTruthy();
     expect(screen.getByText('00:00 22/11/2026 đến 23:59 22/11/2026')).toBeTruthy();
     expect(screen.getByText('(có điền)')).toBeTruthy();
