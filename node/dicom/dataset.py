@@ -54,8 +54,8 @@ _METADATA_LIMIT: Final = (
     32 << 20
 )  # bytes of an object's elements that are kept as its metadata, with 32 for each of them
 _OVERHEAD: Final = 32
-_UID_REACH: Final = 8 << 20  # bytes of a data set in which the UIDs that place it are looked for
-_TOLERANT_REACH: Final = 256 << 10  # the same for elements that only a tolerant parse can tell
+_UID_REACH: Final = 4 << 20  # bytes of a data set in which the UIDs that place it are looked for
+_TOLERANT_REACH: Final = 64 << 10  # the same for elements that only a tolerant parse can tell
 _SHORT_HEADER: Final = 64 << 10
 _DEPTH_LIMIT: Final = 32
 _INT32: Final = 2**31 - 1
@@ -136,7 +136,11 @@ def read_uids(path: Path) -> dict[int, str]:
             where = layout(file)
             head = open_dataset(file, where, _UID_REACH).read(_UID_REACH)
         found = scan_uids(head, implicit=where.implicit, little=where.little)
-        return found if found is not None else _search_uids(head[:_TOLERANT_REACH], where)
+        if found is None:
+            found = _search_uids(head[:_TOLERANT_REACH], where)
+            if len(found) < len(_UIDS) and len(head) == _UID_REACH:
+                raise Unreadable("The UIDs that place the object do not stand in its first 4 MB.")
+        return found
     except Unreadable:
         raise
     except (Exception, RecursionError) as error:

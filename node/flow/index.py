@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
@@ -33,14 +34,14 @@ _PAUSE = 0.03  # and so many seconds without a new one end it
 
 
 class Indexer:
-    """Takes what lies in the spool, batch by batch."""
+    """Takes what lies in the spool, batch by batch. `aside` reads the headers that take long (else the node's pool does)."""
 
-    def __init__(self, node: Node, spool: Spool) -> None:
+    def __init__(self, node: Node, spool: Spool, aside: Executor | None = None) -> None:
         self.node = node
         self.spool = spool
         self._noted: frozenset[str] = frozenset()
         self._rest_until = float("-inf")
-        self._slow = SlowLane(node.pool)
+        self._slow = SlowLane(aside or node.pool)
 
     def step(self) -> int:
         """Indexes one batch; returns how many files it took (0: nothing to do now). Raises `Retryable`."""

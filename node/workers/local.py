@@ -81,11 +81,14 @@ class WorkerPool(Executor):
     """Processes for pixels and headers (0: one per core), kept alive.
 
     They end when this process ends, however it ends. When one of them is killed (memory), the work in hand fails with
-    `Retryable` and a new pool takes the place of the broken one. `modules` are loaded before the first call.
+    `Retryable` and a new pool takes the place of the broken one. `modules` are loaded before the first call; the processes are
+    started now (`eager`: not when the first study is in a hurry) or when they are needed.
     """
 
-    def __init__(self, processes: int, modules: Sequence[str]) -> None:
+    def __init__(self, processes: int, modules: Sequence[str], *, eager: bool = True) -> None:
         self._size = processes or os.cpu_count() or 1
+        self._eager = eager
+        self._closed = False
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(modules))
         self._lock = threading.Lock()
@@ -93,7 +96,7 @@ class WorkerPool(Executor):
 
     def _make(self) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(self._size, self._context, _end_with_parent, (os.getpid(),))
-        for _ in range(self._size):  # started now, not when the first study is in a hurry
+        for _ in range(self._size if self._eager else 0):
             pool.submit(os.getpid)
         return pool
 
@@ -101,7 +104,9 @@ class WorkerPool(Executor):
         with self._lock:
             try:
                 return self._pool.submit(fn, *args, **kwargs)
-            except BrokenProcessPool:
+            except BrokenProcessPool as error:
+                if self._closed:
+                    raise Retryable("The node is being stopped.") from error
                 log.warning("a worker process was killed; new ones are started")
                 self._pool.shutdown(wait=False)
                 self._pool = self._make()
@@ -119,6 +124,7 @@ class WorkerPool(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """With `wait`, what still runs after a few seconds is killed: nothing that runs here is only half done."""
+        self._closed = True
         processes = list((getattr(self._pool, "_processes", None) or {}).values())
         self._pool.shutdown(wait=False, cancel_futures=cancel_futures)
         deadline = time.monotonic() + _STOP_SECONDS
