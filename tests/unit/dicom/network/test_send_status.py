@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.dicom.network.send import _groups, _proposals
+from node.dicom.network.send import _groups, proposals
 from node.dicom.network.status import store_status, verdict
 from node.errors import Conflict, LedgerBusy, NotAuthorized, StorageFull, Unreadable
 from node.ports import Outgoing
@@ -50,13 +50,13 @@ def test_each_error_has_its_answer(error: Exception, code: int) -> None:
 
 
 def test_an_item_is_proposed_as_stored_and_uncompressed() -> None:
-    assert _proposals(an_item(1, syntax=JPEG_LS), ()) == [("1.2.3", s) for s in (JPEG_LS, EXPLICIT, IMPLICIT)]
-    assert _proposals(an_item(1), ()) == [("1.2.3", EXPLICIT), ("1.2.3", IMPLICIT)]
+    assert proposals(("1.2.3", JPEG_LS), ()) == [("1.2.3", s) for s in (JPEG_LS, EXPLICIT, IMPLICIT)]
+    assert proposals(("1.2.3", EXPLICIT), ()) == [("1.2.3", EXPLICIT), ("1.2.3", IMPLICIT)]
 
 
 def test_the_registrys_list_restricts_and_orders_the_proposals() -> None:
-    assert _proposals(an_item(1, syntax=JPEG_LS), (IMPLICIT, JPEG_LS)) == [("1.2.3", IMPLICIT), ("1.2.3", JPEG_LS)]
-    assert _proposals(an_item(1), (JPEG_LS,)) == []
+    assert proposals(("1.2.3", JPEG_LS), (IMPLICIT, JPEG_LS)) == [("1.2.3", IMPLICIT), ("1.2.3", JPEG_LS)]
+    assert proposals(("1.2.3", EXPLICIT), (JPEG_LS,)) == []
 
 
 def test_groups_keep_the_order_and_fit_into_an_association() -> None:
