@@ -115,6 +115,13 @@ def listens(port: int) -> bool:
     return True
 
 
+def is_bound(port: int) -> bool:
+    """Whether somebody listens there, found out without calling: some servers take one caller and no more."""
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()
+    lines += Path("/proc/net/tcp6").read_text(encoding="ascii").splitlines() if Path("/proc/net/tcp6").exists() else []
+    return any(words[1].endswith(f":{port:04X}") and words[3] == "0A" for words in map(str.split, lines[1:]))
+
+
 @contextmanager
 def _folder(name: str, owner: pwd.struct_passwd | None = None) -> Iterator[Path]:
     """A temporary folder that `owner` may reach, whatever the mode of pytest's own."""

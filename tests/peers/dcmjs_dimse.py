@@ -35,17 +35,22 @@ class Answers:
         return [told["elements"] for told in self.answers[number] if told["elements"] is not None]
 
 
+def command() -> list[str | Path]:
+    """The words that start our script around dcmjs-dimse."""
+    if not (FOLDER / "node_modules" / "dcmjs-dimse").is_dir():
+        raise ServiceError("The tests need dcmjs-dimse. Install it with: make system (or: npm ci in tests/peers/dcmjs)")
+    return [find_program("node", "nodejs"), FOLDER / "peer.cjs"]
+
+
 def ask(port: int, *requests: dict[str, Any], **more: Any) -> Answers:
     """Sends `requests` on one association: `{"kind": "find", "level": "STUDY", "elements": {…}}`, see `peer.cjs`.
 
     `more`: folder (for C-GET), listen (port) and events (how many to wait for) for
     N-EVENT-REPORT, linger (ms before the release), authority, certificate and key (PEM files) for TLS, title.
     """
-    if not (FOLDER / "node_modules" / "dcmjs-dimse").is_dir():
-        raise ServiceError("The tests need dcmjs-dimse. Install it with: make system (or: npm ci in tests/peers/dcmjs)")
     title = more.pop("title", TITLE)
     order = {"host": HOST, "port": port, "calling": title, "called": AE_TITLE, "requests": list(requests), **more}
-    said = run(find_program("node", "nodejs"), FOLDER / "peer.cjs", given=json.dumps(order, default=str))
+    said = run(*command(), given=json.dumps(order, default=str))
     lines = [line for line in said.text.splitlines() if line.startswith('{"answers"')]
     if not lines:
         raise AssertionError(f"dcmjs-dimse said nothing that can be read (exit {said.code}):\n{said.text}")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from node.dicom.dataset import dataset_digest
 from tests import services
 from tests.peers.gateway import AE_TITLE
 from tests.peers.programs import HOST, Said, run
@@ -62,44 +58,3 @@ def get(port: int, folder: Path, *keys: str, options: tuple[str, ...] = ()) -> S
 
 def _keys(keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for key in keys for word in ("-k", key))
-
-
-@dataclass(frozen=True)
-class Receiver:
-    """A running `storescp`: an archive that keeps what comes, bit by bit, one file for each object."""
-
-    port: int
-    folder: Path
-    ae_title: str
-
-    @property
-    def files(self) -> list[Path]:
-        return sorted(self.folder.iterdir())
-
-    @property
-    def digests(self) -> list[str]:
-        return sorted(dataset_digest(file) for file in self.files)
-
-    def clear(self) -> None:
-        for file in self.files:
-            file.unlink()
-
-
-@contextmanager
-def receiver(folder: Path, *options: str, ae_title: str = "ARCHIVE", port: int = 0) -> Iterator[Receiver]:
-    """Starts `storescp` with more options, e.g. `+xe` for Explicit VR Little Endian only."""
-    folder.mkdir()
-    listening = Receiver(port or services.free_port(), folder, ae_title)
-    command = [
-        services.find_program("storescp", "dcmtk"),
-        "-aet",
-        ae_title,
-        "--bit-preserving",
-        "-uf",
-        *options,
-        "-od",
-        folder,
-    ]
-    log = folder.with_suffix(".log")
-    with services.background([*command, listening.port], log, lambda: services.listens(listening.port), "storescp"):
-        yield listening

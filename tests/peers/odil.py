@@ -36,7 +36,11 @@ def get(port: int, folder: Path, root: str, *keys: str) -> Said:
     return _odil("get", port, "-d", folder, root, *keys)
 
 
+def script_command(port: int, what: str, *arguments: str) -> list[str | Path | int]:
+    find_program("odil", "odil")  # says what to install
+    return ["/usr/bin/python3", SCRIPT, HOST, port, TITLE, AE_TITLE, what, *arguments]
+
+
 def script(port: int, what: str, *arguments: str) -> Said:
     """`move DESTINATION STUDY` or `worklist KEYWORD=VALUE…`, by odil's library."""
-    find_program("odil", "odil")  # says what to install
-    return run("/usr/bin/python3", SCRIPT, HOST, port, TITLE, AE_TITLE, what, *arguments)
+    return run(*script_command(port, what, *arguments))

@@ -13,14 +13,18 @@ JAR = Path("/usr/share/java/pixelmed.jar")
 FAST_START = ("-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
-def pixelmed(program: str, *arguments: str | Path | int, java: tuple[str, ...] = ()) -> Said:
-    """A class of `com.pixelmed.network` with a main; `java` are more options of the virtual machine."""
+def command(program: str, java: tuple[str, ...] = ()) -> list[str | Path]:
+    """The words that start a class of `com.pixelmed.network`; `java` are more options of the virtual machine."""
     if not JAR.exists():
         raise ServiceError(
             f"The tests need {JAR}. Install it with: make system (or: sudo apt-get install pixelmed-apps)"
         )
     found = find_program("java", "default-jre-headless")
-    return run(found, *FAST_START, *java, "-cp", JAR, f"com.pixelmed.network.{program}", *arguments)
+    return [found, *FAST_START, *java, "-cp", JAR, f"com.pixelmed.network.{program}"]
+
+
+def pixelmed(program: str, *arguments: str | Path | int, java: tuple[str, ...] = ()) -> Said:
+    return run(*command(program, java), *arguments)
 
 
 def echo(port: int, *, secure: bool = False, java: tuple[str, ...] = ()) -> Said:

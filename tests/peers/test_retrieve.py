@@ -13,11 +13,11 @@ from pynetdicom import AE, build_role, evt
 from pynetdicom.events import Event
 
 from node.dicom.dataset import dataset_digest
-from tests.peers import dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps
+from tests.peers import dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps, receivers
 from tests.peers.conftest import TITLES
-from tests.peers.dcmtk import Receiver, receiver
 from tests.peers.gateway import AE_TITLE, Gateway, a_peer, running_gateway
 from tests.peers.objects import CT_IMAGE, EXPLICIT, IMPLICIT, JPEG_2000, pixels, write_study, write_video
+from tests.peers.receivers import Receiver
 from tests.services import OrthancServer
 
 PLAIN, PACKED, MIXED = "2.25.3000.1", "2.25.3000.2", "2.25.3000.3"
@@ -30,9 +30,9 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rec
     """Running archives of DCMTK: one takes every syntax, the others uncompressed ones only."""
     folder = tmp_path_factory.mktemp("archives")
     with (
-        receiver(folder / "any", "+xa", ae_title="ANY") as everything,
-        receiver(folder / "explicit", "+xe", ae_title="EXPLICIT") as explicit,
-        receiver(folder / "implicit", "+xi", ae_title="IMPLICIT") as implicit,
+        receivers.dcmtk(folder / "any", "ANY", "+xa") as everything,
+        receivers.dcmtk(folder / "explicit", "EXPLICIT", "+xe") as explicit,
+        receivers.dcmtk(folder / "implicit", "IMPLICIT", "+xi") as implicit,
     ):
         yield {one.ae_title: one for one in (everything, explicit, implicit)}
 

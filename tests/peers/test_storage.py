@@ -10,10 +10,10 @@ import pytest
 from pydicom import dcmread
 
 from node.dicom.dataset import dataset_digest
-from tests.peers import ctn, dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps
-from tests.peers.dcmtk import Receiver, receiver
+from tests.peers import ctn, dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps, receivers
 from tests.peers.gateway import AE_TITLE, Gateway
 from tests.peers.objects import EXPLICIT, IMPLICIT, JPEG_2000, NAME, write_study
+from tests.peers.receivers import Receiver
 from tests.services import OrthancServer
 
 NUMBERS = count(1)
@@ -47,7 +47,7 @@ def study() -> str:
 @pytest.fixture(scope="module")
 def witness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
     """Keeps bit by bit what a program sends (Implicit VR Little Endian), so that nobody has to take our word for it."""
-    with receiver(tmp_path_factory.mktemp("witness") / "objects", "+xi", ae_title=AE_TITLE) as running:
+    with receivers.dcmtk(tmp_path_factory.mktemp("witness") / "objects", AE_TITLE, "+xi") as running:
         yield running
 
 

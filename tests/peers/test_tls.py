@@ -12,10 +12,10 @@ import pytest
 from node.dicom.dataset import dataset_digest
 from node.domain.caller import Refusal
 from tests import services
-from tests.peers import dcmjs_dimse, dcmtk, pixelmed
-from tests.peers.dcmtk import Receiver, receiver
+from tests.peers import dcmjs_dimse, dcmtk, pixelmed, receivers
 from tests.peers.gateway import AE_TITLE, Gateway, a_peer, running_gateway, wait_for
 from tests.peers.objects import write_study
+from tests.peers.receivers import Receiver
 from tests.wire.pki import Authority, Identity
 
 NUMBERS = count(1)
@@ -63,7 +63,7 @@ def secure_orthanc(hospital: Hospital) -> Iterator[services.OrthancServer]:
 @pytest.fixture(scope="module")
 def archive(hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
     """A `storescp` that takes TLS only."""
-    with receiver(tmp_path_factory.mktemp("archive") / "objects", *hospital.as_device) as running:
+    with receivers.dcmtk(tmp_path_factory.mktemp("archive") / "objects", "ARCHIVE", *hospital.as_device) as running:
         yield running
 
 

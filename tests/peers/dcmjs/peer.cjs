@@ -1,5 +1,6 @@
 // dcmjs-dimse as a peer: reads one order as JSON on standard input, carries it out on one association, and writes what
-// came back as one line of JSON. tests/peers/dcmjs_dimse.py says what an order holds.
+// came back as one line of JSON. tests/peers/dcmjs_dimse.py says what an order holds. `peer.cjs receive PORT FOLDER` is an
+// archive.
 'use strict';
 
 const { join } = require('node:path');
@@ -10,6 +11,7 @@ log.setLevel('error');
 
 const { PresentationContextResult, SopClass, Status } = constants;
 
+const PLAIN = ['1.2.840.10008.1.2.1', '1.2.840.10008.1.2'];
 const MAKE = {
   echo: () => new requests.CEchoRequest(),
   store: ({ file }) => new requests.CStoreRequest(file),
@@ -133,4 +135,44 @@ function run(order) {
   client.send(order.host, order.port, order.calling, order.called, options);
 }
 
-run(JSON.parse(readFileSync(0, 'utf8')));
+// A storage server: one file for each object, until the process is ended.
+function receive(port, folder) {
+  let count = 0;
+
+  class Archive extends Scp {
+    associationRequested(requested) {
+      for (const { id } of requested.getPresentationContexts()) {
+        const context = requested.getPresentationContext(id);
+        const syntax = context.getTransferSyntaxUids().find((uid) => PLAIN.includes(uid));
+        if (syntax) context.setResult(PresentationContextResult.Accept, syntax);
+        else context.setResult(PresentationContextResult.RejectTransferSyntaxesNotSupported);
+      }
+      this.sendAssociationAccept();
+    }
+
+    cEchoRequest(request, answer) {
+      const response = responses.CEchoResponse.fromRequest(request);
+      response.setStatus(Status.Success);
+      answer(response);
+    }
+
+    cStoreRequest(request, answer) {
+      count += 1;
+      request.getDataset().toFile(join(folder, `${count}.dcm`), (error) => {
+        const response = responses.CStoreResponse.fromRequest(request);
+        response.setStatus(error ? Status.ProcessingFailure : Status.Success);
+        answer(response);
+      });
+    }
+
+    associationReleaseRequested() {
+      this.sendAssociationReleaseResponse();
+    }
+  }
+
+  new Server(Archive).listen(port);
+}
+
+const [, , what, ...words] = process.argv;
+if (what === 'receive') receive(Number(words[0]), words[1]);
+else run(JSON.parse(readFileSync(0, 'utf8')));

@@ -2,6 +2,7 @@
 
 odil_services.py HOST PORT CALLING CALLED move DESTINATION STUDY
 odil_services.py HOST PORT CALLING CALLED worklist KEYWORD=VALUE…
+odil_services.py HOST PORT CALLING CALLED receive FOLDER
 """
 
 import json
@@ -56,8 +57,36 @@ def worklist(association, keys):
         print(json.dumps(json.loads(odil.as_json(answer))))
 
 
+def receive(port, folder):
+    """Serves one association after the other; ends with the process. Debian's binding cannot hand over callbacks."""
+    count = 0
+    while True:
+        association = odil.Association()
+        try:
+            association.receive_association("v4", port)
+            while True:
+                message = association.receive_message()
+                if message.get_command_field() == odil.messages.Message.Command.C_ECHO_RQ:
+                    request = odil.messages.CEchoRequest(message)
+                    sop_class = request.get_affected_sop_class_uid()
+                    response = odil.messages.CEchoResponse(request.get_message_id(), 0, sop_class)
+                else:
+                    request = odil.messages.CStoreRequest(message)
+                    sop_class = request.get_affected_sop_class_uid()
+                    count += 1
+                    ds = request.get_data_set()
+                    odil.Writer.write_file(ds, f"{folder}/{count}.dcm", transfer_syntax=ds.get_transfer_syntax())
+                    response = odil.messages.CStoreResponse(request.get_message_id(), 0)
+                association.send_message(response, sop_class)
+        except (odil.AssociationReleased, odil.AssociationAborted, odil.Exception):
+            continue
+
+
 def main():
     host, port, calling, called, what, *rest = sys.argv[1:]
+    if what == "receive":
+        receive(int(port), *rest)
+        return
     if what == "move":
         association = associate(host, port, calling, called, odil.registry.StudyRootQueryRetrieveInformationModelMove)
         move(association, *rest)
