@@ -136,12 +136,14 @@ class NodeProcess:
         self._doorbell = LinkDoorbell()
         self._link = LinkSender(directory / "secrets")
         self.tls = Tls(_tls_files(settings.dicom), SystemClock().now, directory / "secrets")
-        self.pool: Executor = WorkerPool(settings.workers.processes, ("node.dicom.derive", "node.flow.index"))
+        modules = ("node.dicom.derive", "node.flow.index")
+        self.pool: Executor = WorkerPool(settings.workers.processes, modules)
+        self._aside: Executor = WorkerPool(1, modules, eager=False)  # for headers that take long
         self.partials = PartialObjects(directory / "partial", min_free_bytes=settings.storage.min_free_mb << 20)
         self.node = self._build(directory)
         self.spool = self.node.intake
         assert isinstance(self.spool, Spool)
-        self.indexer = Indexer(self.node, self.spool)
+        self.indexer = Indexer(self.node, self.spool, self._aside)
         self.runner = Runner(self.node, {stage.kind: stage() for stage in STAGES}, owner="local")
         self.workers = LocalWorkers(self.runner.step, settings.workers.threads)
         self.callers = Callers()
@@ -250,7 +252,8 @@ class NodeProcess:
         for thread in self._threads:
             thread.join(10)
         self._link.close()
-        self.pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._aside, self.pool):
+            pool.shutdown(wait=True, cancel_futures=True)
         self.ledger.dispose()
         self._lock.close()
 
