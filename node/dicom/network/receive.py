@@ -16,7 +16,7 @@ from typing import Final
 from node.dicom.network.association import Association
 from node.dicom.network.callers import Callers
 from node.dicom.network.offer import Offer
-from node.dicom.network.sockets import tune
+from node.dicom.network.sockets import part, tune
 from node.dicom.network.tls import CLIENT_HELLO, PLAIN, Secured, send_away
 from node.dicom.network.tls_faults import caller_refused
 from node.dicom.setup import configure
@@ -39,7 +39,14 @@ class _Connection:
         self.address = address
         self.secure = secure  # it came to the TLS port
         self.beyond = beyond  # of the node's limit
+        self.association: Association | None = None
+        self.given_up = False
         self.thread: threading.Thread | None = None
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether it has asked for nothing yet."""
+        return self.association is None or not self.association.asked
 
     def cut(self) -> None:
         """From another thread: wakes whoever reads or writes."""
@@ -161,7 +168,7 @@ class DicomServer:
     def _welcome(self, sock: socket.socket, address: str, secure: bool) -> None:
         tune(sock)
         with self._lock:
-            beyond = len(self._open) - self._max_associations
+            beyond = self._make_room()
             if beyond >= _REFUSING:
                 sock.close()
                 return
@@ -177,10 +184,22 @@ class DicomServer:
                 del self._open[connection]
             raise
 
+    def _make_room(self) -> int:
+        """How many are open beyond the limit, below 0 when there is room; when there is none the oldest that has asked for
+        nothing yet gives way: silent connections keep nobody out. To be called under the lock."""
+        beyond = sum(not c.given_up for c in self._open) - self._max_associations
+        if beyond >= 0:
+            idle = next((c for c in self._open if c.only_waits and not c.given_up), None)
+            if idle is not None:
+                idle.given_up = True
+                idle.cut()
+                beyond -= 1
+        return beyond
+
     def _run(self, connection: _Connection) -> None:
         counts: Counter[str] = Counter()
         try:
-            association = self._begin(connection)
+            association = connection.association = self._begin(connection)
             if association is not None:
                 association.run()
                 counts = association.counts
@@ -220,13 +239,7 @@ class DicomServer:
         """A TLS client on the plain port."""
         self._note(connection, caller_refused(Refusal.TLS_ON_PLAIN))
         send_away(connection.sock)
-        with contextlib.suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_WR)
-            connection.sock.settimeout(_LINGER_SECONDS)
-            for _ in range(16):  # what it has sent meanwhile: unread, it would reset the connection
-                if not connection.sock.recv(4096):
-                    break
-        connection.sock.close()
+        part(connection.sock, _LINGER_SECONDS)
 
     def _note(self, connection: _Connection, error: CallerRefused) -> None:
         port = "TLS port" if connection.secure else "plain port"

@@ -6,10 +6,12 @@ Keepalive finds a peer that went away while nothing was said; the user timeout o
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import Final
 
 DEAD_AFTER: Final = 60  # seconds without an acknowledgement
+_LAST_READS: Final = 16
 _OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("TCP_KEEPIDLE", 30),  # seconds of silence before the first probe
     ("TCP_KEEPINTVL", 10),
@@ -26,3 +28,14 @@ def tune(sock: socket.socket) -> None:
         option: int | None = getattr(socket, name, None)
         if option is not None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def part(sock: socket.socket, seconds: float) -> None:
+    """Closes a connection so that the peer can read our last words: unread input would reset it. Raises nothing."""
+    plain = socket.socket(fileno=sock.detach())  # what TLS there was has ended
+    with contextlib.suppress(OSError), plain:
+        plain.shutdown(socket.SHUT_WR)
+        plain.settimeout(seconds)
+        for _ in range(_LAST_READS):
+            if not plain.recv(65536):
+                break

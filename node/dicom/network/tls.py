@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from node.dicom.network.certificate import Certificate, from_der, read_pem
+from node.dicom.network.sockets import part
 from node.dicom.network.tls_faults import WORDS, caller_refused, refusal_of
 from node.domain.caller import Refusal
 from node.domain.facility import Peer
@@ -29,6 +30,7 @@ log = logging.getLogger("node.dicom.network")
 
 _SUITES: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of TLS 1.3 are all of this kind
 _OTHERS_MAY: Final = 0o037  # permission bits that a private key must not have: a group may read it, nothing more
+_LINGER_SECONDS: Final = 1.0
 CLIENT_HELLO: Final = 0x16  # first byte of a TLS connection (RFC 8446 5.1); no PDU begins with it
 ALERT: Final = 0x15
 _HANDSHAKE_FAILURE: Final = (
@@ -98,7 +100,7 @@ class Tls:
             wrapped.do_handshake()
             return wrapped, secured(wrapped)
         except OSError as error:
-            wrapped.close()
+            part(wrapped, _LINGER_SECONDS)
             raise caller_refused(refusal_of(error)) from error
 
     def call(self, sock: socket.socket, peer: Peer, seconds: float) -> tuple[ssl.SSLSocket, Secured]:

@@ -1,6 +1,6 @@
 /** The DICOM peers: who is known, here, refused; whose certificate ends; and a test of the way to each. */
 import { Button, Table } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
@@ -107,7 +107,11 @@ function Known({ peers: known }: { peers: DicomPeer[] }) {
 function PeerRows({ peer }: { peer: DicomPeer }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const test = useMutation({ mutationFn: () => testPeer(peer.code) });
+  const client = useQueryClient();
+  const test = useMutation({
+    mutationFn: () => testPeer(peer.code),
+    onSettled: () => client.invalidateQueries({ queryKey: ['peers'] }),
+  });
   const limit = peer.max_associations;
   return (
     <>
@@ -120,7 +124,7 @@ function PeerRows({ peer }: { peer: DicomPeer }) {
         </Table.Td>
         <Table.Td>{peer.ae_title}</Table.Td>
         <Table.Td>{peer.host ? `${peer.host}${peer.port ? `:${peer.port}` : ''}` : t('peers.any-address')}</Table.Td>
-        <Table.Td>{peer.services.map((name) => t(`peers.service.${serviceOf(name)}`)).join(', ')}</Table.Td>
+        <Table.Td>{peer.services.map((name) => t(`peers.service.${serviceOf(name)}`)).join(', ') || '–'}</Table.Td>
         <Table.Td>
           {peer.tls ? t(peer.pinned ? 'peers.pinned' : 'peers.tls') : t('peers.plain')}
           {peer.certificate && (
