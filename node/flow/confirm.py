@@ -25,12 +25,13 @@ from node.domain.delivery import DeliveryEvent, DeliveryState, ItemState
 from node.domain.facility import Peer
 from node.domain.job import Job, NextJob
 from node.errors import KeepingUnconfirmed, NodeError, NotKept
-from node.flow.deliver import COMMIT, finish
+from node.flow.deliver import COMMIT, finish, refuse
 from node.ledger import commitments, deliveries, jobs
 from node.ports import Node
 
 _ROUNDS: Final = 3  # times that an instance is sent again
 _WAITS: Final = (timedelta(0), timedelta(minutes=5), timedelta(minutes=30))  # before each of them
+_LEFT: Final = (ItemState.WAITING, ItemState.PREPARED, ItemState.DELIVERED)
 _OPEN: Final = (InquiryState.MADE, InquiryState.ASKED, InquiryState.EXPIRED)
 
 
@@ -177,7 +178,7 @@ def _send_again(tx: Any, delivery_id: int, failed: Mapping[str, int | None], nod
         return
     now = node.clock.now()
     rounds = _failed_in_a_row(commitments.inquiries_of(tx, delivery_id))
-    again = False
+    again, why = False, ""
     for item in deliveries.items(tx, delivery_id, [ItemState.DELIVERED]):
         if item.outward_sop_uid not in failed:
             continue
@@ -185,14 +186,17 @@ def _send_again(tx: Any, delivery_id: int, failed: Mapping[str, int | None], nod
         meaning = UNMENTIONED if reason is None else failure_meaning(reason)
         stop = meaning.permanent or rounds > _ROUNDS
         state = ItemState.REFUSED if stop else ItemState.PREPARED
-        deliveries.set_item(tx, delivery_id, item.instance_id, state, reason=_words(row.destination, meaning))
+        why = _words(row.destination, meaning)
+        deliveries.set_item(tx, delivery_id, item.instance_id, state, reason=why)
         again = again or not stop
     deliveries.move(tx, delivery_id, DeliveryEvent.LOST, now)
     if again:
         due = now + _WAITS[min(rounds, _ROUNDS) - 1]
         jobs.enqueue(tx, NextJob("deliver", str(delivery_id), due_at=due, priority=row.priority), now)
-    else:  # the rest is kept
-        finish(tx, delivery_id, now, node, verified=row.state == DeliveryState.DELIVERED)
+    elif any(deliveries.counts(tx, delivery_id)[state] for state in _LEFT):
+        finish(tx, delivery_id, now, node, verified=row.state == DeliveryState.DELIVERED)  # the rest is kept
+    else:
+        refuse(tx, delivery_id, why, node)
 
 
 def _failed_in_a_row(inquiries: Sequence[Any]) -> int:

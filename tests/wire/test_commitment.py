@@ -18,7 +18,7 @@ from node.dicom.network.data_set import encode
 from node.dicom.network.requestor import Requestor
 from node.dicom.network.services.commitment import CommitmentProvider
 from node.dicom.network.services.provider import Caller, Request, Response
-from node.dicom.network.upper_layer import ProposedContext, Role
+from node.dicom.network.upper_layer import ConnectionLostError, ProposedContext, Role
 from node.domain.commitment import CommitmentReport, Reference, ReportWay
 from node.domain.facility import Peer, Service
 from node.domain.study import Arrival, Via
@@ -30,7 +30,10 @@ EXPLICIT, IMPLICIT, BIG = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.1
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ONE, TWO = Reference(CT, "1.2.1"), Reference(CT, "1.2.2")
 SEVERAL = CommitmentReport("2.25.1", (ONE,), ((TWO, 0x0112),))
+NONSENSE = b"\xff" * 40
 Start = Callable[..., ListeningNode]
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # the toolkit wonders about the nonsense
 
 
 @dataclass
@@ -197,7 +200,7 @@ def without(keyword: str) -> bytes:
     ("data_set", "more", "code"),
     [
         (b"", {}, 0x0115),
-        (b"\xff" * 40, {}, 0x0115),
+        (NONSENSE, {}, 0x0115),
         (without("TransactionUID"), {}, 0x0115),
         (without("ReferencedSOPSequence"), {}, 0x0115),
         (without("ReferencedSOPClassUID"), {}, 0x0115),
@@ -206,6 +209,7 @@ def without(keyword: str) -> bytes:
         (the_request(), {"instance": "1.2.3"}, 0x0112),
         (the_request(), {"sop_class": CT}, 0x0118),
     ],
+    ids=["none", "nonsense", "transaction", "sequence", "class", "instance", "action", "other instance", "other class"],
 )
 def test_a_request_that_is_none_is_refused_and_not_kept(
     serve: Any, register: PlayedRegister, data_set: bytes, more: dict[str, Any], code: int
@@ -234,8 +238,9 @@ def test_a_caller_that_the_registry_does_not_know_may_not_ask(start_node: Start,
         (2, True, None, 0x0000),
         (2, False, None, 0x0115),
         (3, True, None, 0x0113),
-        (1, True, b"\xff" * 40, 0x0115),
+        (1, True, NONSENSE, 0x0115),
     ],
+    ids=["known", "unknown", "another event", "nonsense"],
 )
 def test_a_destination_that_reports_is_answered(
     serve: Any, register: PlayedRegister, event: int, known: bool, content: bytes | None, code: int
@@ -346,6 +351,29 @@ def test_a_peer_that_refuses_the_role_is_called_once_more_without_it(
     assert [request.caller.calling_ae for request in provider.requests] == ["OURS"]
 
 
+def test_a_peer_that_hangs_up_on_the_role_is_called_once_more_without_it(
+    caller: CommitmentCaller, other_end: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer, provider = other_end()
+    wanted: list[dict[str, Role]] = []
+    negotiate = Requestor._negotiate
+
+    def noting(self: Requestor, contexts: Any, roles: Any) -> Any:
+        wanted.append(dict(roles))
+        return negotiate(self, contexts, roles)
+
+    def hangs_up(request: Request) -> Iterator[Response]:
+        if wanted[-1]:
+            raise ConnectionLostError("closed")
+        yield Response(status.SUCCESS)
+
+    monkeypatch.setattr(Requestor, "_negotiate", noting)
+    provider.answering = hangs_up
+    caller.report(peer, "", SEVERAL)
+    assert [bool(roles) for roles in wanted] == [True, False]
+    assert len(provider.requests) == 2
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [(0x0110, PeerBusy), (0x0213, PeerBusy), (0x0112, PeerRefused), (0x0211, PeerRefused), (0x0001, PeerRefused)],
@@ -397,7 +425,7 @@ def test_a_destination_that_says_nonsense_is_answered_and_still_waited_for(
     said: list[int] = []
 
     def then(request: Request) -> None:
-        for content in (b"\xff" * 40, encode_report(SEVERAL, request.transfer_syntax, "PACS")):
+        for content in (NONSENSE, encode_report(SEVERAL, request.transfer_syntax, "PACS")):
             said.append(request.line.report(SOP_CLASS, INSTANCE, 2, content))
 
     peer, _ = other_end(then=then)

@@ -49,21 +49,21 @@ class CommitmentCaller:
         self._tls = tls
 
     def report(self, peer: Peer, calling_ae: str, report: CommitmentReport) -> None:
-        """N-EVENT-REPORT as SCP of the class; once more without the role item for peers that do not know that."""
+        """N-EVENT-REPORT as SCP of the class; once more without the role item for peers that stumble over it."""
+        title = calling_ae or self._ae_title
         for roles in (_AS_PROVIDER, {}):
-            with self._open(peer, calling_ae or self._ae_title, roles) as association:
+            with self._open(peer, title, roles) as association:
                 if 1 not in association.accepted:
                     continue
-                answers = association.request(
-                    CommandField.N_EVENT_REPORT_RQ,
-                    1,
-                    SOP_CLASS,
-                    INSTANCE,
-                    data_set=encode_report(report, association.accepted[1], calling_ae or self._ae_title),
-                    numbers={EVENT_TYPE: report.event_type},
-                )
-                _check(peer, "the report", [answer.status for answer, _ in answers][-1])
-                return
+                try:
+                    status = _told(association, report, title)
+                except PeerUnreachable:
+                    association.abort()
+                    if not roles:
+                        raise
+                    continue
+            _check(peer, "the report", status)
+            return
         raise PeerRefused(
             f"{peer.code} takes no storage commitment reports on an association that we open.",
             hint="Enable them there, or set the peer's commitment_reports to 'same'.",
@@ -110,6 +110,16 @@ class CommitmentCaller:
             roles=roles,
             tls=self._tls,
         )
+
+
+def _told(association: Requestor, report: CommitmentReport, retrieve_ae: str) -> int:
+    """The peer's status."""
+    content = encode_report(report, association.accepted[1], retrieve_ae)
+    numbers = {EVENT_TYPE: report.event_type}
+    answers = association.request(
+        CommandField.N_EVENT_REPORT_RQ, 1, SOP_CLASS, INSTANCE, data_set=content, numbers=numbers
+    )
+    return [answer.status for answer, _ in answers][-1]
 
 
 def _answered(heard: Heard, inquiry: Inquiry) -> tuple[Status, int]:

@@ -210,7 +210,7 @@ def test_a_refusal_does_not_count_when_the_peer_was_told_meanwhile(station: Stat
         desk.reported(CALLER, CommitmentReport(TRANSACTION, (), ((instance(1), 0x0112),)))
         report(*arguments)  # type: ignore[arg-type]
 
-    station.committer.report = told_meanwhile  # type: ignore[method-assign]
+    station.committer.report = told_meanwhile  # type: ignore[method-assign,assignment]
     assert stage.work(job, station.node).report is None
     assert the_request(station).state == RequestState.REPORTED
 

@@ -150,7 +150,8 @@ def test_what_the_destination_will_never_keep_is_refused_at_once(station: Statio
     assert station.sender.sent == [uid(1), uid(2)]
     assert station.item_states("pacs") == [ItemState.REFUSED, ItemState.REFUSED]
     assert station.delivery("pacs").state == DeliveryState.REFUSED
-    assert station.count(Hop.VERIFIED) == 0
+    assert "does not commit to objects of this SOP class" in station.delivery("pacs").last_error
+    assert (station.count(Hop.VERIFIED), station.count(Hop.REFUSED)) == (0, 1)
     assert station.jobs() == []
 
 
@@ -249,7 +250,7 @@ def test_a_crash_while_it_was_asked_asks_again_under_the_same_name(station: Stat
         work(job, node)  # type: ignore[arg-type]
         raise AssertionError
 
-    stage.work = dies  # type: ignore[method-assign,assignment]
+    stage.work = dies  # type: ignore[method-assign]
     delivered(station)
     station.committer.away = None
     station.committer.speaks = keeps_all
