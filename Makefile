@@ -1,6 +1,6 @@
 # Liên Tuyến. `make help` lists what there is; every target may be run again at any time.
 .POSIX:
-.PHONY: help setup run-setup viewer system browser test check demo bench-loop lock docs format clean
+.PHONY: help setup run-setup viewer system browser test check demo bench-loop bench-gateway lock docs format clean
 
 BIN = .venv/bin
 PY = $(BIN)/python
@@ -17,6 +17,7 @@ help:
 	@echo "make docs        write the tables in README.md and CONFORMANCE.md anew from the code"
 	@echo "make lock        write the lock files anew from pyproject.toml (scripts/lock --upgrade: newest of all)"
 	@echo "make bench-loop  seconds from the last image to the worklist"
+	@echo "make bench-gateway  receiving, sending and finding beside DCMTK and Orthanc, on this machine"
 	@echo "make system      only the Debian packages that tests need"
 	@echo "make clean       remove what was built and installed here"
 	@echo "PYTHON=python3.12 names the Python that .venv is made with."
@@ -56,6 +57,9 @@ demo: run-setup
 
 bench-loop: setup
 	$(PY) bench/loop.py
+
+bench-gateway: setup
+	$(PY) bench/gateway.py
 
 lock:
 	@scripts/lock

@@ -10,7 +10,7 @@ from bench.limits import Limits
 from bench.stages import PARTS, Run
 from node.errors import Invalid
 
-BEGIN, END = "<!-- bench-loop -->", "<!-- /bench-loop -->"
+BEGIN, END = MARKS = ("<!-- bench-loop -->", "<!-- /bench-loop -->")
 _BUSY = {
     "district: commit": "receive: to the disk, durable",
     "district: index": "district: index",
@@ -94,13 +94,14 @@ def _bounds(results: Mapping[int, Sequence[Run]], limit: Limits) -> list[str]:
     return lines + [_row(text, results, floor(name)) for name, text in rows.items()]
 
 
-def write_readme(readme: Path, text: str) -> None:
+def write_readme(readme: Path, text: str, marks: tuple[str, str] = MARKS) -> None:
     """Puts the table between its two marks. Raises `Invalid` when they are not there."""
     content = readme.read_text(encoding="utf-8")
-    before, begin, rest = content.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = content.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not begin or not end:
         raise Invalid(
-            "README.md has no place for the table.", hint=f"Put the lines {BEGIN} and {END} where it shall stand."
+            "README.md has no place for the table.",
+            hint=f"Put the lines {marks[0]} and {marks[1]} where it shall stand.",
         )
-    readme.write_text(f"{before}{BEGIN}\n{text}{END}{after}", encoding="utf-8")
+    readme.write_text(f"{before}{begin}\n{text}{end}{after}", encoding="utf-8")
