@@ -102,6 +102,11 @@ def an_orthanc(folder: Path, setting: str) -> Iterator[Receiver]:
         **ORTHANC[setting],
     }
     (folder / "orthanc.json").write_text(json.dumps(content), encoding="utf-8")
-    command = ["env", *_words(NO_NAGLE), find_program("Orthanc", "orthanc"), folder / "orthanc.json"]
+    command: list[str | Path | int] = [
+        "env",
+        *_words(NO_NAGLE),
+        find_program("Orthanc", "orthanc"),
+        folder / "orthanc.json",
+    ]
     with background(command, folder / "log", lambda: listens(port), "Orthanc"):
         yield Receiver(f"Orthanc, {setting}", "ORTHANC", port)
