@@ -78,9 +78,33 @@ def matches_name(text: str, name: str) -> bool:
     return all(pattern.matches(group) for pattern, group in zip(wanted, groups, strict=False) if pattern.words)
 
 
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """A pattern with `*` and `?` (PS3.4 C.2.2.2.4). In time linear to the text, whatever the pattern: callers are not trusted."""
+
+    parts: tuple[re.Pattern[str], ...]  # what stands between the asterisks
+    lengths: tuple[int, ...]
+
+    def fullmatch(self, text: str) -> bool:
+        """Whether all of `text` is what the pattern says."""
+        if len(self.parts) == 1:
+            return self.parts[0].fullmatch(text) is not None
+        if len(text) < self.lengths[0] + self.lengths[-1] or not self.parts[0].match(text):
+            return False
+        end = len(text) - self.lengths[-1]
+        if not self.parts[-1].match(text, end):
+            return False
+        at = self.lengths[0]
+        for part, length in zip(self.parts[1:-1], self.lengths[1:-1], strict=True):
+            found = part.search(text, at, end)
+            if found is None:
+                return False
+            at = found.start() + length
+        return True
+
+
 @lru_cache(maxsize=1024)
-def wildcard(pattern: str) -> re.Pattern[str]:
-    """`*` and `?` of PS3.4 C.2.2.2.4 as a regular expression."""
-    signs = {"*": ".*", "?": "."}
-    shorter = re.sub(r"\*+", "*", pattern)
-    return re.compile("".join(signs.get(c) or re.escape(c) for c in shorter), re.DOTALL)
+def wildcard(pattern: str) -> Wildcard:
+    parts = re.sub(r"\*+", "*", pattern).split("*")
+    plain = ("".join("." if c == "?" else re.escape(c) for c in part) for part in parts)
+    return Wildcard(tuple(re.compile(part, re.DOTALL) for part in plain), tuple(map(len, parts)))

@@ -41,7 +41,8 @@ _MANY_NAMES: Final = 20_000  # the same when the answers must be in order
 _FEW_STUDIES: Final = 20_000  # of a range of dates: looked at one by one rather than by their names
 _PIECE: Final = 500
 _MOST_HEADERS: Final = 20_000  # objects that are opened in vain before a search is given up
-_MOST_VALUES: Final = 10_000
+_MOST_VALUES: Final = 10_000  # of a list of UIDs
+_MOST_PATTERNS: Final = 100  # of any other list
 _PAUSE: Final = 256  # candidates between two looks at whether the caller still wants to know
 _CODES: Final = frozenset({"StudyInstanceUID", "PatientID", "AccessionNumber", "StudyID"})
 
@@ -172,6 +173,8 @@ class _Search:
     def _narrow(self, key: Key) -> Iterator[ColumnElement[bool]]:
         """What the database can say of a key by itself: no study that matches is lost, some that do not may stay."""
         column = self._columns[key.keyword]
+        if len(key.values) > (_MOST_VALUES if key.kind == Matching.SINGLE and key.vr == "UI" else _MOST_PATTERNS):
+            raise Invalid("Too many values are asked for at once.", hint="Ask in several queries.")
         if key.kind == Matching.EMPTY:
             yield column.is_(None) if key.vr in _NUMBERS else column == ""
         elif key.vr == "DA":
@@ -182,8 +185,6 @@ class _Search:
                 yield column.in_(numbers)
         elif column is studies.c.modalities:
             yield or_(*(column.like(names.containing(value), escape="/") for value in key.values))
-        elif len(key.values) > _MOST_VALUES:
-            raise Invalid("Too many values are asked for at once.", hint="Ask in several queries.")
         elif key.kind == Matching.SINGLE and key.vr != "PN":
             yield names.any_of(column, key.values)
         elif key.kind == Matching.WILDCARD and key.vr != "PN":
@@ -269,7 +270,7 @@ _IDS: Final[dict[Level, dict[str, Any]]] = {
     Level.IMAGE: _STUDY_IDS | {"series": series.c.uid.label("series"), "instance": instances.c.id.label("instance")},
 }
 _ORDER: Final = (
-    studies.c.first_received_at.desc(), studies.c.uid, series.c.number.nulls_last(), series.c.uid,
+    studies.c.first_received_at.desc(), studies.c.uid.desc(), series.c.number.nulls_last(), series.c.uid,
     instances.c.number.nulls_last(), instances.c.id,
 )  # fmt: skip
 

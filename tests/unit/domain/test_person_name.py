@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.person_name import fold_name, index_words, matches_name
+from node.domain.person_name import fold_name, index_words, matches_name, wildcard
 
 DUC = "Nguyễn^Văn^Đức"
 YAMADA = "Yamada^Tarou=山田^太郎=やまだ^たろう"
@@ -69,3 +71,14 @@ def test_a_name_that_has_letters_finds_itself(name: str) -> None:
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_pattern_breaks_the_matcher(asked: str, name: str) -> None:
     assert matches_name(asked, name) in (True, False)
+
+
+@given(st.text("ab*?", max_size=12), st.text("ab", max_size=12))
+def test_asterisks_and_question_marks_mean_what_a_regular_expression_means(pattern: str, text: str) -> None:
+    expression = pattern.replace("*", ".*").replace("?", ".")
+    assert wildcard(pattern).fullmatch(text) is (re.fullmatch(expression, text) is not None)
+
+
+@pytest.mark.timeout(5)
+def test_a_hostile_pattern_costs_no_time() -> None:
+    assert not wildcard("*a" * 60 + "*b").fullmatch("a" * 10_000)

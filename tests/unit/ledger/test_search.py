@@ -269,6 +269,14 @@ def test_a_search_that_opens_too_many_objects_is_given_up(ledger: SqlLedger, mon
         list(find(tx, Query(Level.STUDY, keys(MedicalAlerts="nobody"))))
 
 
+def test_a_list_may_be_long_but_not_endless(ledger: SqlLedger) -> None:
+    assert found(ledger, StudyInstanceUID="\\".join(["1.1", *(f"7.{n}" for n in range(9_990))])) == {"1.1"}
+    for texts in ({"StudyInstanceUID": "\\".join(f"7.{n}" for n in range(10_001))},
+                  {"ModalitiesInStudy": "\\".join(f"M{n}" for n in range(101))}):  # fmt: skip
+        with pytest.raises(Invalid, match="Too many values"):
+            found(ledger, **texts)
+
+
 def test_a_search_ends_when_the_caller_is_gone(ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PAUSE", 1)
     assert list(LedgerSearch(ledger)(Query(Level.STUDY, keys(PatientID="")), lambda: True)) == []

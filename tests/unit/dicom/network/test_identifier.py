@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom import Dataset
 
 from node.dicom.network.charset import encode_text, transliterate
@@ -143,3 +146,20 @@ def test_private_and_unknown_attributes_are_named_by_their_tags() -> None:
     assert (key.keyword, key.vr, key.asks) == ("00091001", "UN", False)
     assert key_of("00091001", "A") is None
     assert key_of("NoSuchThing", "A") is None
+
+
+@pytest.mark.filterwarnings("ignore")  # the toolkit's, of which the node is not told either
+@given(st.binary(max_size=200), st.sampled_from(TRANSFER_SYNTAXES))
+def test_bytes_that_are_no_identifier_are_refused_and_nothing_else(content: bytes, syntax: str) -> None:
+    with contextlib.suppress(Unreadable):
+        parse(content, syntax)
+
+
+@pytest.mark.filterwarnings("ignore")
+@given(st.integers(0, 250), st.integers(0, 255), st.sampled_from(TRANSFER_SYNTAXES))
+def test_a_mangled_identifier_is_read_or_refused(at: int, byte: int, syntax: str) -> None:
+    content = bytearray(encode(a_query(), syntax))
+    content[at % len(content)] = byte
+    with contextlib.suppress(Unreadable):
+        found = parse(bytes(content), syntax)
+        decode(AnswerWriter(found.keys, syntax).write(ENTRY), syntax)
