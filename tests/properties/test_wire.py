@@ -23,6 +23,7 @@ from node.dicom.network import data_set
 from node.dicom.network.command import CommandField, encode_request, is_response, parse_command, parse_response
 from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
+from node.dicom.network.tls import Tls, TlsFiles
 from node.dicom.network.upper_layer import (
     ProposedContext,
     ProtocolError,
@@ -38,6 +39,7 @@ from node.domain.study import Arrival, Via
 from node.errors import Unreadable
 from node.ports import Admitted
 from node.storage.spool import Spool
+from tests.peers.gateway import wait_for
 from tests.wire import script
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")  # it warns of what it forgives
@@ -80,7 +82,15 @@ class Port:
 
     def __init__(self, folder: Path) -> None:
         self.spool = Spool(folder, min_free_bytes=0, clock=StoppedClock())
-        offer = Offer(frozenset(), admit, self.spool, lambda: None, idle_seconds=5.0, max_object_bytes=1 << 20)
+        offer = Offer(
+            ae_titles=frozenset(),
+            admit=admit,
+            intake=self.spool,
+            received=lambda: None,
+            tls=Tls(TlsFiles(), StoppedClock().now),
+            idle_seconds=5.0,
+            max_object_bytes=1 << 20,
+        )
         self.server = DicomServer(offer, host="127.0.0.1", port=0, max_associations=8)
 
     def say(self, said: bytes) -> bytes:
@@ -135,7 +145,7 @@ def check(port: Port, said: bytes) -> None:
     """What success was said of is kept, nothing half is, no thread stays, and the next caller is served."""
     before = threading.active_count()
     said_to_be_safe = successes(port.say(said))
-    assert threading.active_count() <= before
+    wait_for(lambda: threading.active_count() <= before, "the threads to end")
     assert port.kept() == said_to_be_safe
     assert list(port.spool.incoming.iterdir()) == []
     assert successes(port.say(b"".join(EXCHANGE))) == 2

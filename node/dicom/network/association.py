@@ -101,6 +101,7 @@ class Association:
         line: Secured = PLAIN,
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.asked = False  # whether an association request has come
         self._sock = sock
         self._address = address
         self._offer = offer
@@ -161,6 +162,7 @@ class Association:
 
     def _serve(self) -> str:
         kind, body = self._wire.read(_ARTIM_SECONDS)
+        self.asked = True
         if kind != Pdu.ASSOCIATE_RQ:
             raise ProtocolError("no association was requested", AbortReason.UNEXPECTED_PDU)
         request = parse_associate_request(bytes(body))

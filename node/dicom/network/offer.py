@@ -82,7 +82,10 @@ class Offer:
         """The answer to the proposed roles: a caller may take objects when it may retrieve (C-GET), and may report on
         commitments that we asked it for."""
         answered = {}
+        proposed = {context.abstract_syntax for context in request.contexts}
         for uid, role in request.roles.items():
+            if uid not in proposed:
+                continue
             provider = self.by_class.get(uid)
             if provider is not None:
                 answered[uid] = Role(role.scu, role.scp and provider.service == Service.COMMITMENT)

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import socket
 import threading
+import time
 from collections import Counter
 from typing import Final
 
@@ -29,6 +30,7 @@ _STOP_SECONDS: Final = 5.0
 _FIRST_BYTE_SECONDS: Final = 30.0
 _HANDSHAKE_SECONDS: Final = 15.0
 _LINGER_SECONDS: Final = 1.0
+_GRACE_SECONDS: Final = 2.0  # a connection that has asked for nothing gives way to others after this time
 
 
 class _Connection:
@@ -39,14 +41,16 @@ class _Connection:
         self.address = address
         self.secure = secure  # it came to the TLS port
         self.beyond = beyond  # of the node's limit
+        self.since = time.monotonic()
         self.association: Association | None = None
         self.given_up = False
         self.thread: threading.Thread | None = None
 
     @property
     def only_waits(self) -> bool:
-        """Whether it has asked for nothing yet."""
-        return self.association is None or not self.association.asked
+        """Whether it has asked for nothing though it had the time."""
+        silent = self.association is None or not self.association.asked
+        return silent and time.monotonic() - self.since >= _GRACE_SECONDS
 
     def cut(self) -> None:
         """From another thread: wakes whoever reads or writes."""
@@ -186,7 +190,7 @@ class DicomServer:
 
     def _make_room(self) -> int:
         """How many are open beyond the limit, below 0 when there is room; when there is none the oldest that has asked for
-        nothing yet gives way: silent connections keep nobody out. To be called under the lock."""
+        nothing gives way: silent connections keep nobody out. To be called under the lock."""
         beyond = sum(not c.given_up for c in self._open) - self._max_associations
         if beyond >= 0:
             idle = next((c for c in self._open if c.only_waits and not c.given_up), None)
