@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import socket
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -105,6 +106,19 @@ def test_the_admin_sees_the_queue(phantoms: Path, visit: Visit) -> None:
     expect(admin.page.get_by_role("heading").first).to_be_visible()
     admin.page.wait_for_timeout(500)
     admin.shot("queue")
+
+
+def test_the_admin_sees_who_was_refused_and_tests_a_connection(running_loop: Loop, visit: Visit) -> None:
+    with socket.create_connection(("127.0.0.1", running_loop.demo.district.dicom_port), timeout=20) as device:
+        device.sendall(b"\x16\x03\x01")  # it begins TLS where there is none
+        assert device.recv(100)[:1] == b"\x15"
+    admin = visit("district", "admin")
+    admin.page.goto(f"{admin.url}/peers")
+    strangers = admin.page.get_by_role("region", name="Máy lạ gọi tới")
+    expect(strangers.get_by_text("Bên kia dùng TLS ở cổng không mã hóa.")).to_be_visible()
+    admin.page.get_by_role("button", name="Thử kết nối").first.click()
+    expect(admin.page.get_by_text("Kết nối tốt.")).to_be_visible(timeout=15000)
+    admin.shot("peers")
 
 
 def test_every_page_speaks_english_too(phantoms: Path, visit: Visit) -> None:

@@ -13,7 +13,7 @@ import pytest
 from node.domain.delivery import DeliveryState
 from node.domain.job import Job
 from node.domain.route import Condition, Field, Route, Start
-from node.domain.study import Priority, StudyState
+from node.domain.study import Arrival, Priority, StudyState, Via
 from node.domain.timeline import Hop
 from node.flow.examine import examine_all
 from node.flow.index import _write
@@ -123,6 +123,23 @@ def test_a_decision_is_stored_with_its_reasons_and_the_revision_of_the_routes(ma
     assert decision.targets == [
         {"route": "copy", "action": "forward", "to": "pacs"},
         {"route": "up", "action": "forward", "to": "hub"},
+    ]
+
+
+def test_a_route_may_look_at_the_ae_title_that_was_called(make_station: Make) -> None:
+    emergency = Route("er", "", (Condition(Field.CALLED_AE, ("EMERGENCY",)),), COPY.action, ("pacs",))
+    station = make_station(emergency)
+    for number, title in ((1, "LIENTUYEN"), (2, "EMERGENCY")):
+        arrival = Arrival(Via.DIMSE, station.clock.now(), calling_ae="CT1", called_ae=title)
+        batch = station.node.intake.begin(arrival)
+        file = batch.create()
+        file.write(an_object(number, study=f"{STUDY}.{number}"))
+        file.commit()
+        batch.close()
+        station.drain()
+    assert [d.reasons for d in station.decisions()] == [
+        ["[dimse] er: no, called_ae is LIENTUYEN, must be EMERGENCY"],
+        ["[dimse] er: yes, to pacs"],
     ]
 
 
