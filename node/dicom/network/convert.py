@@ -6,16 +6,18 @@ Which syntax is chosen is a table; the work itself may run in a process of the p
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from pydicom import Dataset, dcmread
 from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.filebase import DicomFileLike
 from pydicom.filewriter import write_dataset
+from pydicom.hooks import raw_element_vr
 from pydicom.uid import UID
 
 from node.dicom.setup import configure
@@ -69,6 +71,7 @@ _BULK: Final = frozenset(
         ),
     )
 )
+_TEXTS: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})  # PS3.5 6.1.2.2: of the object's repertoire
 _REPEATED_BULK: Final = {(0x6000, 0x3000), (0x5000, 0x3000), (0x5000, 0x200C)}  # overlays, curves, sound
 
 
@@ -97,7 +100,10 @@ def convert(path: Path, stored: str, target: str, out: BinaryIO, *, bulk: bool =
         if "TransferSyntaxUID" not in getattr(ds, "file_meta", ()):
             ds.file_meta = FileMetaDataset()
             ds.file_meta.TransferSyntaxUID = UID(stored)
-        if any(element.is_raw and element.VR is None for element in ds.values()):
+        strange = any(element.is_raw and element.VR is None for element in ds.values())
+        if strange or ds.original_encoding != (target == IMPLICIT_LITTLE, True):
+            _keep_texts(ds)
+        if strange and not ds.original_encoding[0]:
             for _ in ds.iterall():  # pixels are coded but values have no VR, against PS3.5 A.4: looked up
                 pass
         if not bulk:
@@ -117,6 +123,39 @@ def convert_file(path: str, stored: str, target: str, out: str, *, bulk: bool = 
     """`convert` for a process of the pool: from file to new file."""
     with Path(out).open("xb") as file:
         convert(Path(path), stored, target, file, bulk=bulk)
+
+
+class _Name:
+    """A person name as the bytes that it is."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def encode(self, encodings: Sequence[str]) -> bytes:
+        return self._content
+
+
+def _keep_texts(ds: Dataset) -> None:
+    """Lets texts be written byte by byte as they are: many are not in the repertoire that their object names."""
+    for tag in list(ds.keys()):
+        element = ds.get_item(tag)
+        private_creator = tag.is_private and 0x10 <= tag.element <= 0xFF
+        if not isinstance(element, RawDataElement):
+            if element is not None and element.VR == "SQ":
+                _keep_texts_of_items(element.value)
+        elif element.value and not private_creator:
+            found: dict[str, str] = {}
+            raw_element_vr(element, found, ds=ds)
+            if found["VR"] == "SQ":
+                _keep_texts_of_items(ds[tag].value)
+            elif found["VR"] in _TEXTS:
+                value = _Name(element.value) if found["VR"] == "PN" else element.value
+                ds[tag] = DataElement(tag, found["VR"], value, already_converted=True)
+
+
+def _keep_texts_of_items(items: Iterable[Dataset]) -> None:
+    for item in items:
+        _keep_texts(item)
 
 
 def _strip(ds: Dataset) -> None:

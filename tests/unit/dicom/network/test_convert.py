@@ -120,3 +120,23 @@ def test_without_bulk_data_everything_else_stays(tmp_path: Path) -> None:
     assert (0x6002, 0x3000) not in again
     assert again.IconImageSequence[0].PixelData == b"\1\2"
     assert [element.keyword for element in again.WaveformSequence[0]] == ["NumberOfWaveformChannels"]
+
+
+def test_texts_that_are_not_in_the_named_repertoire_stay_as_they_are(tmp_path: Path) -> None:
+    item = Dataset()
+    item.CodeMeaning = "nested"
+    ds = an_image(smooth(8, 8), SpecificCharacterSet="ISO_IR 192", PatientName="WWWW^ZZ", InstitutionName="XXXX")
+    ds.ProcedureCodeSequence = [item]
+    ds.private_block(0x0029, "OURS", create=True).add_new(1, "LO", "YYYY")
+    path = saved(ds, tmp_path)
+    words = {b"WWWW": b"N\xe0\xe9a", b"XXXX": b"B\xe0n\xe9", b"nested": b"\xff\xfested", b"YYYY": b"\xb5\xb8\xb6\xb7"}
+    content = path.read_bytes()
+    for word, strange in words.items():
+        content = content.replace(word, strange)
+    path.write_bytes(content)
+    there, back = tmp_path / "there", tmp_path / "back"
+    convert_file(str(path), EXPLICIT, IMPLICIT, str(there))
+    convert_file(str(there), IMPLICIT, EXPLICIT, str(back))
+    for strange in words.values():
+        assert strange in there.read_bytes()
+        assert strange in back.read_bytes()
