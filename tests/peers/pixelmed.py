@@ -37,7 +37,7 @@ def store(port: int, file: Path) -> Said:
 
 
 def store_in_one_pdu(port: int, file: Path) -> Said:
-    """Command and data set in one P-DATA-TF PDU (legal: PS3.8 9.3.5)."""
+    """Its own test of command and data set in one P-DATA-TF (legal: PS3.8 9.3.5)."""
     return pixelmed("TestSendingCommandAndDataInOnePDU", HOST, port, AE_TITLE, TITLE, file, 0)
 
 

@@ -148,6 +148,23 @@ def test_orthanc_fetches_a_study_for_itself(gateway: Gateway, orthanc: OrthancSe
     assert len(orthanc.instances()) == COUNT
 
 
+@pytest.mark.parametrize(
+    ("model", "keys", "count"),
+    [
+        ("-P", ("QueryRetrieveLevel=PATIENT", "PatientID=P1"), COUNT),
+        ("-S", ("QueryRetrieveLevel=SERIES", f"StudyInstanceUID={PLAIN}", f"SeriesInstanceUID={PLAIN}.2"), COUNT),
+        ("-S", ("QueryRetrieveLevel=IMAGE", f"StudyInstanceUID={PLAIN}", f"SOPInstanceUID={PLAIN}.2.2"), 1),
+    ],
+    ids=["patient", "series", "image"],
+)
+def test_every_level_is_moved(
+    gateway: Gateway, empty: dict[str, Receiver], model: str, keys: tuple[str, ...], count: int
+) -> None:
+    assert dcmtk.move(gateway.port, "ANY", *keys, model=model).ok
+    assert len(empty["ANY"].files) == count
+    assert set(empty["ANY"].digests) <= set(gateway.digests(PLAIN, COUNT))
+
+
 def test_an_unknown_destination_is_refused(gateway: Gateway) -> None:
     said = dcmtk.move(gateway.port, "NOBODY", "QueryRetrieveLevel=STUDY", f"StudyInstanceUID={PLAIN}")
     assert "0xa801" in said.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.peers import ctn, dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps
 from tests.peers.gateway import AE_TITLE, Gateway
 from tests.peers.objects import EXPLICIT, IMPLICIT, JPEG_2000, NAME, write_study
 from tests.peers.receivers import Receiver
+from tests.peers.relay import P_DATA, relay
 from tests.services import OrthancServer
 
 NUMBERS = count(1)
@@ -70,13 +72,44 @@ def test_the_bytes_that_are_kept_are_the_bytes_that_were_sent(
         assert gateway.digests(study, 3) == sorted(dataset_digest(file) for file in files)
 
 
-@pytest.mark.parametrize("store", [pixelmed.store, pixelmed.store_in_one_pdu])
-def test_pixelmed_stores_with_command_and_data_apart_and_in_one_pdu(
-    gateway: Gateway, tmp_path: Path, study: str, store: Callable[[int, Path], object]
-) -> None:
+def test_pixelmed_stores(gateway: Gateway, tmp_path: Path, study: str) -> None:
     [file] = write_study(tmp_path, study, 1)
-    store(gateway.port, file)
+    pixelmed.store(gateway.port, file)
     assert gateway.digests(study, 1) == [dataset_digest(file)]
+
+
+@pytest.mark.parametrize(
+    ("store", "join"), [(odil.store, False), (pixelmed.store_in_one_pdu, True)], ids=["odil", "pixelmed"]
+)
+def test_command_and_data_may_come_in_one_pdu(
+    gateway: Gateway, tmp_path: Path, study: str, store: Callable[[int, Path], object], join: bool
+) -> None:
+    """odil sends always so. pixelmed has a program for it, which sends two PDUs all the same in Debian 12: the relay makes
+    one of them."""
+    [file] = write_study(tmp_path, study, 1)
+    with relay(gateway.port, join=join) as noted:
+        store(noted.port, file)
+    assert noted.parts()[0] == ("command", "data")
+    assert gateway.digests(study, 1) == [dataset_digest(file)]
+
+
+@pytest.mark.parametrize("size", [4096, 131072])
+def test_small_and_large_pdus_are_taken(gateway: Gateway, tmp_path: Path, study: str, size: int) -> None:
+    files = write_study(tmp_path, study, 2)
+    with relay(gateway.port) as noted:
+        assert dcmtk.dcmtk("storescu", noted.port, *files, options=("--max-send-pdu", str(size))).ok
+    assert max(len(body) for kind, body in noted.pdus if kind == P_DATA) <= size
+    assert (len(noted.parts()) > 6) == (size == 4096)
+    assert gateway.digests(study, 2) == sorted(dataset_digest(file) for file in files)
+
+
+def test_all_stacks_store_at_the_same_time(gateway: Gateway, tmp_path: Path, study: str) -> None:
+    uids = {stack: f"{study}.{number}" for number, stack in enumerate(STORES)}
+    sent = {stack: write_study(tmp_path / stack, uid, 10) for stack, uid in uids.items()}
+    with ThreadPoolExecutor(len(STORES)) as pool:
+        running = [pool.submit(STORES[stack], gateway.port, *files) for stack, files in sent.items()]
+        assert [one.result() for one in running] == [10] * len(STORES)
+    assert [len(gateway.wait_instances(uid, 10)) for uid in uids.values()] == [10] * len(STORES)
 
 
 @pytest.mark.parametrize("program", ["storescu", "dcmsend"])
@@ -96,6 +129,17 @@ def test_orthanc_stores_what_it_was_given(gateway: Gateway, orthanc: OrthancServ
     assert orthanc.echo(AE_TITLE)
     assert orthanc.store(AE_TITLE, given) == 0
     assert gateway.digests(study, 3) == sorted(dataset_digest(file) for file in files)
+
+
+def test_orthanc_sends_on_what_is_compressed(
+    gateway: Gateway, orthanc: OrthancServer, tmp_path: Path, study: str
+) -> None:
+    files = write_study(tmp_path, study, 2, syntax=JPEG_2000)
+    orthanc.know(AE_TITLE, gateway.port)
+    assert orthanc.store(AE_TITLE, [orthanc.give(file) for file in files]) == 0
+    rows = gateway.wait_instances(study, 2)
+    assert {row.transfer_syntax_uid for row in rows} == {JPEG_2000}
+    assert sorted(row.digest for row in rows) == sorted(dataset_digest(file) for file in files)
 
 
 def test_names_keep_their_accents(gateway: Gateway, tmp_path: Path, study: str) -> None:
