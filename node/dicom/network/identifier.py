@@ -205,7 +205,9 @@ class AnswerWriter:
                     text += b"\0" if key.vr == "UI" else b" "
                 parts += (self._length.pack(len(text)), text)
             else:
-                parts.append(self._rest(key.vr, value, key.nested))
+                vr = _fitting(key.vr, value)
+                parts[-1] = content if vr == key.vr else self._head(key.tag, vr)
+                parts.append(self._rest(vr, value, key.nested))
         return b"".join(parts)
 
     def _plain(self, text: str, vr: str) -> bool:
@@ -213,6 +215,7 @@ class AnswerWriter:
         return vr in _SHORT and (text.isascii() or (self._charset == UNICODE and vr in _REPERTOIRE))
 
     def _element(self, tag: int, vr: str, value: Any, nested: Sequence[Key]) -> bytes:
+        vr = _fitting(vr, value)
         return self._head(tag, vr) + self._rest(vr, value, nested)
 
     def _head(self, tag: int, vr: str) -> bytes:
@@ -225,7 +228,10 @@ class AnswerWriter:
 
     def _rest(self, vr: str, value: Any, nested: Sequence[Key]) -> bytes:
         """The length and the value."""
-        content = self._content(vr, as_list(value), nested)
+        try:
+            content = self._content(vr, _values(value), nested)
+        except (ValueError, TypeError, OverflowError, struct.error):  # what is kept is not what the dictionary says
+            content = b""
         long = self._implicit or vr in _LONG
         return struct.pack(f"{self._order}{'I' if long else 'H'}", len(content)) + content
 
@@ -235,14 +241,15 @@ class AnswerWriter:
         if vr == "SQ":
             return b"".join(self._item(item, nested) for item in values if isinstance(item, Mapping))
         if vr in _PACKED:
-            return struct.pack(f"{self._order}{len(values)}{_PACKED[vr]}", *map(_number_of(vr), values))
+            numbers = [_number_of(vr)(value) for value in values if value is not None]
+            return struct.pack(f"{self._order}{len(numbers)}{_PACKED[vr]}", *numbers)
         if vr == "AT":
             tags = [int(str(value), 16) for value in values]
             return b"".join(struct.pack(f"{self._order}HH", tag >> 16, tag & 0xFFFF) for tag in tags)
         if vr in _BINARY:
             content = b"".join(value for value in values if isinstance(value, bytes))
             return content + b"\0" * (len(content) % 2)
-        text = "\\".join(map(str, values)) if len(values) > 1 else str(values[0])
+        text = "\\".join("" if value is None else str(value) for value in values)
         content = encode_text(text, self._charset, vr) if vr in _REPERTOIRE else text.encode("ascii", "replace")
         if len(content) % 2:
             content += b"\0" if vr == "UI" else b" "
@@ -256,6 +263,18 @@ class AnswerWriter:
             parts = [(at[0], self._element(at[0], at[1], value, ())) for at, value in found if at and at[1] != "UN"]
         content = b"".join(part for _, part in sorted(parts))
         return struct.pack(f"{self._order}HHI", 0xFFFE, 0xE000, len(content)) + content
+
+
+def _values(value: Any) -> list[Any]:
+    """All values of an element, the empty ones between others too; none when nothing is said."""
+    if isinstance(value, list | tuple):
+        return list(value) if as_list(value) else []
+    return as_list(value)
+
+
+def _fitting(vr: str, value: Any) -> str:
+    """SS where the dictionary leaves the choice between that and US and a number is negative."""
+    return "SS" if vr == "US" and any(isinstance(one, int) and one < 0 for one in as_list(value)) else vr
 
 
 def _number_of(vr: str) -> Callable[[Any], int | float]:
