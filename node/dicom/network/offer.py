@@ -66,10 +66,9 @@ class Offer:
             allowed = provider is None or provider.service in admitted.services
             usable: list[str] = [syntax for syntax in TRANSFER_SYNTAXES if syntax in context.transfer_syntaxes]
         elif self.stores(uid):
-            allowed = (role.scu and Service.STORE in admitted.services) or (
-                role.scp and Service.RETRIEVE in admitted.services
-            )
-            usable = _storage_syntaxes(context.transfer_syntaxes, admitted, taken=role.scp)
+            taken = role.scp and Service.RETRIEVE in admitted.services
+            allowed = taken or (role.scu and Service.STORE in admitted.services)
+            usable = _storage_syntaxes(context.transfer_syntaxes, admitted, taken=taken)
         else:
             return AnsweredContext(context.id, _NO_ABSTRACT_SYNTAX, IMPLICIT_LITTLE)
         if not allowed:
