@@ -157,7 +157,7 @@ def test_the_exchange_is_right(port: Port) -> None:
     assert port.kept() == 2
 
 
-@settings(same_every_time, max_examples=150)
+@settings(same_every_time, max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, len(b"".join(EXCHANGE)) - 1), st.integers(1, 255)), min_size=1, max_size=6))
 def test_flipped_bits(port: Port, flips: list[tuple[int, int]]) -> None:
     said = bytearray(b"".join(EXCHANGE))
@@ -166,7 +166,7 @@ def test_flipped_bits(port: Port, flips: list[tuple[int, int]]) -> None:
     check(port, bytes(said))
 
 
-@settings(same_every_time, max_examples=60)
+@settings(same_every_time, max_examples=50)
 @given(st.integers(0, len(b"".join(EXCHANGE))), st.integers(0, 64), st.binary(max_size=40))
 def test_an_exchange_that_is_cut_or_has_a_hole_or_holds_more(port: Port, at: int, gone: int, more: bytes) -> None:
     said = b"".join(EXCHANGE)
@@ -177,7 +177,7 @@ def test_an_exchange_that_is_cut_or_has_a_hole_or_holds_more(port: Port, at: int
 LENGTHS = st.one_of(st.integers(0, 300), st.sampled_from([2**16 - 1, 2**17, 2**24, 2**31 - 1, 2**31, 2**32 - 1]))
 
 
-@settings(same_every_time, max_examples=100)
+@settings(same_every_time, max_examples=50)
 @given(st.integers(0, len(EXCHANGE) - 1), LENGTHS, st.booleans())
 def test_wrong_lengths_of_pdus_and_of_values(port: Port, which: int, length: int, of_the_pdu: bool) -> None:
     pdus = [bytearray(pdu) for pdu in EXCHANGE]
@@ -185,7 +185,7 @@ def test_wrong_lengths_of_pdus_and_of_values(port: Port, which: int, length: int
     check(port, b"".join(pdus))
 
 
-@settings(same_every_time, max_examples=100)
+@settings(same_every_time, max_examples=50)
 @given(st.lists(st.integers(0, len(EXCHANGE) - 1), min_size=1, max_size=16))
 def test_pdus_in_another_order(port: Port, order: list[int]) -> None:
     check(port, b"".join(EXCHANGE[which] for which in order))
@@ -209,7 +209,7 @@ def command_of(elements: list[tuple[int, bytes, int | None]]) -> bytes:
     )
 
 
-@settings(same_every_time, max_examples=150)
+@settings(same_every_time, max_examples=80)
 @given(ELEMENTS, st.sampled_from(list(CommandField)), st.booleans(), st.sampled_from([1, 3]))
 def test_mutated_command_sets(
     port: Port, elements: list[tuple[int, bytes, int | None]], kind: CommandField, right: bool, context_id: int
@@ -219,7 +219,7 @@ def test_mutated_command_sets(
     check(port, EXCHANGE[0] + said + b"".join(EXCHANGE[3:]))
 
 
-@settings(same_every_time, max_examples=60)
+@settings(same_every_time, max_examples=50)
 @given(st.binary(max_size=400))
 @example(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500))  # TLS
 @example(b"\x01\x00\xff\xff\xff\xff")
@@ -228,7 +228,7 @@ def test_any_bytes(port: Port, said: bytes) -> None:
     check(port, EXCHANGE[0] + said)
 
 
-@settings(same_every_time, max_examples=150)
+@settings(same_every_time, max_examples=80)
 @given(
     st.lists(st.tuples(st.integers(0, len(OBJECT) - 1), st.integers(1, 255)), max_size=8), st.integers(0, len(OBJECT))
 )
