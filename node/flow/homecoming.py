@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from node.dicom.homecoming import bring_home
 from node.dicom.vault import Vault
 from node.domain.delivery import DeliveryEvent, ItemState
 from node.domain.job import Job, NextJob
@@ -66,6 +65,8 @@ class HomecomeStage:
 
 
 def _bring_home(item: Any, node: Node) -> str:
+    from node.dicom.homecoming import bring_home  # here: large, and seldom needed
+
     vault = Vault(node.vault_key)
 
     def original_uid(pseudonym: str) -> str | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from node.dicom.pdf import build_pdf, encapsulate
-from node.dicom.sr import EvidenceItem, build_sr
 from node.domain.job import Job, NextJob
 from node.domain.study import Arrival, Via
 from node.domain.timeline import Hop, TimelineEntry
@@ -26,6 +24,9 @@ class ReportStage:
     kind = "report"
 
     def work(self, job: Job, node: Node) -> Any:
+        from node.dicom.pdf import build_pdf, encapsulate  # here: a node that only receives needs not their 25 MB
+        from node.dicom.sr import EvidenceItem, build_sr
+
         with node.ledger.read() as tx:
             signed = reads.signed_report(tx, job.subject, node.settings.node.organization)
             if signed is None:

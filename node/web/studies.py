@@ -10,8 +10,6 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from node.dicom.dataset import fold_name
-from node.dicom.pdf import read_pdf
-from node.dicom.sr import read_report
 from node.domain.facility import PeerKind
 from node.domain.study import Priority, StudyState
 from node.errors import NotFound
@@ -231,6 +229,8 @@ def router(node: Node) -> APIRouter:
 def _add_documents(routes: APIRouter, node: Node) -> None:
     @routes.get("/{study_uid}/report", response_model=ReportContent)
     def get_report(study_uid: Uid) -> dict[str, Any]:
+        from node.dicom.sr import read_report  # here: large, and seldom needed
+
         document = _document(node, study_uid, "sr")
         report = read_report(node.storage.path(document.digest))
         return {
@@ -249,6 +249,8 @@ def _add_documents(routes: APIRouter, node: Node) -> None:
         responses={200: {"content": {"application/pdf": {}}}},
     )
     def get_report_pdf(study_uid: Uid) -> Response:
+        from node.dicom.pdf import read_pdf  # here: large, and seldom needed
+
         document = _document(node, study_uid, "pdf")
         headers = {"Content-Disposition": 'inline; filename="report.pdf"', "Cache-Control": "no-store"}
         return Response(read_pdf(node.storage.path(document.digest)), media_type="application/pdf", headers=headers)
