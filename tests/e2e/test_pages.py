@@ -118,6 +118,7 @@ def test_the_admin_sees_who_was_refused_and_tests_a_connection(running_loop: Loo
     expect(strangers.get_by_text("Bên kia dùng TLS ở cổng không mã hóa.")).to_be_visible()
     admin.page.get_by_role("button", name="Thử kết nối").first.click()
     expect(admin.page.get_by_text("Kết nối tốt.")).to_be_visible(timeout=15000)
+    admin.page.wait_for_timeout(400)  # the button comes to rest
     admin.shot("peers")
 
 

@@ -151,7 +151,7 @@ class Association:
 
     def _linger(self) -> None:
         """Lets the peer read our last PDU: closing with unread input would reset the connection."""
-        hang_up(self._sock, _LINGER_SECONDS)
+        hang_up(self._sock)
         with contextlib.suppress(OSError, ConnectionLostError):
             self._sock.shutdown(socket.SHUT_WR)
             self._wire.drain(_LINGER_SECONDS)
@@ -183,7 +183,7 @@ class Association:
         try:
             self._enter(request, call)
         except CallerRefused as error:
-            noted(error)
+            log.warning("%s from %s was not let in: %s", self._names, self._address, error)
             refusal = Refusal(error.fault)
         except NotAuthorized as error:
             noted(error)

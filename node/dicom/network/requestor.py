@@ -30,7 +30,7 @@ from node.dicom.network.data_set import LIMIT
 from node.dicom.network.messages import MessageWriter
 from node.dicom.network.sockets import tune
 from node.dicom.network.status import Status
-from node.dicom.network.tls import ALERT, PLAIN, Secured, Tls, unreachable
+from node.dicom.network.tls import ALERT, PLAIN, Secured, Tls, hang_up, unreachable
 from node.dicom.network.upper_layer import (
     ConnectionLostError,
     Pdu,
@@ -162,6 +162,7 @@ class Requestor:
         with contextlib.suppress(ConnectionLostError, ProtocolError):
             self._wire.write(encode_release_request())
             self._wire.read(self._seconds)
+        hang_up(self._sock)
         self._sock.close()
 
     def abort(self) -> None:
@@ -206,7 +207,9 @@ class Requestor:
     def _rejection(self, result: int, source: int, reason: int) -> NodeError:
         """PS3.8 Table 9-21."""
         if result == 2:
-            return PeerBusy(f"{self._where()} takes no association now.", hint="It is tried again later.", fault="takes-none-now")
+            return PeerBusy(
+                f"{self._where()} takes no association now.", hint="It is tried again later.", fault="takes-none-now"
+            )
         if (source, reason) == (1, 3):
             return PeerRefused(
                 f"The calling AE title {self._calling_ae} is not recognised by {self._where()}.",

@@ -232,11 +232,11 @@ def send_away(sock: socket.socket) -> None:
         sock.sendall(_HANDSHAKE_FAILURE)
 
 
-def hang_up(sock: socket.socket, seconds: float) -> None:
-    """Ends the TLS of a connection in good order, when it has one. Raises nothing."""
+def hang_up(sock: socket.socket) -> None:
+    """Says that the TLS of a connection ends, when it has one, and waits for no answer. Raises nothing."""
     if isinstance(sock, ssl.SSLSocket):
         with contextlib.suppress(OSError, ValueError):
-            sock.settimeout(seconds)
+            sock.settimeout(0)
             sock.unwrap()
 
 
