@@ -6,12 +6,13 @@ BIN = .venv/bin
 PY = $(BIN)/python
 DEMO =
 PYTEST =
+JOBS = auto
 
 help:
 	@echo "make demo        set up what running needs, then play the whole loop: two nodes, a PACS, a modality"
 	@echo "                 (more words for it: make demo DEMO='--data FOLDER --port-base 9040')"
 	@echo "make setup       .venv with everything for developing, and the viewer built"
-	@echo "make test        setup, the Debian packages that tests need, all tests (PYTEST='-k words' for some)"
+	@echo "make test        setup, the Debian packages that tests need, all tests (PYTEST='-k words' for some, JOBS=1 one by one)"
 	@echo "make check       formatters, linters, types, layers, both languages"
 	@echo "make format      let the formatters write"
 	@echo "make docs        write the tables in README.md and CONFORMANCE.md anew from the code"
@@ -41,7 +42,7 @@ browser:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(BIN)/playwright install --with-deps chromium
 
 test: system setup browser
-	$(BIN)/pytest $(PYTEST)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile $(PYTEST)
 	@$(PY) hatch_build.py test
 
 check: setup

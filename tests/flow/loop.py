@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 
 def free_port_base() -> int:
     """The first of 22 ports in a row of which the five that the demonstration uses are free."""
-    for base in range(20000 + os.getpid() % 8000, 60000, 24):
+    for base in range(20000 + os.getpid() * 24 % 8000, 60000, 24):
         try:
             for offset in (0, 1, 10, 11, 21):
                 with socket.socket() as probe:
