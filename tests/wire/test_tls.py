@@ -132,6 +132,15 @@ def test_a_certificate_that_does_not_hold_is_refused_in_words(
     assert "was not let in" in caplog.text
 
 
+def test_a_devices_own_certificate_may_stand_for_its_authority(
+    secure_node: Callable[..., ListeningNode], hospital: Hospital
+) -> None:
+    node = secure_node(client_ca=hospital.device.certificate)
+    assert secure_echo(node, *hospital.as_device()).returncode == 0
+    assert secure_echo(node, *hospital.as_device(hospital.authority.issue("ct3"))).returncode != 0
+    assert refusals(node) == [Refusal.UNKNOWN_AUTHORITY]
+
+
 def test_a_pinned_peer_shows_this_very_certificate(
     secure_node: Callable[..., ListeningNode], hospital: Hospital
 ) -> None:
