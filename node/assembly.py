@@ -206,7 +206,7 @@ class NodeProcess:
 
     def _providers(self) -> list[Provider]:
         """The services of the DICOM port besides verification and storage."""
-        orders = ModalityDesk(self.ledger, self.node.clock)
+        orders = self.orders = ModalityDesk(self.ledger, self.node.clock)
         shop = Workshop(NodeArchive(self.node), self.pool, self.node.scratch)
         return [
             QueryProvider(LedgerSearch(self.ledger), unsupported),
@@ -283,6 +283,7 @@ class NodeProcess:
                 self._dial()
                 self.indexer.note_quarantine()
                 self.partials.expire()
+                self.orders.write_notes()
                 self._look_after_certificates()
                 with self.ledger.begin() as tx:
                     expire_leases(tx, self.node.clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from node.domain.order import Order
 from node.ledger.order_tables import orders
 
 IN_ORDER: Final[tuple[Any, ...]] = (
@@ -12,3 +13,9 @@ IN_ORDER: Final[tuple[Any, ...]] = (
     orders.c.priority,
     orders.c.accession_number,
 )
+
+
+def in_order(order: Order) -> tuple[str, str, int, str]:
+    """The same as a key to sort by."""
+    text = order.text
+    return text.scheduled_date, text.scheduled_time, text.priority.rank, text.accession_number

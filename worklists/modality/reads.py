@@ -93,7 +93,7 @@ def last_of_patient(tx: Connection, patient_id: str) -> dict[str, Any] | None:
 def _query() -> Select[Any]:
     images = select(func.count()).where(instances.c.study_uid == orders.c.study_uid, instances.c.current)
     return select(
-        orders,
+        *store.COLUMNS,
         users.c.display_name,
         images.scalar_subquery().label("images"),
     ).outerjoin(users, users.c.username == orders.c.created_by)

@@ -6,24 +6,26 @@ modality has begun only to peers whose `worklist_in_progress` says so, finished 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, or_
+from sqlalchemy import ColumnElement, Connection, or_
 
 from node.domain.order import LOCAL, REPEATED, Order, OrderState
 from node.domain.person_name import name_pattern
 from node.domain.query import Identifier, Key, Matching, combined, matches, shifted
+from node.ledger.names import any_of, keys_of, like
 from node.ledger.order_tables import orders
 from worklists.modality import store
 from worklists.modality.entry import DATE, KNOWN, KNOWN_IN_STEP, STATION, STEP, TIME, entry_of
 
-RECENT: Final = 300  # orders that are looked at to say why some were left out
+RECENT: Final = 100  # orders that are looked at to say why some were left out
 SHOWN_VALUES: Final = 8  # of the orders that were left out
+MOST_NAMES: Final = 2000  # that are looked for one by one
 OPEN_KEYS: Final = frozenset({"Modality", STATION, DATE, TIME})  # whose values say nothing of a patient
 _TOLD_ONLY: Final = frozenset({"PregnancyStatus"})  # never a condition: who has no binary number to ask with sends 0
 _LOCAL_MINUTES: Final = int((LOCAL.utcoffset(None) or timedelta()).total_seconds() // 60)
@@ -37,6 +39,8 @@ _PLAIN: Final = {  # keyword: column with just that value
     "PatientBirthDate": orders.c.birth_date,
     "PatientSex": orders.c.sex,
 }
+
+_RARE: Final = frozenset({"PatientID", "AccessionNumber", "RequestedProcedureID", "StudyInstanceUID"})  # with an index
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +75,12 @@ class Question:
     def keys(self) -> tuple[Key, ...]:
         return (*self.top, *self.step)
 
-    def failing(self, order: Order) -> Iterator[str]:
-        """Keywords of what keeps the order off this answer; "state" and "days" are ours."""
+    def failing(self, order: Order, entry: Mapping[str, Any]) -> Iterator[str]:
+        """Keywords of what keeps the order, told as `entry`, off this answer; "state" and "days" are ours."""
         if order.state not in self.asker.states:
             yield "state"
         if self.first_day and not self.first_day <= order.text.scheduled_date <= self.last_day:
             yield "days"
-        entry = self.entry(order)
         (item,) = entry[STEP]
         for key in self.top:
             if not matches(key, entry.get(key.keyword)):
@@ -98,14 +101,15 @@ class Question:
 
 @dataclass(slots=True)
 class Found:
-    """The answer to a question."""
+    """The answer to a question: entries in the order in which they are to be done, and whose they are."""
 
     question: Question
-    orders: list[Order] = field(default_factory=list)
+    entries: list[Mapping[str, Any]] = field(default_factory=list)
+    order_ids: set[str] = field(default_factory=set)
 
-    @property
-    def entries(self) -> Iterator[Mapping[str, Any]]:
-        return (self.question.entry(order) for order in self.orders)
+    def without_entries(self) -> Found:
+        """What is needed to say why other orders are not in it."""
+        return Found(self.question, order_ids=self.order_ids)
 
     @property
     def unmatched(self) -> bool:
@@ -146,55 +150,73 @@ def _sort(key: Key, wanted: list[Key], ignored: list[str], known: Iterable[str])
 
 def search(tx: Connection, question: Question) -> Found:
     """The orders that are meant, in the order in which they are to be done."""
-    rows = store.search_open(tx, question.asker.states, _narrowing(question))
     found = Found(question)
-    for row in rows:
-        order = store.order_from(row)
-        if next(question.failing(order), None) is None:
-            found.orders.append(order)
+    for order in store.search(tx, _narrowing(tx, question)):
+        entry = question.entry(order)
+        if next(question.failing(order, entry), None) is None:
+            found.entries.append(entry)
+            found.order_ids.add(order.id)
     return found
 
 
-def _narrowing(question: Question) -> Iterator[ColumnElement[bool]]:
-    if question.first_day:
-        yield orders.c.scheduled_date.between(question.first_day, question.last_day)
+def _narrowing(tx: Connection, question: Question) -> list[ColumnElement[bool]]:
+    """What all orders that are meant fulfil, and few others. Where one condition alone leaves few orders, the state is not
+    among them: the database would rather look through everything that is scheduled."""
+    found: list[ColumnElement[bool]] = []
+    few = False
     for key in question.keys:
-        column = _PLAIN.get(key.keyword)
-        if column is not None and key.kind == Matching.SINGLE:
-            yield column.in_(key.values)
-        elif column is not None and key.kind == Matching.WILDCARD and len(key.values) == 1:
-            yield from _parts(column, key.values[0])
-        elif key.keyword == "PatientName" and len(key.values) == 1:
-            for pattern in name_pattern(key.values[0]):
-                yield from (part for word in pattern.words for part in _parts(orders.c.name_key, word))
-        elif key.keyword == STATION and key.kind == Matching.SINGLE:
-            at = [orders.c.stations.contains(f"{REPEATED}{title}{REPEATED}", autoescape=True) for title in key.values]
-            yield or_(orders.c.stations == "", *at)
-        elif key.keyword == DATE and not question.minutes:
-            yield from _days(key)
+        if key.keyword == "PatientName" and len(key.values) == 1:
+            names = _names(tx, key.values[0])
+            found += [orders.c.name_key.in_(names)] if names is not None else []
+            few = few or names is not None
+        else:
+            found += _conditions(key, question.minutes)
+            few = few or (key.keyword in _RARE and key.kind == Matching.SINGLE)
+    if question.first_day:
+        found.append(orders.c.scheduled_date.between(question.first_day, question.last_day))
+    return found if few else [any_of(orders.c.state, [state.value for state in question.asker.states]), *found]
 
 
-def _parts(column: Any, pattern: str) -> Iterator[ColumnElement[bool]]:
-    """What a text must hold to fit a pattern with wildcards."""
-    return (column.contains(part, autoescape=True) for part in re.split(r"[*?]+", pattern) if part)
+def _conditions(key: Key, minutes: int) -> Iterator[ColumnElement[bool]]:
+    column = _PLAIN.get(key.keyword)
+    if column is not None and key.kind == Matching.SINGLE:
+        yield any_of(column, key.values)
+    elif column is not None and key.kind == Matching.WILDCARD and len(key.values) == 1:
+        yield from like(column, key.values[0], ordered=False)
+    elif key.keyword == STATION and key.kind == Matching.SINGLE:
+        at = [orders.c.stations.contains(f"{REPEATED}{title}{REPEATED}", autoescape=True) for title in key.values]
+        yield or_(orders.c.stations == "", *at)
+    elif key.keyword == DATE and not minutes:
+        yield from _days(key)
+
+
+def _names(tx: Connection, text: str) -> list[str] | None:
+    """The keys of the names that may be meant; None when they are too many, or any name may be."""
+    pattern = next((group for group in name_pattern(text) if group.words), None)
+    if pattern is None:
+        return None
+    found = list(islice(keys_of(tx, pattern), MOST_NAMES + 1))
+    return found if len(found) <= MOST_NAMES else None
 
 
 def _days(key: Key) -> Iterator[ColumnElement[bool]]:
     if key.kind == Matching.SINGLE:
-        yield orders.c.scheduled_date.in_(key.values)
+        yield any_of(orders.c.scheduled_date, key.values)
     elif key.kind in (Matching.RANGE, Matching.COMBINED):
         first, last = (value[:8] for value in key.values)
-        yield and_(orders.c.scheduled_date >= first, *([orders.c.scheduled_date <= last] if last else []))
+        if first:
+            yield orders.c.scheduled_date >= first
+        if last:
+            yield orders.c.scheduled_date <= last
 
 
 def explain(tx: Connection, found: Found) -> tuple[int, list[dict[str, Any]]]:
     """Why orders that were touched lately are not in the answer: (orders looked at, reasons). Each reason is {because,
     orders, only, found}: how many it kept out, how many nothing else kept out, and their values where those may be seen."""
-    told = {order.id for order in found.orders}
-    recent = [order for order in store.recently_changed(tx, RECENT) if order.id not in told]
+    recent = [order for order in store.recently_changed(tx, RECENT) if order.id not in found.order_ids]
     reasons: dict[str, dict[str, Any]] = {}
     for order in recent:
-        failing = list(dict.fromkeys(found.question.failing(order)))
+        failing = list(dict.fromkeys(found.question.failing(order, found.question.entry(order))))
         for because in failing:
             reason = reasons.setdefault(because, {"because": because, "orders": 0, "only": 0, "found": Counter()})
             reason["orders"] += 1

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections import OrderedDict, deque
+from typing import Final
 
 from node.dicom.network.services.provider import Caller
 from node.domain.order import PerformedStep
@@ -12,16 +15,26 @@ from node.ports import Clock, Ledger
 from worklists.modality import desk, trace
 from worklists.modality.desk import Desk
 from worklists.modality.search import Asker, Found, question_of, search
+from worklists.modality.trace import Told
 
 log = logging.getLogger(__name__)
 
+CALLERS: Final = 64  # whose questions wait at most to be noted
+WAITING: Final = 8  # questions of one caller; the oldest go
+
 
 class ModalityDesk:
-    """Implements `Worklist` and `ProcedureSteps` of `node.dicom.network.services`."""
+    """Implements `Worklist` and `ProcedureSteps` of `node.dicom.network.services`.
+
+    What was asked and told is noted a little later by `write_notes`: an answer must not wait for it, and a machine that
+    asks without end costs no more than others.
+    """
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._lock = threading.Lock()
+        self._told: OrderedDict[str, deque[Told]] = OrderedDict()
 
     def ask(self, caller: Caller, identifier: Identifier) -> Found:
         """The orders that the identifier means."""
@@ -30,14 +43,30 @@ class ModalityDesk:
             return search(tx, question)
 
     def told(self, found: Found, *, answered: int, ending: str, milliseconds: float) -> None:
-        """Notes the answer for the administrator. It has been given: a fault here is logged and goes no further."""
+        """Keeps the question to be noted for the administrator."""
+        told = Told(found.without_entries(), self._clock.now(), answered, ending, round(milliseconds, 1))
+        code = found.question.asker.code
+        with self._lock:
+            self._told.setdefault(code, deque(maxlen=WAITING)).append(told)
+            self._told.move_to_end(code)
+            while len(self._told) > CALLERS:
+                self._told.popitem(last=False)
+
+    def write_notes(self) -> int:
+        """Notes what was told since the last time; to be called every few seconds. Returns how many were noted."""
+        with self._lock:
+            waiting = sorted((told for queue in self._told.values() for told in queue), key=lambda told: told.at)
+            self._told.clear()
+        if not waiting:
+            return 0
         try:
             with self._ledger.begin() as tx:
-                trace.note(
-                    tx, found, self._clock.now(), answered=answered, ending=ending, milliseconds=round(milliseconds, 1)
-                )
-        except NodeError as error:
-            log.warning("a worklist question of %s was not noted: %s", found.question.asker.code, error.message)
+                for told in waiting:
+                    trace.note(tx, told)
+        except NodeError as error:  # the answers were given: these notes are lost, nothing else
+            log.warning("worklist questions were not noted: %s", error.message)
+            return 0
+        return len(waiting)
 
     def begin(self, caller: Caller, step: PerformedStep) -> None:
         """Durable on return. Raises `Conflict` for a SOP Instance UID that is there."""

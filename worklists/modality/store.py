@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -23,39 +23,41 @@ from node.domain.order import (
     Pregnancy,
     ScheduledReference,
 )
-from node.domain.person_name import index_words
+from node.domain.person_name import fold_name
 from node.domain.study import Priority
+from node.ledger.names import add_name
 from node.ledger.order_tables import orders, performed_orders, performed_steps
 from node.ledger.schema import cursors
 from node.ledger.sql import insert
-from worklists.modality.ordering import IN_ORDER
+from worklists.modality.ordering import in_order
 
 PRIORITIES: Final = tuple(sorted(Priority, key=lambda priority: priority.rank))
 _ACCESSION: Final = "accession"  # the cursor of the numbers that this node makes
 _PER_DAY: Final = 10_000
 _TEXT_FIELDS: Final = tuple(field.name for field in fields(OrderText))
-
-
-def name_key(name: str) -> str:
-    """By what the database narrows a search for a name: its words, and the whole without spaces."""
-    return " ".join(sorted(index_words(name)))
+_STATIONS, _PRIORITY, _PREGNANCY = (_TEXT_FIELDS.index(name) for name in ("stations", "priority", "pregnancy"))
+_WIDTH: Final = len(_TEXT_FIELDS)
+_STATES: Final = {state.value: state for state in OrderState}
+_PREGNANCIES: Final[dict[str | None, Pregnancy | None]] = {None: None, **{state.value: state for state in Pregnancy}}
+COLUMNS: Final[tuple[Any, ...]] = (  # of which `order_from` makes an order; others may follow
+    *(orders.c[name] for name in _TEXT_FIELDS),
+    orders.c.id,
+    orders.c.state,
+    orders.c.revision,
+    orders.c.created_at,
+    orders.c.created_by,
+    orders.c.updated_at,
+)
 
 
 def order_from(row: Row[Any]) -> Order:
-    """The order of a row that has at least its columns."""
-    values = {name: getattr(row, name) for name in _TEXT_FIELDS}
-    values["stations"] = tuple(filter(None, row.stations.split(REPEATED)))
-    values["priority"] = PRIORITIES[row.priority]
-    values["pregnancy"] = Pregnancy(row.pregnancy) if row.pregnancy else None
-    return Order(
-        id=row.id,
-        state=OrderState(row.state),
-        revision=row.revision,
-        text=OrderText(**values),
-        created_at=row.created_at,
-        created_by=row.created_by,
-        updated_at=row.updated_at,
-    )
+    """The order of a row that begins with `COLUMNS`."""
+    values = list(row[:_WIDTH])
+    values[_STATIONS] = tuple(filter(None, values[_STATIONS].split(REPEATED)))
+    values[_PRIORITY] = PRIORITIES[values[_PRIORITY]]
+    values[_PREGNANCY] = _PREGNANCIES[values[_PREGNANCY]]
+    order_id, state, revision, created_at, created_by, updated_at = row[_WIDTH : _WIDTH + 6]
+    return Order(order_id, _STATES[state], revision, OrderText(*values), created_at, created_by, updated_at)
 
 
 def _columns(text: OrderText) -> dict[str, Any]:
@@ -63,12 +65,12 @@ def _columns(text: OrderText) -> dict[str, Any]:
     values["stations"] = REPEATED.join(("", *text.stations, "")) if text.stations else ""
     values["priority"] = text.priority.rank
     values["pregnancy"] = text.pregnancy.value if text.pregnancy else None
-    return {**values, "name_key": name_key(text.patient_name)}
+    return {**values, "name_key": fold_name(text.patient_name)}
 
 
 def get_order(tx: Connection, order_id: str) -> Order | None:
     """The order, locked until the transaction ends where the database has such locks."""
-    row = tx.execute(select(orders).where(orders.c.id == order_id).with_for_update()).one_or_none()
+    row = tx.execute(select(*COLUMNS).where(orders.c.id == order_id).with_for_update()).one_or_none()
     return None if row is None else order_from(row)
 
 
@@ -76,11 +78,13 @@ def insert_order(tx: Connection, order: Order) -> bool:
     """False when the accession number or the study UID belongs to another order."""
     values = {**_columns(order.text), "id": order.id, "state": order.state.value, "revision": order.revision}
     values |= {"created_at": order.created_at, "created_by": order.created_by, "updated_at": order.updated_at}
+    add_name(tx, order.text.patient_name, values["name_key"])
     return bool(tx.execute(insert(tx, orders).values(values).on_conflict_do_nothing()).rowcount)
 
 
 def change_order(tx: Connection, order: Order, now: datetime, text: OrderText) -> bool:
     """Writes another text into the order as it was read; False when someone was quicker."""
+    add_name(tx, text.patient_name, fold_name(text.patient_name))
     changed = tx.execute(
         update(orders)
         .where(orders.c.id == order.id, orders.c.revision == order.revision, orders.c.state == order.state.value)
@@ -147,25 +151,22 @@ def next_accession_number(tx: Connection, now: datetime) -> str:
             return number
 
 
-def search_open(
-    tx: Connection, states: Collection[OrderState], where: Iterable[ColumnElement[bool]]
-) -> Sequence[Row[Any]]:
-    """The orders in these states that may be meant, in the order in which they are to be done."""
-    return tx.execute(
-        select(orders).where(orders.c.state.in_([state.value for state in states]), *where).order_by(*IN_ORDER)
-    ).all()
+def search(tx: Connection, where: Iterable[ColumnElement[bool]]) -> list[Order]:
+    """The orders of which all conditions hold, in the order in which they are to be done. They are sorted here: the
+    database would choose its index by the sorting."""
+    return sorted(map(order_from, tx.execute(select(*COLUMNS).where(*where))), key=in_order)
 
 
 def recently_changed(tx: Connection, limit: int) -> Sequence[Order]:
     """The orders that somebody may be wondering about: the ones that were touched last."""
-    rows = tx.execute(select(orders).order_by(orders.c.updated_at.desc()).limit(limit))
+    rows = tx.execute(select(*COLUMNS).order_by(orders.c.updated_at.desc()).limit(limit))
     return [order_from(row) for row in rows]
 
 
 def orders_of(tx: Connection, reference: ScheduledReference, patient_id: str) -> list[Order]:
     """The orders that an item of the Scheduled Step Attributes Sequence means: by the study's UID, which the node made;
     else by the accession number or the step's ID when the patient's ID is the same."""
-    any_order = select(orders).with_for_update()
+    any_order = select(*COLUMNS).with_for_update()
     if reference.study_uid:
         found = tx.execute(any_order.where(orders.c.study_uid == reference.study_uid)).all()
         if found:
@@ -262,7 +263,7 @@ def link(tx: Connection, sop_instance_uid: str, order_ids: Iterable[str]) -> Non
 
 def linked_orders(tx: Connection, sop_instance_uid: str) -> list[Order]:
     rows = tx.execute(
-        select(orders)
+        select(*COLUMNS)
         .join(performed_orders, performed_orders.c.order_id == orders.c.id)
         .where(performed_orders.c.sop_instance_uid == sop_instance_uid)
         .order_by(orders.c.id)

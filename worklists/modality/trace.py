@@ -6,6 +6,7 @@ Bounded for each caller and in all. Of names, identifiers and dates of birth it 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,23 +20,35 @@ KEPT: Final = 50  # questions of one caller
 KEPT_IN_ALL: Final = 2000
 
 
-def note(tx: Connection, found: Found, now: datetime, *, answered: int, ending: str, milliseconds: float) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A question that was answered, and how."""
+
+    found: Found
+    at: datetime
+    answered: int
+    ending: str  # success | cancelled | gone
+    milliseconds: float
+
+
+def note(tx: Connection, told: Told) -> None:
     """Keeps a question with its answer's size, and forgets the oldest."""
-    asker = found.question.asker
-    looked_at, reasons = explain(tx, found)
+    question = told.found.question
+    asker = question.asker
+    looked_at, reasons = explain(tx, told.found)
     tx.execute(
         table.insert().values(
-            at=now,
+            at=told.at,
             caller=asker.code,
             calling_ae=asker.calling_ae,
             address=asker.address,
-            keys=list(_words(found.question.keys)),
-            ignored=list(found.question.ignored),
-            answered=answered,
-            ending=ending,
+            keys=list(_words(question.keys)),
+            ignored=list(question.ignored),
+            answered=told.answered,
+            ending=told.ending,
             looked_at=looked_at,
             left_out=reasons,
-            milliseconds=milliseconds,
+            milliseconds=told.milliseconds,
         )
     )
     _forget(tx, KEPT, table.c.caller == asker.code)

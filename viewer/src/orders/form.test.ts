@@ -59,8 +59,12 @@ describe('the order form', () => {
   });
 
   it('keeps the machine and the day for the next patient', () => {
-    const next = nextForm({ ...filled, scheduled_date: '23/11/2026', stations: ['CT1'] }, NOW);
-    expect(next).toMatchObject({ patient_name: '', modality: 'CT', scheduled_date: '23/11/2026', stations: ['CT1'] });
+    const next = nextForm(
+      { ...filled, scheduled_date: '23/11/2026', stations: ['CT1'], referring_physician: 'BS. Lê Hà' },
+      NOW,
+    );
+    expect(next).toMatchObject({ modality: 'CT', scheduled_date: '23/11/2026', stations: ['CT1'] });
+    expect([next.patient_name, next.referring_physician]).toEqual(['', '']);
   });
 
   it('fills in what is known of a patient, but writes over nothing', () => {

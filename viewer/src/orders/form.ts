@@ -58,18 +58,10 @@ export function emptyForm(now: Date): OrderForm {
   };
 }
 
-/** The next patient after `form`: machine, day and people stay, the patient goes. */
+/** The next patient after `form`: machine and day stay. Who asked for it does not: a wrong name would go unnoticed. */
 export function nextForm(form: OrderForm, now: Date): OrderForm {
-  const { modality, stations, scheduled_date, referring_physician, location, performing_physician } = form;
-  return {
-    ...emptyForm(now),
-    modality,
-    stations,
-    scheduled_date,
-    referring_physician,
-    location,
-    performing_physician,
-  };
+  const { modality, stations, scheduled_date } = form;
+  return { ...emptyForm(now), modality, stations, scheduled_date };
 }
 
 export function formOf(order: Order): OrderForm {
