@@ -87,6 +87,18 @@ class Batch(Protocol):
     def close(self) -> None: ...
 
 
+class Aside(Protocol):
+    """What was set aside, by the names that the ledger lists."""
+
+    def path(self, name: str) -> Path:
+        """Raises `NotFound`."""
+        ...
+
+    def discard(self, name: str) -> None:
+        """Deletes it for good."""
+        ...
+
+
 class Intake(Protocol):
     """The durable doorstep of the node: what is committed here is never lost."""
 
@@ -94,6 +106,13 @@ class Intake(Protocol):
 
     def waiting_since(self) -> datetime | None:
         """When the oldest object came that is not in the ledger yet; None when there is none."""
+        ...
+
+    @property
+    def aside(self) -> Aside: ...
+
+    def try_again(self, name: str) -> None:
+        """Gives what was set aside to the index once more. Raises `NotFound`."""
         ...
 
 

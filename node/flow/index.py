@@ -18,9 +18,7 @@ from node.domain.study import StudyEvent, StudyState, Via
 from node.domain.timeline import Hop, TimelineEntry
 from node.errors import Retryable
 from node.flow.examine import Examined, SlowLane, examine_all
-from node.ledger import deliveries, jobs, studies, timeline, vault_rows
-from node.ledger.schema import quarantine
-from node.ledger.sql import insert
+from node.ledger import deliveries, jobs, set_aside, studies, timeline, vault_rows
 from node.ports import Node
 from node.storage.spool import Received, Spool
 
@@ -95,27 +93,22 @@ class Indexer:
                 self._index([item])
 
     def _set_aside(self, received: Received, reason: str) -> None:
-        self.spool.set_aside(received.path, reason, received.arrival)
-        self.note_quarantine()
+        size = received.path.stat().st_size
+        name = self.spool.set_aside(received.path, reason, received.arrival)
+        with self.node.ledger.begin() as tx:
+            set_aside.put(tx, name, reason, received.arrival, size)
 
     def note_quarantine(self) -> None:
-        """Brings the quarantine's table up to what lies in the folder: others set things aside there too."""
-        names = self.spool.quarantine_names()
-        if names == self._noted:
+        """Brings the quarantine's table up to what lies in the folder: others set things aside there and take them out."""
+        listed = self.spool.aside.names()
+        if listed == self._noted:
             return
         with self.node.ledger.begin() as tx:
-            for name, reason, arrival, size in self.spool.quarantined():
-                row = insert(tx, quarantine).values(
-                    name=name,
-                    reason=reason,
-                    via=arrival.via.value,
-                    peer=arrival.peer,
-                    calling_ae=arrival.calling_ae,
-                    size=size,
-                    received_at=arrival.received_at,
-                )
-                tx.execute(row.on_conflict_do_nothing(index_elements=["name"]))
-        self._noted = names
+            known = set_aside.names(tx)
+            set_aside.remove(tx, known - listed)
+            for name, reason, arrival, size in self.spool.aside.items(listed - known):
+                set_aside.put(tx, name, reason, arrival, size)
+        self._noted = listed
 
 
 def _write(tx: Any, items: Sequence[Examined], node: Node) -> None:

@@ -17,7 +17,7 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -28,6 +28,8 @@ from node.errors import StorageFull
 from node.ports import Clock
 from node.storage.filesystem import start_writing, sync_folder, sync_together
 from node.storage.journal import NOTE_LIMIT, Entry, Journal, Record
+from node.storage.notes import arrival_from_json, arrival_to_json, write_durably, write_note
+from node.storage.quarantine import Quarantine
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class Spool:
         self.incoming = folder / "incoming"
         self.arrivals = folder / "arrivals"
         self.quarantine = folder / "quarantine"
+        self.aside = Quarantine(self.quarantine)
         self.clock = clock
         self._min_free = min_free_bytes
         self._open: set[str] = set()
@@ -156,7 +159,7 @@ class Spool:
         name, at, arrival = _read_note(record.note)
         note = self.arrivals / f"{_batch_of(name)}.json"
         if not note.exists():
-            _write(note, json.dumps(arrival, ensure_ascii=False).encode())
+            write_note(note, json.dumps(arrival, ensure_ascii=False).encode())
         final, part, whole = self.incoming / f"{name}.dcm", self.incoming / f"{name}.part", True
         if not part.exists():  # else somebody looked at it before it was committed
             part = part.with_suffix(".copy")
@@ -182,30 +185,28 @@ class Spool:
             self._known.pop(batch, None)
             (self.arrivals / f"{batch}.json").unlink(missing_ok=True)
 
+    def quarantined(self) -> Iterator[tuple[str, str, Arrival, int]]:
+        """(name, reason, arrival, size) of everything set aside."""
+        return self.aside.items(self.aside.names())
+
     def set_aside(self, file: Path, reason: str, arrival: Arrival) -> str:
         """Moves a committed file into the quarantine, the reason beside it; durable. Returns its name there."""
         name = file.name.removesuffix(".part").removesuffix(".dcm") + ".dcm"
-        note = json.dumps({"reason": reason, **_to_json(arrival)}, ensure_ascii=False)
-        write_durably(self.quarantine / f"{name}.json", note.encode())
-        file.replace(self.quarantine / name)
-        sync_folder(self.quarantine)
+        self.aside.put(name, file, reason, arrival)
         return name
 
-    def quarantine_names(self) -> frozenset[str]:
-        return frozenset(e.name for e in os.scandir(self.quarantine) if e.name.endswith(".json"))
-
-    def quarantined(self) -> Iterator[tuple[str, str, Arrival, int]]:
-        """(name, reason, arrival, size) of everything set aside."""
-        for note in sorted(self.quarantine.glob("*.dcm.json")):
-            content = json.loads(note.read_bytes())
-            reason = content.pop("reason")
-            file = note.with_suffix("")
-            if file.exists():
-                yield file.name, reason, _from_json(content), file.stat().st_size
+    def try_again(self, name: str) -> None:
+        """Gives a file that was set aside to the index once more. Raises `NotFound`."""
+        path = self.aside.path(name)
+        note = json.dumps(arrival_to_json(self.aside.arrival(name)), ensure_ascii=False)
+        write_durably(self.arrivals / f"{_batch_of(name)}.json", note.encode())
+        path.rename(self.incoming / name)
+        sync_together([], (self.incoming, self.quarantine))
+        self.aside.discard(name)
 
     def _arrival(self, batch: str) -> Arrival:
         if batch not in self._known:
-            self._known[batch] = _from_json(json.loads((self.arrivals / f"{batch}.json").read_bytes()))
+            self._known[batch] = arrival_from_json(json.loads((self.arrivals / f"{batch}.json").read_bytes()))
         return self._known[batch]
 
 
@@ -216,7 +217,7 @@ class SpoolBatch:
         self.spool = spool
         self.name = name
         self.arrival = arrival
-        self.note = json.dumps(_to_json(arrival), ensure_ascii=False)
+        self.note = json.dumps(arrival_to_json(arrival), ensure_ascii=False)
         self._count = 0
         self._noted = False
 
@@ -366,34 +367,7 @@ def _write_all(file: FileIO, view: memoryview) -> None:
         view = view[file.write(view) :]
 
 
-def _write(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Puts the whole content in its place at once."""
-    temporary = path.with_name(f".{path.name}.{threading.get_ident()}")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        if durable:
-            os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Returns when the content and its name survive a power cut."""
-    _write(path, content, durable=True)
-    sync_folder(path.parent)
-
-
 def _read_note(note: bytes) -> tuple[str, datetime, dict[str, str]]:
     """(name, when it came, its circumstances) of an object in the journal."""
     content = json.loads(note)
     return content["name"], datetime.fromisoformat(content["at"]), content["arrival"]
-
-
-def _to_json(arrival: Arrival) -> dict[str, str]:
-    return {**asdict(arrival), "via": arrival.via.value, "received_at": arrival.received_at.isoformat()}
-
-
-def _from_json(content: dict[str, str]) -> Arrival:
-    return Arrival(
-        **{**content, "via": Via(content["via"]), "received_at": datetime.fromisoformat(content["received_at"])}  # type: ignore[arg-type]
-    )

@@ -91,7 +91,7 @@ def rows(gateway: Gateway) -> tuple[int, int]:
 def settle(gateway: Gateway) -> None:
     """Returns when nothing waits for the index any more and all that was put aside is listed."""
     spool = gateway.process.indexer.spool
-    wait_for(lambda: not spool.waiting(1) and rows(gateway)[1] == len(spool.quarantine_names()), "the index to be done")
+    wait_for(lambda: not spool.waiting(1) and rows(gateway)[1] == len(spool.aside.names()), "the index to be done")
 
 
 def assert_healthy(gateway: Gateway, number: int, folder: Path) -> None:
