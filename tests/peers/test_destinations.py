@@ -11,8 +11,9 @@ from pydicom import dcmread
 
 from node.dicom.network.send import echo
 from node.domain.facility import Peer
+from tests import services
 from tests.peers import dcmtk, receivers
-from tests.peers.gateway import AE_TITLE, Gateway, a_peer, running_gateway
+from tests.peers.gateway import AE_TITLE, Gateway, a_peer, running_gateway, wait_for
 from tests.peers.objects import JPEG_2000, NAME, pixels, write_study
 from tests.peers.receivers import Receiver, Start
 
@@ -59,9 +60,11 @@ def registered(gateway: Gateway, title: str) -> Peer:
 def test_an_archive_answers_our_echo_and_takes_our_objects(
     gateway: Gateway, archives: dict[str, Receiver], title: str
 ) -> None:
+    port = archives[title].port
     if title != "CTN":  # its storage server knows storage classes only
         echo(registered(gateway, title), AE_TITLE)
     for study in (PLAIN, PACKED):
+        wait_for(lambda: services.is_bound(port), "it listens again: odil serves one association at a time")
         said = dcmtk.move(gateway.port, title, "QueryRetrieveLevel=STUDY", f"StudyInstanceUID={study}")
         assert "DIMSE Status                  : 0x0000" in said.text, said.text
     arrived = [dcmread(file, force=True) for file in archives[title].files]
