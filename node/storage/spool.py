@@ -141,8 +141,7 @@ class Spool:
             if not records:
                 return
             try:
-                spoilt = [path for path in map(self._copy_out, records) if path is not None]
-                names = [_read_note(record.note)[0] for record in records]
+                names = [self._copy_out(record) for record in records]
                 sync_together([self.incoming / f"{name}.dcm" for name in names], (self.incoming, self.arrivals))
                 self.journal.forget(records)
             except OSError as error:
@@ -151,26 +150,20 @@ class Spool:
                 for record in records:
                     del self._kept[record.sequence]
                 self._kept_of -= Counter(map(_batch_of, names))
-            for path in spoilt:
-                self.set_aside(path, "The disk gave back other bytes than were written.", self._received_arrival(path))
 
-    def _copy_out(self, record: Record) -> Path | None:
-        """Returns the file when its bytes are not those that were received."""
+    def _copy_out(self, record: Record) -> str:
+        """Gives an object a file of its own, not durable yet; returns its name without the suffix."""
         name, at, arrival = _read_note(record.note)
-        note = self.arrivals / f"{_batch_of(name)}.json"
+        note, part = self.arrivals / f"{_batch_of(name)}.json", self.incoming / f"{name}.part"
         if not note.exists():
             write_note(note, json.dumps(arrival, ensure_ascii=False).encode())
-        final, part, whole = self.incoming / f"{name}.dcm", self.incoming / f"{name}.part", True
         if not part.exists():  # else somebody looked at it before it was committed
             part = part.with_suffix(".copy")
             with FileIO(part, "wb") as file:
-                whole = self.journal.read(record, lambda content: _write_all(file, content))
+                self.journal.read(record, lambda content: _write_all(file, content))
         os.utime(part, (at.timestamp(), at.timestamp()))
-        part.rename(final)
-        return None if whole else final
-
-    def _received_arrival(self, path: Path) -> Arrival:
-        return self._received(path, _time(path.stat().st_mtime)).arrival
+        part.rename(self.incoming / f"{name}.dcm")
+        return name
 
     def done(self, files: Sequence[Path]) -> None:
         """Removes what the ledger and the storage have; then the arrivals that nothing refers to any more."""

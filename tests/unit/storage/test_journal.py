@@ -34,7 +34,7 @@ def contents(journal: Journal) -> list[bytes]:
     """What is not filed, the oldest first."""
     found: list[bytes] = []
     for record in journal.pending(99):
-        assert journal.read(record, lambda content: found.append(bytes(content)))
+        journal.read(record, lambda content: found.append(bytes(content)))
     return found
 
 

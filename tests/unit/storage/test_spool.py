@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from node.domain.study import Arrival, Via
 from node.errors import StorageFull
-from node.storage.spool import Spool
+from node.storage.spool import Spool, SpoolBatch, SpoolObject
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 ARRIVAL = Arrival(Via.DIMSE, NOW, peer="ct", facility="DEMO-DH", calling_ae="CT1", called_ae="LT", address="10.0.0.7")
@@ -152,3 +153,174 @@ def test_a_disk_that_fills_up_meanwhile_is_told_and_nothing_half_is_kept(
             steps[step]()
     assert list(spool.incoming.iterdir()) == []
     assert spool.waiting(9) == []
+
+
+def put(spool: Spool, content: bytes, batch: SpoolBatch | None = None) -> SpoolObject:
+    file = (batch or spool.begin(ARRIVAL)).create()
+    file.write(content)
+    file.commit()
+    return file
+
+
+@pytest.mark.parametrize("size", [0, 5, 900_000, 1 << 20, 3_000_000])
+def test_small_and_large_objects_survive_a_crash_alike(spool: Spool, tmp_path: Path, size: int) -> None:
+    content = os.urandom(size)
+    file = spool.begin(ARRIVAL).create()
+    for at in range(0, size, 131_066):
+        file.write(memoryview(content)[at : at + 131_066])
+    file.commit()
+    (received,) = open_spool(tmp_path).waiting(9)
+    assert received.path.read_bytes() == content
+    assert (received.arrival.calling_ae, received.arrival.received_at) == ("CT1", received.arrival.received_at)
+
+
+def test_an_object_keeps_the_time_at_which_it_was_committed_over_a_crash(tmp_path: Path) -> None:
+    clock = Clock()
+    spool = Spool(tmp_path, min_free_bytes=0, clock=clock)
+    batch = spool.begin(ARRIVAL)
+    clock.at = NOW + timedelta(minutes=7)
+    put(spool, b"x", batch)
+    again = open_spool(tmp_path)
+    assert again.waiting_since() == clock.at
+    (received,) = again.waiting(9)
+    assert received.arrival.received_at == clock.at
+    assert again.waiting_since() == clock.at
+
+
+def test_what_was_filed_and_indexed_does_not_come_back_after_a_crash(spool: Spool, tmp_path: Path) -> None:
+    put(spool, b"first")
+    spool.done([received.path for received in spool.waiting(9)])
+    put(spool, b"second")
+    (received,) = open_spool(tmp_path).waiting(9)
+    assert received.path.read_bytes() == b"second"
+
+
+def test_a_crash_while_objects_are_filed_loses_and_doubles_nothing(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = spool.begin(ARRIVAL)
+    for n in range(6):
+        put(spool, bytes([n]) * 1000, batch)
+
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("node.storage.spool.sync_together", broken)
+        with pytest.raises(OSError, match="Input/output"):
+            spool.waiting(9)
+    (spool.incoming / f"{batch.name}-000003.dcm").write_bytes(b"what a power cut left of it")
+    (spool.incoming / f"{batch.name}-000004.copy").write_bytes(b"half")
+    again = open_spool(tmp_path)
+    assert [received.path.read_bytes() for received in again.waiting(9)] == [bytes([n]) * 1000 for n in range(6)]
+    assert {path.suffix for path in again.incoming.iterdir()} == {".dcm"}
+
+
+def test_a_disk_that_is_full_when_objects_are_filed_is_told_and_they_stay_safe(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(spool, b"safe")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("node.storage.spool._write_all", full)
+        with pytest.raises(StorageFull):
+            spool.waiting(9)
+    assert spool.waiting_since() == NOW
+    assert [received.path.read_bytes() for received in spool.waiting(9)] == [b"safe"]
+
+
+def test_an_object_may_be_looked_at_before_it_is_committed_and_goes_on_growing(spool: Spool, tmp_path: Path) -> None:
+    file = spool.begin(ARRIVAL).create()
+    file.write(b"a head ")
+    assert file.path.read_bytes() == b"a head "
+    file.write(b"and more")
+    assert file.path.read_bytes() == b"a head and more"
+    file.commit()
+    assert [received.path.read_bytes() for received in spool.waiting(9)] == [b"a head and more"]
+    looked_at = put(spool, b"committed")
+    assert looked_at.path.read_bytes() == b"committed"
+    assert len(open_spool(tmp_path).waiting(9)) == 2
+
+
+def test_what_was_looked_at_and_committed_survives_a_crash(spool: Spool, tmp_path: Path) -> None:
+    file = spool.begin(ARRIVAL).create()
+    file.write(b"looked at")
+    assert file.path.exists()
+    file.commit()
+    (received,) = open_spool(tmp_path).waiting(9)
+    assert received.path.read_bytes() == b"looked at"
+
+
+def test_an_object_that_was_looked_at_can_be_dropped_or_set_aside(spool: Spool) -> None:
+    batch = spool.begin(ARRIVAL)
+    dropped, aside = batch.create(), batch.create()
+    for file in (dropped, aside):
+        file.write(b"x")
+        assert file.path.exists()
+    dropped.abort()
+    aside.quarantine("why")
+    assert list(spool.incoming.iterdir()) == []
+    assert [reason for _, reason, _, _ in spool.quarantined()] == ["why"]
+    assert len(spool.journal) == 0
+
+
+def test_circumstances_that_do_not_fit_beside_an_object_are_kept_all_the_same(spool: Spool, tmp_path: Path) -> None:
+    batch = spool.begin(replace(ARRIVAL, address="x" * 5000))
+    put(spool, b"content", batch)
+    (received,) = open_spool(tmp_path).waiting(9)
+    assert received.arrival.address == "x" * 5000
+
+
+def test_an_association_that_ended_leaves_its_circumstances_until_its_objects_are_indexed(spool: Spool) -> None:
+    batch = spool.begin(ARRIVAL)
+    put(spool, b"x", batch)
+    batch.close()
+    (received,) = spool.waiting(9)
+    assert received.arrival.peer == "ct"
+    spool.done([received.path])
+    assert list(spool.arrivals.iterdir()) == []
+
+
+def test_a_crowded_journal_files_by_itself_and_then_there_is_room_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.storage.spool._SLOTS", 8)
+    spool = open_spool(tmp_path)
+    batch = spool.begin(ARRIVAL)
+    for n in range(40):
+        put(spool, bytes([n]), batch)
+    assert [received.path.read_bytes() for received in spool.waiting(99)] == [bytes([n]) for n in range(40)]
+
+
+def test_without_room_in_the_journal_objects_have_files_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.storage.spool._SLOTS", 0)
+    spool = open_spool(tmp_path)
+    put(spool, b"alone")
+    assert [path.suffix for path in spool.incoming.iterdir()] == [".dcm"]
+    assert [received.path.read_bytes() for received in open_spool(tmp_path).waiting(9)] == [b"alone"]
+
+
+def test_many_associations_at_once_lose_nothing(spool: Spool, tmp_path: Path) -> None:
+    def associate(number: int) -> None:
+        batch = spool.begin(ARRIVAL)
+        for n in range(12):
+            put(spool, f"{number}-{n}".encode() * 20_000, batch)
+        batch.close()
+
+    found: list[bytes] = []
+    with ThreadPoolExecutor(8) as threads:
+        running = [threads.submit(associate, number) for number in range(8)]
+        while not all(future.done() for future in running) or spool.waiting(1):
+            waiting = spool.waiting(10)
+            found += [received.path.read_bytes() for received in waiting]
+            spool.done([received.path for received in waiting])
+    for future in running:
+        future.result()
+    assert sorted(found) == sorted(f"{number}-{n}".encode() * 20_000 for number in range(8) for n in range(12))
+    assert list(spool.arrivals.iterdir()) == []
+    assert open_spool(tmp_path).waiting(9) == []
