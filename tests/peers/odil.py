@@ -42,5 +42,5 @@ def script_command(port: int, what: str, *arguments: str) -> list[str | Path | i
 
 
 def script(port: int, what: str, *arguments: str) -> Said:
-    """`move DESTINATION STUDY` or `worklist KEYWORD=VALUE…`, by odil's library."""
+    """`move DESTINATION STUDY`, `worklist KEYWORD=VALUE…` or `step BEGIN END`, by odil's library."""
     return run(*script_command(port, what, *arguments))

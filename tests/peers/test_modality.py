@@ -29,6 +29,7 @@ ORDERS = [
     OrderText("Lê Thị Bưởi", "P3", "MR", "20260303", "090000", accession_number="A3"),
     OrderText("Phạm Văn Ổi", "P4", "US", "20260304", "090000", accession_number="A4", stations=("US1",)),
     OrderText("Hồ Thị Mơ", "P5", "DX", "20260305", "090000", accession_number="A5"),
+    OrderText("Đỗ Văn Mận", "P6", "OT", "20260306", "090000", accession_number="A6", stations=("OT1",)),
 ]
 
 
@@ -75,7 +76,7 @@ QUESTIONS = [
     (keys() | {"PatientName": "Bưởi*"}, {"A3"}),
     (keys() | {"PatientName": "le thi buoi"}, {"A3"}),
 ]
-STATIONS = ("CT1", "CT2", "US1")  # an order without one is for any of them
+STATIONS = ("CT1", "CT2", "US1", "OT1")  # an order without one is for any of them
 NAMES = {"A1": "Nguyễn Thị Đào", "A2": "Trần Văn Đức", "A3": "Lê Thị Bưởi"}
 each_question = pytest.mark.parametrize(("asked", "found"), QUESTIONS)
 
@@ -242,6 +243,23 @@ def test_a_step_begins_and_ends_once(gateway: Gateway) -> None:
     said = dcmjs_dimse.ask(gateway.port, end(uid), end(uid), end("2.25.4100.99"))
     assert said.statuses == [0x0000, 0x0110, 0x0112]
     assert state_of(gateway, 4) == OrderState.COMPLETED
+
+
+def test_a_step_without_a_name_gets_one(gateway: Gateway) -> None:
+    """odil sends no SOP Instance UID, which N-CREATE may leave to the node (PS3.7 10.1.5.1.4)."""
+    scheduled = Dataset()
+    scheduled.StudyInstanceUID, scheduled.AccessionNumber = "2.25.4000.6", "A6"
+    begun, ended = Dataset(), Dataset()
+    begun.SpecificCharacterSet, begun.ScheduledStepAttributesSequence = "ISO_IR 192", [scheduled]
+    begun.PerformedProcedureStepStatus, begun.PerformedProcedureStepID = "IN PROGRESS", "PPS6"
+    begun.PerformedStationAETitle, begun.Modality = odil.TITLE, "OT"
+    begun.PerformedProcedureStepStartDate, begun.PerformedProcedureStepStartTime = "20260306", "090000"
+    ended.PerformedProcedureStepStatus = "DISCONTINUED"
+    said = odil.script(gateway.port, "step", begun.to_json(), ended.to_json())
+    answer = json.loads(said.text)
+    assert answer["uid"].startswith("2.25.")
+    assert answer["statuses"] == [0x0000, 0x0000, 0x0110]
+    assert state_of(gateway, 6) == OrderState.DISCONTINUED
 
 
 # Keeping

@@ -2,6 +2,7 @@
 
 odil_services.py HOST PORT CALLING CALLED move DESTINATION STUDY
 odil_services.py HOST PORT CALLING CALLED worklist KEYWORD=VALUE…
+odil_services.py HOST PORT CALLING CALLED step BEGIN END      (attribute lists in the DICOM JSON model)
 odil_services.py HOST PORT CALLING CALLED receive FOLDER
 """
 
@@ -57,6 +58,22 @@ def worklist(association, keys):
         print(json.dumps(json.loads(odil.as_json(answer))))
 
 
+def step(association, begin, end):
+    """N-CREATE without a SOP Instance UID: the node names the step. N-SET twice with that name."""
+    sop_class = odil.registry.ModalityPerformedProcedureStep
+    request = odil.messages.NCreateRequest(association.next_message_id(), sop_class, odil.from_json(begin))
+    association.send_message(request, sop_class)
+    answer = association.receive_message()
+    uid = answer.get_command_set().as_string("AffectedSOPInstanceUID")[0].decode().rstrip("\0")
+    statuses = [odil.messages.Response(answer).get_status()]
+    for _ in range(2):
+        number = association.next_message_id()
+        request = odil.messages.NSetRequest(number, sop_class, uid, odil.from_json(end))
+        association.send_message(request, sop_class)
+        statuses.append(odil.messages.Response(association.receive_message()).get_status())
+    print(json.dumps({"uid": uid, "statuses": statuses}))
+
+
 def receive(port, folder):
     """Serves one association after the other; ends with the process. Debian's binding cannot hand over callbacks."""
     count = 0
@@ -90,6 +107,9 @@ def main():
     if what == "move":
         association = associate(host, port, calling, called, odil.registry.StudyRootQueryRetrieveInformationModelMove)
         move(association, *rest)
+    elif what == "step":
+        association = associate(host, port, calling, called, odil.registry.ModalityPerformedProcedureStep)
+        step(association, *rest)
     else:
         association = associate(host, port, calling, called, odil.registry.ModalityWorklistInformationModelFind)
         worklist(association, rest)
