@@ -16,7 +16,7 @@ from node.errors import NodeError
 from node.flow.peers import PeerDesk
 from node.ledger import users
 from node.ports import Node
-from node.web import admin, dicomweb, display, events, exchange, pages, problems, site, stow, studies, upload
+from node.web import admin, dicomweb, display, events, exchange, pages, problems, set_aside, site, stow, studies, upload
 from node.web import peers as peer_pages
 from node.web.auth import Caller, current_user
 from node.web.events import Changes
@@ -59,6 +59,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
         dicomweb.router(node),
         stow.router(node),
         admin.router(node),
+        set_aside.router(node),
         peer_pages.router(node, peers),
         events.router(changes, _still_allowed(node)),
         exchange.router(node),

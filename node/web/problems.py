@@ -156,8 +156,25 @@ def in_words(record: str, language: str, *, code: str = "error") -> str:
     found, text = match.groups() if match else (code, record)
     if language == "en" or not record:
         return text
+    if match is None and (reason := _reason(text, language)):
+        return reason
     entry = catalogue(language)["codes"].get(found) or catalogue(language)["codes"]["error"]
     return f"{entry['title']}. {entry['hint']}"
+
+
+@cache
+def _reasons(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Why something is set aside: the English text, `{}` for what differs, and its translation."""
+    rows = catalogue(language)["reasons"].items()
+    return tuple((re.compile(re.escape(text).replace(r"\{\}", "(.+)")), words) for text, words in rows)
+
+
+def _reason(text: str, language: str) -> str:
+    """ "" for one that the catalogue does not know."""
+    for pattern, words in _reasons(language):
+        if match := pattern.fullmatch(text):
+            return words.format(*match.groups())
+    return ""
 
 
 def spoken(content: Any, language: str) -> Any:

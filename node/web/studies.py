@@ -13,7 +13,7 @@ from node.dicom.dataset import fold_name
 from node.domain.facility import PeerKind
 from node.domain.study import Priority, StudyState
 from node.errors import NotFound
-from node.ledger import reads
+from node.ledger import reads, set_aside
 from node.ports import Node
 from node.web.problems import language_of, spoken
 
@@ -129,8 +129,11 @@ class Delivery(BaseModel):
 
 
 class StudyDetail(Study):
+    """`conflicts`: how many objects came again with other bytes; the newest is shown until somebody decides."""
+
     series: list[Series]
     deliveries: list[Delivery]
+    conflicts: int
 
 
 class TimelineItem(BaseModel):
@@ -207,9 +210,10 @@ def router(node: Node) -> APIRouter:
     def get_study(request: Request, study_uid: Uid) -> dict[str, Any]:
         with node.ledger.read() as tx:
             study = reads.find_study(tx, study_uid, confirming_peers(node))
+            conflicts = set_aside.conflict_count(tx, study_uid)
         if study is None:
             raise no_study()
-        answer = {**study, "deliveries": named(node, study["deliveries"])}
+        answer = {**study, "deliveries": named(node, study["deliveries"]), "conflicts": conflicts}
         return dict(spoken(answer, language_of(request.headers)))
 
     @routes.get("/{study_uid}/timeline", response_model=Timeline)
