@@ -1,6 +1,6 @@
 """C-FIND with a million studies: builds a ledger, serves it on loopback and asks it, a few hundred times of each kind.
 
-    bench/find.py [studies] [--database URL] [--folder FOLDER] [--queries N]
+    bench/find.py [studies] [--database URL] [--folder FOLDER] [--queries N] [--orthanc]
 
 Prints JSON. Times are those of a caller: from the first byte of the request to the last of the final response, on an
 association that is open already; answers are read and counted, not decoded. Names are made up in the proportions of
@@ -11,6 +11,7 @@ few names that more than a hundred studies bear are left out.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import multiprocessing
 import random
@@ -27,7 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from node.dicom.network.command import CommandField
+from node.dicom.network.command import PRIORITY, CommandField
 from node.dicom.network.identifier import AnswerWriter
 from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
@@ -44,7 +45,9 @@ from node.ledger import schema as tables
 from node.ledger.search import LedgerSearch, unsupported
 from node.ledger.sql import SqlLedger, open_ledger
 from node.ledger.studies import pack
-from node.ports import Admitted, SpoolFile
+from node.ports import Admitted
+from node.storage.spool import Spool
+from tests import services
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 TODAY = date(2026, 3, 2)
@@ -185,20 +188,9 @@ def _chunks(items: Iterator[Made], size: int) -> Iterator[list[Made]]:
         yield chunk
 
 
-class _NoIntake:
-    """Nothing is stored here."""
-
-    def begin(self, arrival: Arrival) -> _NoIntake:
-        return self
-
-    def create(self) -> SpoolFile:
-        raise AssertionError("nothing is stored in this benchmark")
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    def waiting_since(self) -> datetime | None:
-        return None
+class _Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
 
 def _admit(calling_ae: str, called_ae: str, address: str) -> Admitted:
@@ -215,6 +207,12 @@ _WANTED = (  # what a workstation's list shows: tag, keyword, VR
     (0x00201208, "NumberOfStudyRelatedInstances", "IS"),
 )  # fmt: skip
 
+_CT = "1.2.840.10008.5.1.4.1.1.2"
+_OBJECT = (
+    (0x00080016, "SOPClassUID", "UI"), (0x00080018, "SOPInstanceUID", "UI"), (0x00080060, "Modality", "CS"),
+    (0x0020000E, "SeriesInstanceUID", "UI"),
+)  # fmt: skip
+
 
 def identifier(**texts: str) -> bytes:
     """A study-level query for `texts`, with everything that a list shows."""
@@ -225,8 +223,8 @@ def identifier(**texts: str) -> bytes:
 class Caller:
     """A workstation on one association."""
 
-    def __init__(self, port: int) -> None:
-        peer = Peer("node", PeerKind.DICOM, "X", ae_title="NODE", host="127.0.0.1", port=port)
+    def __init__(self, port: int, ae_title: str = "NODE") -> None:
+        peer = Peer("node", PeerKind.DICOM, "X", ae_title=ae_title, host="127.0.0.1", port=port)
         contexts = [ProposedContext(1, STUDY_ROOT_FIND, (EXPLICIT_LITTLE,))]
         self._association = Requestor(peer, "BENCH", contexts, connect_seconds=5, response_seconds=120)
 
@@ -234,7 +232,10 @@ class Caller:
         """(seconds, answers)."""
         begun = time.perf_counter()
         answers = 0
-        for answer, _ in self._association.request(CommandField.C_FIND_RQ, 1, STUDY_ROOT_FIND, data_set=content):
+        said = self._association.request(
+            CommandField.C_FIND_RQ, 1, STUDY_ROOT_FIND, data_set=content, numbers={PRIORITY: 0}
+        )
+        for answer, _ in said:
             answers += answer.status in (0xFF00, 0xFF01)
         if answer.status not in (0x0000, 0xA700):
             raise RuntimeError(f"the query failed with {answer.status:04X}")
@@ -305,13 +306,15 @@ def _serve(url: str, port: Connection) -> None:
     """The DICOM port of a process of its own: tells its number, and ends when it is told to."""
     ledger = open_ledger(url)
     provider = QueryProvider(LedgerSearch(ledger), unsupported)
-    tls = Tls(TlsFiles(), lambda: datetime.now(UTC))
-    offer = Offer(frozenset({"NODE"}), _admit, _NoIntake(), lambda: None, tls, providers=[provider])
-    server = DicomServer(offer, host="127.0.0.1", port=0, max_associations=4)
-    server.start()
-    port.send(server.port)
-    port.recv()
-    server.stop()
+    tls = Tls(TlsFiles(), _Clock().now)
+    with tempfile.TemporaryDirectory(prefix="lientuyen-find-") as folder:
+        spool = Spool(Path(folder), min_free_bytes=0, clock=_Clock())
+        offer = Offer(frozenset({"NODE"}), _admit, spool, lambda: None, tls, providers=[provider])
+        server = DicomServer(offer, host="127.0.0.1", port=0, max_associations=4)
+        server.start()
+        port.send(server.port)
+        port.recv()
+        server.stop()
     ledger.dispose()
 
 
@@ -320,7 +323,45 @@ def _measure(url: str, count: int, queries: int) -> dict[str, dict[str, float]]:
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(url, theirs), daemon=True)
     process.start()
-    caller = Caller(ours.recv())
+    try:
+        return _ask_everything(Caller(ours.recv()), count, queries)
+    finally:
+        ours.send("end")
+        process.join(10)
+
+
+def measure_orthanc(studies: int, *, queries: int = 100) -> dict[str, dict[str, float]]:
+    """The same questions to an Orthanc of its own that holds so many studies of one small object each."""
+    with services.orthanc_server() as server:
+        begun = time.perf_counter()
+        _store(server, studies)
+        print(f"{studies} studies stored in Orthanc in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+        server.know("BENCH", services.free_port())  # who is not known may not ask
+        return _ask_everything(Caller(server.dicom_port, server.ae_title), studies, queries)
+
+
+def _store(server: services.OrthancServer, count: int) -> None:
+    peer = Peer("orthanc", PeerKind.DICOM, "X", ae_title=server.ae_title, host="127.0.0.1", port=server.dicom_port)
+    contexts = [ProposedContext(1, _CT, (EXPLICIT_LITTLE,))]
+    keys = [Key(tag, keyword, vr) for tag, keyword, vr in (*_WANTED, *_OBJECT) if not keyword.startswith("Number")]
+    keys = [key for key in keys if key.keyword != "ModalitiesInStudy"]
+    writer = AnswerWriter(keys, EXPLICIT_LITTLE)
+    with Requestor(peer, "BENCH", contexts, connect_seconds=5, response_seconds=60) as association:
+        for number, made in enumerate(make_studies(count), start=1):
+            uid = f"1.2.826.0.1.3680043.8.498.{number}.{number * 7919}"
+            entry = {
+                "StudyDate": made.day, "StudyTime": "101500", "AccessionNumber": made.accession_number,
+                "ReferringPhysicianName": "Trần^Thị Hà", "StudyDescription": "Chụp kiểm tra", "PatientName": made.name,
+                "PatientID": made.patient_id, "PatientBirthDate": "19700101", "PatientSex": "F", "StudyInstanceUID": uid,
+                "StudyID": str(number), "SOPClassUID": _CT, "SOPInstanceUID": f"{uid}.1.1", "Modality": made.modality,
+                "SeriesInstanceUID": f"{uid}.1",
+            }  # fmt: skip
+            status = association.store(1, _CT, f"{uid}.1.1", io.BytesIO(writer.write(entry)))
+            if status:
+                raise RuntimeError(f"Orthanc refused an object with {status:04X}")
+
+
+def _ask_everything(caller: Caller, count: int, queries: int) -> dict[str, dict[str, float]]:
     dice = random.Random(2)
     chosen = frozenset(dice.sample(range(count), min(queries, count)))
     sample = [made for number, made in enumerate(make_studies(count)) if number in chosen]
@@ -329,8 +370,6 @@ def _measure(url: str, count: int, queries: int) -> dict[str, dict[str, float]]:
         return {kind: _ask_all(caller, question, sample) for kind, question in _questions(caller).items()}
     finally:
         caller.close()
-        ours.send("end")
-        process.join(10)
 
 
 def _ask_all(caller: Caller, question: Callable[[Made], bytes | None], sample: Sequence[Made]) -> dict[str, float]:
@@ -356,8 +395,12 @@ def main() -> None:
     parser.add_argument("--database", default="", help="an empty database instead of SQLite")
     parser.add_argument("--folder", type=Path, help="where the SQLite file is kept for the next time")
     parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--orthanc", action="store_true", help="ask an Orthanc that holds so many studies")
     options = parser.parse_args()
-    found = measure(options.studies, queries=options.queries, folder=options.folder, url=options.database)
+    if options.orthanc:
+        found = measure_orthanc(options.studies, queries=options.queries)
+    else:
+        found = measure(options.studies, queries=options.queries, folder=options.folder, url=options.database)
     print(json.dumps(found, indent=2, ensure_ascii=False))
 
 

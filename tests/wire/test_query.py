@@ -47,7 +47,7 @@ class HeldSearch:
                     yield entry
                     for _ in range(600 if self.held and number else 0):
                         if gone():
-                            break
+                            return
                         threading.Event().wait(0.05)
         finally:
             self.ended = True

@@ -370,4 +370,5 @@ class Association:
             sop_instance_uid=response.sop_instance_uid,
             numbers=numbers,
         )
-        self._talk.writer.message(context_id, content, response.data_set)
+        more = bool(response.data_set) and response.status.code in _PENDING  # matches come in their hundreds
+        self._talk.writer.message(context_id, content, response.data_set, more=more)

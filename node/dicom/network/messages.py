@@ -27,13 +27,16 @@ class MessageWriter:
         """Raises `ConnectionLostError`."""
         self._wire.write(encode_command(context_id, command, self._max_pdu))
 
-    def message(self, context_id: int, command: bytes, data_set: bytes) -> None:
-        """A command with a short data set, in as few writes as the peer's PDUs allow. Raises `ConnectionLostError`."""
+    def message(self, context_id: int, command: bytes, data_set: bytes, *, more: bool = False) -> None:
+        """A command with a short data set, in as few writes as the peer's PDUs allow; `more`: others follow at once.
+
+        Raises `ConnectionLostError`.
+        """
         parts = [encode_command(context_id, command, self._max_pdu)]
         for at in range(0, len(data_set), self._fragment):
             part = data_set[at : at + self._fragment]
             parts += self._head(context_id, len(part), last=at + self._fragment >= len(data_set)), part
-        self._wire.write(b"".join(parts))
+        self._wire.write(b"".join(parts), more=more)
 
     def data(self, context_id: int, data_set: BinaryIO) -> None:
         """The bytes from where the file stands to its end, in PDUs of which the last is marked.

@@ -16,6 +16,7 @@ from typing import Final
 from node.dicom.network.upper_layer import MAX_PDU, PDU_LENGTHS, AbortReason, ConnectionLostError, Pdu, ProtocolError
 
 _BUFFER: Final = 4 * MAX_PDU
+_MORE: Final[int] = getattr(socket, "MSG_MORE", 0)  # Linux
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux; not sticky
 
 
@@ -60,22 +61,25 @@ class Wire:
         """Whether what was received and not yet read begins with this byte."""
         return self._start < self._end and self._buffer[self._start] == first
 
-    def write(self, data: bytes | memoryview) -> None:
-        """Raises `ConnectionLostError`, also when the peer has not taken all within the idle time."""
+    def write(self, data: bytes | memoryview, *, more: bool = False) -> None:
+        """Raises `ConnectionLostError`, also when the peer has not taken all within the idle time.
+
+        With `more` to come the system may keep it back for a packet's worth, or for a fifth of a second.
+        """
         try:
             if self._poll is None:
                 self._sock.settimeout(self.idle_seconds)
                 self._sock.sendall(data)
             else:
-                self._send(memoryview(data))
+                self._send(memoryview(data), _MORE if more else 0)
         except OSError as error:
             raise ConnectionLostError(type(error).__name__) from error
 
-    def _send(self, rest: memoryview) -> None:
+    def _send(self, rest: memoryview, flags: int) -> None:
         deadline = 0.0
         while True:
             with contextlib.suppress(BlockingIOError):
-                rest = rest[self._sock.send(rest) :]
+                rest = rest[self._sock.send(rest, flags) :]
             if not rest:
                 return
             deadline = deadline or time.monotonic() + self.idle_seconds

@@ -19,6 +19,7 @@ from node.domain.query import Entry, Identifier, Level, Query, combined, format_
 from node.errors import Invalid, Unreadable
 
 MOST_ANSWERS: Final = 5000
+_LOOK: Final = 8  # answers between two looks at whether the caller has cancelled; the search looks in its pauses
 _LEVELS: Final = {"PATIENT": Level.PATIENT, "STUDY": Level.STUDY, "SERIES": Level.SERIES, "IMAGE": Level.IMAGE}
 _ROOTS: Final = {  # SOP class: levels (PS3.4 C.6)
     "1.2.840.10008.5.1.4.1.2.1.1": frozenset(Level),  # Patient Root
@@ -72,7 +73,7 @@ class QueryProvider:
         cancelled = request.line.cancelled
         with closing(self.search(query, cancelled)) as found:
             for number, entry in enumerate(found):
-                if cancelled():
+                if number % _LOOK == 0 and cancelled():
                     break
                 if number == self.most:
                     yield Response(Status(0xA700, f"More than {self.most} match: narrow the query"))
