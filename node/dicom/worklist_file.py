@@ -70,8 +70,10 @@ def _parse(content: bytes) -> Dataset:
     configure()
     try:
         ds = _read(content, "iso8859")
-        if "SpecificCharacterSet" not in ds and _is_utf8(ds):
+        if not ds.get("SpecificCharacterSet") and _is_utf8(ds):
             ds = _read(content, "utf8")
+            ds.SpecificCharacterSet = "ISO_IR 192"
+            ds.decode()
     except Unreadable:
         raise
     except (Exception, RecursionError) as error:  # the toolkit raises whatever its parsers meet

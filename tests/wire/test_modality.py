@@ -243,9 +243,10 @@ STEP_1 = (
 )  # fmt: skip
 TOP_2 = (
     "AccessionNumber", "ReferringPhysicianName", "RequestingPhysician", "AdmissionID", "CurrentPatientLocation",
-    "ReferencedPatientSequence", "PatientBirthDate", "PatientSex", "PatientWeight",
-    "ConfidentialityConstraintOnPatientDataDescription", "PatientState", "PregnancyStatus", "MedicalAlerts", "Allergies", "SpecialNeeds", "ReferencedStudySequence",
-    "RequestedProcedurePriority", "PatientTransportArrangements", "RequestedProcedureCodeSequence",
+    "ReferencedPatientSequence", "PatientBirthDate", "PatientSex", "PatientWeight", "PatientState", "PregnancyStatus",
+    "ConfidentialityConstraintOnPatientDataDescription", "MedicalAlerts", "Allergies", "SpecialNeeds",
+    "ReferencedStudySequence", "RequestedProcedurePriority", "PatientTransportArrangements",
+    "RequestedProcedureCodeSequence",
 )  # fmt: skip
 STEP_2 = (
     "ScheduledPerformingPhysicianName", "ScheduledStationName", "ScheduledProcedureStepLocation", "PreMedication",
