@@ -104,6 +104,7 @@ function Parts({ queue }: { queue: Queue }) {
           ],
         }))}
       />
+      {queue.quarantine.length > 0 && <Link to="/admin/set-aside">{t('queue.open-quarantine')}</Link>}
     </>
   );
 }

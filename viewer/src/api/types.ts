@@ -134,6 +134,7 @@ export interface Delivery {
 export interface StudyDetail extends Study {
   series: Series[];
   deliveries: Delivery[];
+  conflicts: number;
 }
 
 export type Hop =

@@ -19,6 +19,7 @@ const PAGES = {
   studies: { to: '/studies', roles: ['radiographer', 'radiologist', 'admin'] },
   orders: { to: '/orders', roles: ['radiographer', 'radiologist', 'admin'] },
   queue: { to: '/admin', roles: ['admin'] },
+  aside: { to: '/admin/set-aside', roles: ['admin'] },
   peers: { to: '/peers', roles: ['admin'] },
   questions: { to: '/admin/worklist', roles: ['admin'] },
 } as const satisfies Record<string, { to: string; roles: readonly Role[] }>;

@@ -13,6 +13,7 @@ const StudiesPage = lazy(() => import('../studies/StudiesPage').then((m) => ({ d
 const StudyPage = lazy(() => import('../studies/StudyPage').then((m) => ({ default: m.StudyPage })));
 const WorklistPage = lazy(() => import('../worklist/WorklistPage').then((m) => ({ default: m.WorklistPage })));
 const PeersPage = lazy(() => import('../admin/PeersPage').then((m) => ({ default: m.PeersPage })));
+const SetAsidePage = lazy(() => import('../admin/SetAsidePage').then((m) => ({ default: m.SetAsidePage })));
 const QueuePage = lazy(() => import('../admin/QueuePage').then((m) => ({ default: m.QueuePage })));
 const OrdersPage = lazy(() => import('../orders/OrdersPage').then((m) => ({ default: m.OrdersPage })));
 const OrderPage = lazy(() => import('../orders/OrderPage').then((m) => ({ default: m.OrderPage })));
@@ -70,6 +71,7 @@ export const router = createBrowserRouter([
             element: <For roles={['admin']} />,
             children: [
               { path: 'admin', element: <QueuePage /> },
+              { path: 'admin/set-aside', element: <SetAsidePage /> },
               { path: 'peers', element: <PeersPage /> },
               { path: 'admin/worklist', element: <TracePage /> },
             ],

@@ -8,7 +8,9 @@ import { imageCount, pictureModalities } from '../api/pictures';
 import { queries } from '../api/queries';
 import type { Delivery, ItemState, StudyDetail } from '../api/types';
 import { dicomDate, dicomTime, personName, useFormat } from '../i18n/format';
+import { useSession } from '../session';
 import { IconBack, IconWarning } from '../ui/icons';
+import { Note } from '../ui/Note';
 import { ErrorNote, Loading } from '../ui/states';
 import { PriorityBadge } from '../worklist/PriorityBadge';
 import { ReportSection } from './ReportSection';
@@ -38,6 +40,7 @@ export function StudyPage() {
       {study.data && (
         <>
           <Head study={study.data} name={name} />
+          {study.data.conflicts > 0 && <ConflictNote count={study.data.conflicts} />}
           <div className={classes.columns}>
             <div className={classes.column}>
               {study.data.report.state !== 'none' && <ReportSection study={study.data} />}
@@ -89,6 +92,16 @@ function Head({ study, name }: { study: StudyDetail; name: string }) {
         </p>
       )}
     </section>
+  );
+}
+
+function ConflictNote({ count }: { count: number }) {
+  const { t } = useTranslation();
+  const administers = useSession().role === 'admin';
+  return (
+    <Note kind="warn" icon={<IconWarning />} title={t('studies.conflicts', { n: count })}>
+      {t('studies.conflicts-hint')} {administers && <Link to="/admin/set-aside">{t('studies.conflicts-open')}</Link>}
+    </Note>
   );
 }
 
