@@ -79,7 +79,8 @@ def insert_order(tx: Connection, order: Order) -> bool:
     values = {**_columns(order.text), "id": order.id, "state": order.state.value, "revision": order.revision}
     values |= {"created_at": order.created_at, "created_by": order.created_by, "updated_at": order.updated_at}
     add_name(tx, order.text.patient_name, values["name_key"])
-    return bool(tx.execute(insert(tx, orders).values(values).on_conflict_do_nothing()).rowcount)
+    statement = insert(tx, orders).values(values).on_conflict_do_nothing().returning(orders.c.id)
+    return tx.execute(statement).first() is not None
 
 
 def change_order(tx: Connection, order: Order, now: datetime, text: OrderText) -> bool:
@@ -198,7 +199,8 @@ def insert_step(tx: Connection, step: PerformedStep, peer: str, now: datetime) -
         updated_at=now,
         **_step_columns(step),
     )
-    return bool(tx.execute(statement.on_conflict_do_nothing()).rowcount)
+    written = statement.on_conflict_do_nothing().returning(performed_steps.c.sop_instance_uid)
+    return tx.execute(written).first() is not None
 
 
 def get_step(tx: Connection, sop_instance_uid: str) -> PerformedStep | None:
