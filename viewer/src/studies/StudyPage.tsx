@@ -99,9 +99,11 @@ function ConflictNote({ count }: { count: number }) {
   const { t } = useTranslation();
   const administers = useSession().role === 'admin';
   return (
-    <Note kind="warn" icon={<IconWarning />} title={t('studies.conflicts', { n: count })}>
-      {t('studies.conflicts-hint')} {administers && <Link to="/admin/set-aside">{t('studies.conflicts-open')}</Link>}
-    </Note>
+    <div className={classes.conflict}>
+      <Note kind="warn" icon={<IconWarning />} title={t('studies.conflicts', { n: count })}>
+        {t('studies.conflicts-hint')} {administers && <Link to="/admin/set-aside">{t('studies.conflicts-open')}</Link>}
+      </Note>
+    </div>
   );
 }
 
