@@ -87,8 +87,7 @@ class Journal:
             if not self._free and not self._lay_out():
                 return None
             if not self._busy:
-                self._epoch, self._busy = self._token(16), True
-                self._write_head(self._sequence)
+                self._begin_epoch()
             slot = heapq.heappop(self._free)
             self._under_way.add(slot)
             lane = self._lanes.pop() if self._lanes else None
@@ -155,6 +154,15 @@ class Journal:
                 self._lanes.append(lane)
 
     # the head, the seals
+
+    def _begin_epoch(self) -> None:
+        """The disk knows of the epoch before the first seal of it. Raises `OSError`: then there is none."""
+        self._epoch, self._busy = self._token(16), True
+        try:
+            self._write_head(self._sequence)
+        except OSError:
+            self._busy = False
+            raise
 
     def _lay_out(self) -> bool:
         """Asks the file system for more slots."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import random
@@ -234,3 +235,20 @@ def test_a_system_without_it_writes_at_once_with_the_same_effect(
     content = random.Random(1).randbytes(700_000)
     put(opened(tmp_path), content)
     assert contents(opened(tmp_path)) == [content]
+
+
+def test_when_the_head_cannot_be_written_nothing_is_taken_on_its_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened(tmp_path)
+    journal.forget([put(journal, b"first")])  # the head says that there is nothing to look for
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(blocks.Lane, "write", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            journal.begin()
+    put(journal, b"second")
+    assert contents(opened(tmp_path)) == [b"second"]
