@@ -27,7 +27,6 @@ from pydicom.tag import BaseTag
 from node.dicom import part10
 from node.dicom.part10 import Layout, dataset_offset, file_meta, layout, open_dataset, scan_uids
 from node.dicom.setup import configure
-from node.domain.person_name import fold_name
 from node.domain.study import InstanceHeader
 from node.errors import Unreadable
 
@@ -36,7 +35,6 @@ __all__ = [
     "dataset_digest",
     "dataset_offset",
     "file_meta",
-    "fold_name",
     "has_short_header",
     "json_metadata",
     "read_dataset_header",
@@ -50,9 +48,7 @@ _BINARY_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN", "OB or
 _INLINE_LIMIT: Final = 1024  # bytes of a binary value that still counts as metadata
 _VALUE_LIMIT: Final = 256 << 10  # bytes of any other value, sequences excepted
 _SEQUENCE_LIMIT: Final = 32 << 20
-_METADATA_LIMIT: Final = (
-    32 << 20
-)  # bytes of an object's elements that are kept as its metadata, with 32 for each of them
+_METADATA_LIMIT: Final = 32 << 20  # bytes of an object's elements that are kept as its metadata, 32 more for each
 _OVERHEAD: Final = 32
 _UID_REACH: Final = 4 << 20  # bytes of a data set in which the UIDs that place it are looked for
 _TOLERANT_REACH: Final = 64 << 10  # the same for elements that only a tolerant parse can tell

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from node.dicom.dataset import fold_name, has_short_header, read_header
+from node.dicom.dataset import has_short_header, read_header
+from node.domain.person_name import fold_name
 from node.domain.study import InstanceHeader
 from node.errors import Retryable, Unreadable
 from node.ledger import studies

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from node.dicom.dataset import fold_name
 from node.domain.facility import PeerKind
+from node.domain.person_name import fold_name
 from node.domain.study import Priority, StudyState
 from node.errors import NotFound
 from node.ledger import reads, set_aside

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from node.dicom.dataset import dataset_digest, dataset_offset, fold_name, read_header
+from node.dicom.dataset import dataset_digest, dataset_offset, read_header
+from node.domain.person_name import fold_name
 from node.domain.study import InstanceHeader
 from node.errors import Unreadable
 

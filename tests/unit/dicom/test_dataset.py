@@ -25,7 +25,6 @@ from node.dicom.dataset import (
     dataset_digest,
     dataset_offset,
     file_meta,
-    fold_name,
     read_header,
     read_uids,
 )
@@ -290,25 +289,9 @@ def test_finding_the_layout_gives_an_offset_or_unreadable(content: bytes, prefix
         assert 0 <= layout(BytesIO(content)).offset < len(content)
 
 
-@pytest.mark.parametrize(
-    ("name", "key"),
-    [
-        ("Nguyễn^Thị Đào", "dao nguyen thi"),
-        ("ĐÀO THỊ NGUYỄN", "dao nguyen thi"),
-        (unicodedata.normalize("NFD", "Nguyễn Thị Đào"), "dao nguyen thi"),
-        ("Lê-Văn^^^BS.=", "bs le van"),
-        ("", ""),
-        ("Yamada^Tarou=山田^太郎", "tarou yamada 太郎 山田"),
-    ],
-)
-def test_names_fold_to_one_key(name: str, key: str) -> None:
-    assert fold_name(name) == key
-
-
 @given(st.text())
-def test_folding_and_cleaning_twice_changes_nothing(text: str) -> None:
+def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert clean_text(clean_text(text)) == clean_text(text)
-    assert fold_name(fold_name(text)) == fold_name(text)
 
 
 def test_the_file_meta_of_a_saved_file_is_stepped_over(tmp_path: Path) -> None:

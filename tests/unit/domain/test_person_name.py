@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -82,3 +83,23 @@ def test_asterisks_and_question_marks_mean_what_a_regular_expression_means(patte
 @pytest.mark.timeout(5)
 def test_a_hostile_pattern_costs_no_time() -> None:
     assert not wildcard("*a" * 60 + "*b").fullmatch("a" * 10_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Nguyễn^Thị Đào", "dao nguyen thi"),
+        ("ĐÀO THỊ NGUYỄN", "dao nguyen thi"),
+        (unicodedata.normalize("NFD", "Nguyễn Thị Đào"), "dao nguyen thi"),
+        ("Lê-Văn^^^BS.=", "bs le van"),
+        ("", ""),
+        ("Yamada^Tarou=山田^太郎", "tarou yamada 太郎 山田"),
+    ],
+)
+def test_names_fold_to_one_key(name: str, key: str) -> None:
+    assert fold_name(name) == key
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold_name(fold_name(text)) == fold_name(text)

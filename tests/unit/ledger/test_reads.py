@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert
 
-from node.dicom.dataset import fold_name
 from node.domain.delivery import DeliveryState, ItemState
+from node.domain.person_name import fold_name
 from node.domain.study import Arrival, InstanceHeader, Via
 from node.domain.timeline import Hop, TimelineEntry
 from node.ledger import deliveries, operator, reads, studies, timeline
