@@ -85,16 +85,33 @@ ROWS = st.recursive(
 )
 
 
-def encode(rows: list[object], implicit: bool) -> bytes:
+def encode(rows: list[tuple[int, object, bytes]], implicit: bool) -> bytes:
     parts = []
-    for tag, value, vr in sorted(rows, key=lambda row: row[0]):  # type: ignore[index,return-value,misc,arg-type]
+    for tag, value, vr in sorted(rows, key=lambda row: row[0]):
         if isinstance(value, list):
             content = encode(value, implicit)
             item = struct.pack("<HHI", 0xFFFE, 0xE000, len(content)) + content
             parts.append(element(tag, b"SQ", item, implicit))
         else:
+            assert isinstance(value, bytes)
             parts.append(element(tag, vr or vr_of(tag), value, implicit))
     return b"".join(parts)
+
+
+LEVELS = (
+    (0x00080052, b"PATIENT", 0x00100020, b"P1"),
+    (0x00080052, b"STUDY", 0x0020000D, b"2.25.5"),
+    (0x00080052, b"SERIES", 0x0020000E, b"2.25.6"),
+    (0x00080052, b"IMAGE", 0x00080018, b"2.25.7.1"),
+)
+
+
+def upon_a_right_one(rows: list[tuple[int, object, bytes]], depth: int) -> list[tuple[int, object, bytes]]:
+    """What would be a right identifier of this level but for `rows`."""
+    unique: list[tuple[int, object, bytes]] = [(tag, value, b"") for _, _, tag, value in LEVELS[: depth + 1]]
+    base = [(0x00080052, LEVELS[depth][1], b""), *unique]
+    named = {tag for tag, _, _ in base}
+    return base + [row for row in rows if row[0] not in named]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +135,7 @@ class Faults(logging.Handler):
         self.seen: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.msg.startswith("%s at %s") and record.args and record.args[0] not in KNOWN:  # type: ignore[index]
+        if record.msg.startswith("%s at %s") and record.args and str(tuple(record.args)[0]) not in KNOWN:
             self.seen.append(record.getMessage())
 
 
@@ -176,7 +193,7 @@ OPERATIONS = st.sampled_from([f for f in CommandField if f not in (CommandField.
 
 
 @settings(
-    max_examples=400,
+    max_examples=500,
     derandomize=True,
     database=None,
     deadline=None,
@@ -187,7 +204,8 @@ OPERATIONS = st.sampled_from([f for f in CommandField if f not in (CommandField.
     operation=OPERATIONS,
     right=st.integers(0, 9),
     rows=st.lists(ROWS, max_size=7),
-    noise=st.one_of(st.just(b""), st.binary(max_size=20)),
+    depth=st.sampled_from([None, 0, 1, 2, 3]),
+    noise=st.sampled_from([b"", b"", b"", b"\0", b"\x08\0\x18\0UI\xff\xff", b"\xfe\xff\x0d\xe0\0\0\0\0"]),
     implicit=st.booleans(),
     numbers=st.sampled_from([{}, {ACTION_TYPE: 1}, {ACTION_TYPE: 9}, {EVENT_TYPE: 1}]),
     instance=st.sampled_from(["", "2.25.7.1", "1.2.840.10008.1.20.1.1", "2.25.99"]),
@@ -198,7 +216,8 @@ def test_every_request_is_answered_and_no_provider_fails(
     which: int,
     operation: CommandField,
     right: int,
-    rows: list[object],
+    rows: list[tuple[int, object, bytes]],
+    depth: int | None,
     noise: bytes,
     implicit: bool,
     numbers: dict[int, int],
@@ -208,6 +227,8 @@ def test_every_request_is_answered_and_no_provider_fails(
     provider, sop_class = every[which % len(every)]
     if right:  # nearly always an operation that the class has
         operation = sorted(provider.fields)[right % len(provider.fields)]
+    if depth is not None:
+        rows = upon_a_right_one(rows, depth)
     texts = {MOVE_DESTINATION: ["ELSEWHERE", "NOBODY", ""][which % 3]} if operation == CommandField.C_MOVE_RQ else {}
     command = encode_request(operation, 7, sop_class, instance, data_set=True, numbers=numbers, texts=texts)
     ask(gateway, sop_class, command, encode(rows, implicit) + noise, IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE)
