@@ -204,6 +204,17 @@ _STORE_STATUSES = (  # what the engine itself answers to a C-STORE (`association
     "NOT_ALLOWED",
 )
 
+
+def _worklist_rows() -> Iterator[Row]:
+    from pydicom.datadict import dictionary_description, dictionary_VR, tag_for_keyword
+
+    from worklists.modality.entry import KNOWN, KNOWN_IN_STEP
+
+    for keywords, place in ((KNOWN, ""), (KNOWN_IN_STEP, "Scheduled Procedure Step Sequence")):
+        for tag in sorted(int(tag_for_keyword(keyword) or 0) for keyword in keywords):
+            yield dictionary_description(tag), f"({tag >> 16:04X},{tag & 0xFFFF:04X})", dictionary_VR(tag), place
+
+
 TABLES = (
     DocumentTable("README.md", "commands", ("command", "what it does"), _command_rows),
     DocumentTable("README.md", "settings", ("setting", "default", "what it says"), _settings_rows),
@@ -217,6 +228,7 @@ TABLES = (
     DocumentTable("CONFORMANCE.md", "services", ("SOP class", "UID", "SCU", "SCP", "in the registry"), _service_rows),
     DocumentTable("CONFORMANCE.md", "storage-classes", ("SOP class", "UID"), _storage_rows),
     DocumentTable("CONFORMANCE.md", "store-status", ("status", "meaning"), _status_rows),
+    DocumentTable("CONFORMANCE.md", "worklist-keys", ("attribute", "tag", "VR", "in the item of"), _worklist_rows),
 )
 
 
