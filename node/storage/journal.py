@@ -5,7 +5,10 @@ flush. The file is a head and slots of 1 MiB. An object lies at a slot's begin; 
 length, checksum and a note of the caller's. What has no valid seal was never acknowledged. The head says which seals count.
 
     head:  two blocks, written in turn: magic, turn, epoch, last sequence that is filed, whether something may not be filed
-    seal:  magic, epoch, sequence, length of the object, of the note, CRC-32 of the object; the note; CRC-32 of all this
+    seal:  magic, epoch, sequence, length of the object, of the note, the object's checksum; the note; CRC-32 of all this
+
+The checksum has to find blocks that did not reach the disk, nothing else: it is the CRC-32 of the sums of the blocks' 64-bit
+words, a tenth of the work of a CRC-32 of the bytes.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from node.storage.blocks import BLOCK, BlockFile, Lane
 
@@ -47,7 +53,7 @@ class Record:
     sequence: int
     slot: int
     length: int
-    crc: int
+    checksum: int
     note: bytes
 
 
@@ -129,7 +135,7 @@ class Journal:
             self._sequence += 1
             sequence = self._sequence
             self._committing.add(sequence)
-        record = Record(sequence, entry.slot, entry.size, entry.crc, note)
+        record = Record(sequence, entry.slot, entry.size, _checksum(entry.padded()), note)
         try:
             entry.write_seal(self._sealed(record))
             self._file.sync()
@@ -185,7 +191,7 @@ class Journal:
         self._lanes.append(lane)
 
     def _sealed(self, record: Record) -> bytes:
-        fields = (record.sequence, record.length, len(record.note), record.crc)
+        fields = (record.sequence, record.length, len(record.note), record.checksum)
         content = _SEAL_FIELDS.pack(_MAGIC_SEAL, self._epoch, *fields) + record.note
         return (content + _CRC.pack(zlib.crc32(content))).ljust(BLOCK, b"\0")
 
@@ -212,15 +218,15 @@ class Journal:
     def _look(self, content: memoryview, slot: int) -> Record | None:
         """The object that a slot's seal vouches for. Without a head (it was lost) a seal of any epoch is good."""
         for at in range(0, len(content) - BLOCK + 1, BLOCK):
-            magic, epoch, sequence, length, note_length, crc = _SEAL_FIELDS.unpack_from(content, at)
+            magic, epoch, sequence, length, note_length, checksum = _SEAL_FIELDS.unpack_from(content, at)
             end = at + _SEAL_FIELDS.size + note_length
             if magic != _MAGIC_SEAL or (self._epoch and epoch != self._epoch):
                 continue
             if note_length > NOTE_LIMIT or _blocks(length) != at:
                 continue
-            if _CRC.unpack_from(content, end)[0] != zlib.crc32(content[at:end]) or zlib.crc32(content[:length]) != crc:
+            if _CRC.unpack_from(content, end)[0] != zlib.crc32(content[at:end]) or _checksum(content[:at]) != checksum:
                 continue
-            return Record(sequence, slot, length, crc, bytes(content[at + _SEAL_FIELDS.size : end]))
+            return Record(sequence, slot, length, checksum, bytes(content[at + _SEAL_FIELDS.size : end]))
         return None
 
 
@@ -230,7 +236,6 @@ class Entry:
     def __init__(self, journal: Journal, slot: int, lane: Lane) -> None:
         self.slot = slot
         self.size = 0
-        self.crc = 0
         self._journal = journal
         self._lane: Lane | None = lane
         self._sent = 0
@@ -248,7 +253,6 @@ class Entry:
         if size > LARGEST:
             return False
         lane.buffer[self.size : size] = data
-        self.crc = zlib.crc32(data, self.crc)
         self.size = size
         if size - self._sent >= _CHUNK:
             self._send(size & -BLOCK)
@@ -265,6 +269,13 @@ class Entry:
         if self._lane is not None:
             self._give_back()
             self._journal._drop(self.slot)
+
+    def padded(self) -> memoryview:
+        """The object and zeros up to whole blocks."""
+        assert self._lane is not None
+        end = _blocks(self.size)
+        self._lane.buffer[self.size : end] = bytes(end - self.size)
+        return self._lane.buffer[:end]
 
     def write_seal(self, seal: bytes) -> None:
         """Sends the rest of the object with the seal behind it, and waits for all."""
@@ -296,6 +307,11 @@ def _place(slot: int) -> int:
 def _blocks(length: int) -> int:
     """`length` rounded up to whole blocks."""
     return -(-length // BLOCK) * BLOCK
+
+
+def _checksum(blocks: memoryview) -> int:
+    words: NDArray[np.uint64] = np.frombuffer(blocks, "<u8").reshape(-1, BLOCK // 8)
+    return zlib.crc32(words.sum(axis=1, dtype=np.uint64).tobytes())
 
 
 def _head(content: memoryview) -> tuple[int, bytes, int, bool] | None:
