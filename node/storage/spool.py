@@ -15,8 +15,9 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import FileIO
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 _FULL: Final = (28, 122)  # ENOSPC, EDQUOT
 _SLOTS: Final = 1024  # of 1 MiB, laid out as they are needed: the largest burst that is taken at the journal's speed
 _RELIEF: Final = 64  # objects of a crowded journal that are filed at once
+_FREE_SECONDS: Final = 0.02  # between two looks at the free space
 _AHEAD: Final = 8 << 20  # bytes of a large object after which the disk is set to work
 
 
@@ -68,11 +70,14 @@ class Spool:
         self.journal = Journal(folder / "journal", slots=_SLOTS)
         self._filing = threading.Lock()
         self._kept_lock = threading.Lock()
-        self._kept: dict[int, datetime] = {}  # sequences in the journal, and when they came
+        self._kept: dict[str, datetime] = {}  # objects in the journal, and when they came
         self._kept_of: Counter[str] = Counter()  # the same by batch
+        self._noted: set[str] = set()  # batches whose circumstances were looked at since the start
         self._relieving = False
+        self._free, self._free_until = 0, 0.0  # bytes of the disk, and how long that is believed
         for record in self.journal.pending(_SLOTS):
-            self.keep(record, *_read_note(record.note)[:2])
+            self.keep(*_read_note(record.note)[:2])
+        self.relieve()
 
     def begin(self, arrival: Arrival) -> SpoolBatch:
         name = f"{self.clock.now():%Y%m%dT%H%M%S}{secrets.token_hex(6)}"
@@ -81,7 +86,10 @@ class Spool:
 
     def check_space(self) -> None:
         """Raises `StorageFull` below the watermark."""
-        if shutil.disk_usage(self.incoming).free < self._min_free:
+        now = time.monotonic()
+        if now > self._free_until:
+            self._free, self._free_until = shutil.disk_usage(self.incoming).free, now + _FREE_SECONDS
+        if self._free < self._min_free:
             raise StorageFull(
                 "The disk of this node is nearly full, nothing more is taken.",
                 hint="Free space on it or lower storage.min_free_mb; receiving goes on by itself.",
@@ -92,15 +100,28 @@ class Spool:
         """How many objects wait in a journal that has room for more; 0 when they have to be filed."""
         return 0 if self.journal.crowded else len(self.journal)
 
-    def keep(self, record: Record, name: str, at: datetime) -> None:
-        """Takes notice of what was committed to the journal."""
+    def keep(self, name: str, at: datetime) -> None:
+        """Takes notice of what is about to be committed to the journal: once it is, somebody may file it at once."""
         with self._kept_lock:
-            self._kept[record.sequence] = at
+            self._kept[name] = at
             self._kept_of[_batch_of(name)] += 1
-            relieve = self.journal.crowded and not self._relieving
-            self._relieving |= relieve
-        if relieve:
-            threading.Thread(target=self._relieve, name="spool", daemon=True).start()
+
+    def let_go(self, names: Iterable[str]) -> None:
+        """These are not in the journal, or not any more."""
+        with self._kept_lock:
+            gone = [name for name in names if self._kept.pop(name, None) is not None]
+            self._kept_of -= Counter(map(_batch_of, gone))
+
+    def relieve(self) -> None:
+        """Sees to it that a crowded journal is filed."""
+        with self._kept_lock:
+            begin = self.journal.crowded and not self._relieving
+            self._relieving |= begin
+        if begin:
+            try:
+                threading.Thread(target=self._relieve, name="spool", daemon=True).start()
+            except RuntimeError:  # no more threads: the index files too
+                self._relieving = False
 
     def _relieve(self) -> None:
         """Files what the index has no time for, so that there is room in the journal."""
@@ -116,6 +137,8 @@ class Spool:
         """Up to `limit` committed files, the oldest first; files as many of the journal before. Raises `StorageFull`."""
         self.file(limit)
         found = sorted((e for e in os.scandir(self.incoming) if e.name.endswith(".dcm")), key=lambda e: e.name)
+        with self._kept_lock:  # these are being filed just now, and not durable as files
+            found = [e for e in found if e.name.removesuffix(".dcm") not in self._kept]
         return [self._received(Path(e.path), _time(e.stat().st_mtime)) for e in found[:limit]]
 
     def _received(self, path: Path, at: datetime) -> Received:
@@ -142,21 +165,19 @@ class Spool:
                 return
             try:
                 names = [self._copy_out(record) for record in records]
-                sync_together([self.incoming / f"{name}.dcm" for name in names], (self.incoming, self.arrivals))
+                files = [self.incoming / f"{name}.dcm" for name in names]
+                notes = [self._note_of(batch) for batch in set(map(_batch_of, names))]
+                sync_together([*files, *notes], (self.incoming, self.arrivals))
                 self.journal.forget(records)
             except OSError as error:
                 raise _translate(error) from error
-            with self._kept_lock:
-                for record in records:
-                    del self._kept[record.sequence]
-                self._kept_of -= Counter(map(_batch_of, names))
+            self.let_go(names)
 
     def _copy_out(self, record: Record) -> str:
         """Gives an object a file of its own, not durable yet; returns its name without the suffix."""
         name, at, arrival = _read_note(record.note)
-        note, part = self.arrivals / f"{_batch_of(name)}.json", self.incoming / f"{name}.part"
-        if not note.exists():
-            write_note(note, json.dumps(arrival, ensure_ascii=False).encode())
+        self._note(_batch_of(name), json.dumps(arrival, ensure_ascii=False).encode())
+        part = self.incoming / f"{name}.part"
         if not part.exists():  # else somebody looked at it before it was committed
             part = part.with_suffix(".copy")
             with FileIO(part, "wb") as file:
@@ -164,6 +185,16 @@ class Spool:
         os.utime(part, (at.timestamp(), at.timestamp()))
         part.rename(self.incoming / f"{name}.dcm")
         return name
+
+    def _note(self, batch: str, content: bytes) -> None:
+        """Writes the circumstances of a batch, not durably yet. What lies there since before the start may be spoilt."""
+        note = self._note_of(batch)
+        if batch not in self._noted and not (note.exists() and note.read_bytes() == content):
+            write_note(note, content)
+        self._noted.add(batch)
+
+    def _note_of(self, batch: str) -> Path:
+        return self.arrivals / f"{batch}.json"
 
     def done(self, files: Sequence[Path]) -> None:
         """Removes what the ledger and the storage have; then the arrivals that nothing refers to any more."""
@@ -176,7 +207,8 @@ class Spool:
         """Removes the circumstances when nothing refers to them."""
         if not self._kept_of[batch] and not any(True for _ in self.incoming.glob(f"{batch}-*")):
             self._known.pop(batch, None)
-            (self.arrivals / f"{batch}.json").unlink(missing_ok=True)
+            self._noted.discard(batch)
+            self._note_of(batch).unlink(missing_ok=True)
 
     def quarantined(self) -> Iterator[tuple[str, str, Arrival, int]]:
         """(name, reason, arrival, size) of everything set aside."""
@@ -192,14 +224,14 @@ class Spool:
         """Gives a file that was set aside to the index once more. Raises `NotFound`."""
         path = self.aside.path(name)
         note = json.dumps(arrival_to_json(self.aside.arrival(name)), ensure_ascii=False)
-        write_durably(self.arrivals / f"{_batch_of(name)}.json", note.encode())
+        write_durably(self._note_of(_batch_of(name)), note.encode())
         path.rename(self.incoming / name)
         sync_together([], (self.incoming, self.quarantine))
         self.aside.discard(name)
 
     def _arrival(self, batch: str) -> Arrival:
         if batch not in self._known:
-            self._known[batch] = arrival_from_json(json.loads((self.arrivals / f"{batch}.json").read_bytes()))
+            self._known[batch] = arrival_from_json(json.loads(self._note_of(batch).read_bytes()))
         return self._known[batch]
 
 
@@ -239,8 +271,6 @@ class SpoolObject:
     def __init__(self, batch: SpoolBatch, name: str) -> None:
         self._batch = batch
         self._name = name
-        self._part = batch.spool.incoming / f"{name}.part"
-        self._final = self._part.with_suffix(".dcm")
         self._file: FileIO | None = None
         self._size = 0  # of the file
         self._started = 0  # bytes of it that the disk was told to write
@@ -248,6 +278,14 @@ class SpoolObject:
         self._entry: Entry | None = batch.spool.journal.begin()
         if self._entry is None:
             self._file = FileIO(self._part, "wb")
+
+    @property
+    def _part(self) -> Path:
+        return self._batch.spool.incoming / f"{self._name}.part"
+
+    @property
+    def _final(self) -> Path:
+        return self._batch.spool.incoming / f"{self._name}.dcm"
 
     @property
     def path(self) -> Path:
@@ -308,7 +346,13 @@ class SpoolObject:
             return False
         if self._file is not None:
             self._file.close()
-        spool.keep(entry.commit(note), self._name, now)
+        spool.keep(self._name, now)
+        try:
+            entry.commit(note)
+        except OSError:
+            spool.let_go([self._name])
+            raise
+        spool.relieve()
         return True
 
     def _commit_file(self) -> None:

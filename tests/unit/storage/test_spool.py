@@ -14,6 +14,7 @@ import pytest
 
 from node.domain.study import Arrival, Via
 from node.errors import StorageFull
+from node.storage.journal import Entry
 from node.storage.spool import Spool, SpoolBatch, SpoolObject
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -324,3 +325,60 @@ def test_many_associations_at_once_lose_nothing(spool: Spool, tmp_path: Path) ->
     assert sorted(found) == sorted(f"{number}-{n}".encode() * 20_000 for number in range(8) for n in range(12))
     assert list(spool.arrivals.iterdir()) == []
     assert open_spool(tmp_path).waiting(9) == []
+
+
+def test_an_object_may_be_filed_and_indexed_before_its_commit_returns(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[bytes] = []
+    give_back = Entry._give_back
+
+    def indexed_meanwhile(entry: Entry) -> None:
+        waiting = spool.waiting(9)
+        found.extend(received.path.read_bytes() for received in waiting)
+        spool.done([received.path for received in waiting])
+        give_back(entry)
+
+    monkeypatch.setattr(Entry, "_give_back", indexed_meanwhile)
+    batch = spool.begin(ARRIVAL)
+    put(spool, b"quick", batch)
+    batch.close()
+    assert found == [b"quick"]
+    assert spool.waiting_since() is None
+    assert list(spool.arrivals.iterdir()) == []
+
+
+def test_what_somebody_else_is_filing_is_not_handed_out_before_it_is_durable(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(spool, b"object")
+    seen: list[int] = []
+
+    def look(*_: object) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(spool, "file", lambda limit: None)
+            seen.append(len(spool.waiting(9)))
+
+    monkeypatch.setattr("node.storage.spool.sync_together", look)
+    spool.file(9)
+    assert seen == [0]
+    assert [received.path.read_bytes() for received in spool.waiting(9)] == [b"object"]
+
+
+def test_the_circumstances_are_made_durable_with_the_objects(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(spool, b"object")
+    synced: list[Path] = []
+    monkeypatch.setattr("node.storage.spool.sync_together", lambda files, folders: synced.extend(files))
+    spool.file(9)
+    assert sorted(path.suffix for path in synced) == [".dcm", ".json"]
+
+
+def test_circumstances_that_a_power_cut_spoilt_are_written_again_while_the_journal_knows_them(
+    spool: Spool, tmp_path: Path
+) -> None:
+    batch = spool.begin(ARRIVAL)
+    put(spool, b"object", batch)
+    (spool.arrivals / f"{batch.name}.json").write_bytes(b"")
+    (received,) = open_spool(tmp_path).waiting(9)
+    assert received.fault == ""
+    assert received.arrival == ARRIVAL
