@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from node.dicom.network.services.provider import Caller
+from node.domain.query import Identifier, Key, Matching, make_key
 from tests.web.world import World
+from worklists.modality.entry import STATION, STEP
+from worklists.modality.services import ModalityDesk
 
 FORM = {
     "patient_name": "Nguyễn Thị Đào",
@@ -112,7 +116,6 @@ def test_an_order_is_cancelled_and_put_back(desk: TestClient) -> None:
     assert desk.post(f"{address}/cancel").json()["state"] == "cancelled"
     refused = desk.put(address, json=FORM | {"revision": 1})
     assert (refused.status_code, refused.json()["code"]) == (409, "not-allowed")
-    assert desk.post(f"{address}/discontinue").status_code in (200, 409)
     assert desk.post(f"{address}/reschedule").json()["state"] == "scheduled"
     assert desk.post(f"{address}/complete").json()["state"] == "completed"
     assert desk.post(f"{address}/cancel").status_code == 409
@@ -186,3 +189,40 @@ def test_what_was_written_before_is_suggested(desk: TestClient) -> None:
     known = desk.post("/api/orders/patient", json={"patient_id": "BN-0001"}).json()
     assert (known["patient_name"], known["birth_date"]) == ("Nguyễn Thị Đào", "19700131")
     assert desk.post("/api/orders/patient", json={"patient_id": "BN-9"}).json() is None
+
+
+def test_the_admin_reads_what_machines_asked(world: World, desk: TestClient) -> None:
+    enter(desk, stations=["CT2"])
+    machine = ModalityDesk(world.node.ledger, world.clock)
+    caller = Caller("CT1", "NODE", "10.0.0.7")
+    step = Key(0x00400100, STEP, "SQ", Matching.SEQUENCE, nested=(make_key(0x00400001, STATION, "AE", "CT1"),))
+    found = machine.ask(caller, Identifier((make_key(0x00100010, "PatientName", "PN", "Dao*"), step)))
+    machine.told(found, answered=0, ending="success", milliseconds=2.0)
+    machine.write_notes()
+    answer = world.client("quantri").get("/api/orders/questions")
+    (question,) = answer.json()["items"]
+    assert question["left_out"] == [
+        {"because": STATION, "orders": 1, "only": 1, "found": ["CT2"]},
+    ]
+    assert [(key["key"], key["value"]) for key in question["keys"]] == [("PatientName", None), (STATION, "CT1")]
+    assert "Dao" not in answer.text
+    (asked,) = answer.json()["callers"]
+    assert (asked["caller"], asked["questions"]) == ("CT1", 1)
+
+
+def test_a_faulty_order_is_refused_in_the_callers_language(desk: TestClient) -> None:
+    answer = desk.post("/api/orders", json=FORM | {"sex": "x"}, headers={"Accept-Language": "vi"})
+    assert (answer.status_code, answer.json()["title"]) == (422, "Phiếu chỉ định còn lỗi")
+    assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [("sex", "sex")]
+
+
+def test_the_api_is_described(desk: TestClient) -> None:
+    paths = desk.get("/openapi.json").json()["paths"]
+    assert set(paths) >= {
+        "/api/orders",
+        "/api/orders/{order_id}",
+        "/api/orders/import",
+        "/api/orders/{order_id}/{action}",
+    }
+    upload = paths["/api/orders/import"]["post"]["requestBody"]["content"]
+    assert set(upload) >= {"application/dicom", "application/json", "text/csv"}

@@ -132,7 +132,7 @@ def question_of(asker: Asker, identifier: Identifier, now: datetime) -> Question
             _sort(key, top, ignored, KNOWN)
     minutes = 0 if identifier.offset is None else identifier.offset - _LOCAL_MINUTES
     question = Question(asker, tuple(top), tuple(step), tuple(ignored), minutes)
-    if asker.days and not any(key.keyword == DATE for key in step):
+    if asker.days > 0 and not any(key.keyword == DATE for key in step):
         today = now.astimezone(LOCAL).date()
         around = timedelta(days=asker.days)
         return replace(question, first_day=f"{today - around:%Y%m%d}", last_day=f"{today + around:%Y%m%d}")
