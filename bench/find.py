@@ -28,7 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from node.dicom.network.command import PRIORITY, CommandField
+from node.dicom.network.command import CommandField
 from node.dicom.network.identifier import AnswerWriter
 from node.dicom.network.offer import Offer
 from node.dicom.network.receive import DicomServer
@@ -232,9 +232,7 @@ class Caller:
         """(seconds, answers)."""
         begun = time.perf_counter()
         answers = 0
-        said = self._association.request(
-            CommandField.C_FIND_RQ, 1, STUDY_ROOT_FIND, data_set=content, numbers={PRIORITY: 0}
-        )
+        said = self._association.request(CommandField.C_FIND_RQ, 1, STUDY_ROOT_FIND, data_set=content)
         for answer, _ in said:
             answers += answer.status in (0xFF00, 0xFF01)
         if answer.status not in (0x0000, 0xA700):

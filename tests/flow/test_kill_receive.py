@@ -70,7 +70,7 @@ class Modality:
                     self._send(wire, uid, content)
 
     def _send(self, wire: Wire, uid: str, content: bytes) -> None:
-        request = encode_request(CommandField.C_STORE_RQ, 1, CT, uid, data_set=True, numbers={0x0700: 0})
+        request = encode_request(CommandField.C_STORE_RQ, 1, CT, uid, data_set=True)
         wire.write(encode_command(1, request, 0))
         for at in range(0, len(content), 65_000):
             part, last = content[at : at + 65_000], 2 if at + 65_000 >= len(content) else 0

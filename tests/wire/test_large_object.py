@@ -84,9 +84,7 @@ def store(port: int) -> tuple[int, str]:
         kind, body = wire.read(30.0)
         assert kind == Pdu.ASSOCIATE_AC
         assert 1 in parse_associate_accept(bytes(body))[0]
-        request = encode_request(
-            CommandField.C_STORE_RQ, 1, ENHANCED_CT, "2.25.9.1", data_set=True, numbers={0x0700: 0}
-        )
+        request = encode_request(CommandField.C_STORE_RQ, 1, ENHANCED_CT, "2.25.9.1", data_set=True)
         wire.write(encode_command(1, request, 0))
         for part, last in send():
             digest.update(part)

@@ -27,6 +27,7 @@ MOVE_ORIGINATOR, MOVE_ORIGINATOR_MESSAGE = 0x1030, 0x1031
 _REQUESTED: Final = frozenset(
     {0x0110, 0x0120, 0x0130, 0x0150}
 )  # N-GET, N-SET, N-ACTION, N-DELETE name the requested ones
+MEDIUM: Final = 0x0000  # priority
 
 
 class CommandField(IntEnum):
@@ -42,6 +43,11 @@ class CommandField(IntEnum):
     N_CREATE_RQ = 0x0140
     N_DELETE_RQ = 0x0150
     C_CANCEL_RQ = 0x0FFF
+
+
+_PRIORITISED: Final = frozenset(
+    {CommandField.C_STORE_RQ, CommandField.C_GET_RQ, CommandField.C_FIND_RQ, CommandField.C_MOVE_RQ}
+)  # PS3.7 9.3: it must be there, some peers abort without
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,10 @@ def encode_request(
     numbers: Mapping[int, int] | None = None,
     texts: Mapping[int, str] | None = None,
 ) -> bytes:
-    """A request's command set; `numbers` are more US elements, `texts` more AE elements, by element number."""
+    """A request's command set, of medium priority where it has one.
+
+    `numbers` are more US elements, `texts` more AE elements, by element number.
+    """
     requested = kind in _REQUESTED
     found = {
         REQUESTED_CLASS if requested else AFFECTED_CLASS: _padded(sop_class_uid, b"\0"),
@@ -135,6 +144,8 @@ def encode_request(
         MESSAGE_ID: struct.pack("<H", message_id),
         DATA_SET_TYPE: struct.pack("<H", 0x0001 if data_set else NO_DATA_SET),
     }
+    if kind in _PRIORITISED:
+        found[PRIORITY] = struct.pack("<H", MEDIUM)
     if sop_instance_uid:
         found[REQUESTED_INSTANCE if requested else AFFECTED_INSTANCE] = _padded(sop_instance_uid, b"\0")
     found |= {element: struct.pack("<H", number) for element, number in (numbers or {}).items()}

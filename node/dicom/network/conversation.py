@@ -9,7 +9,6 @@ from typing import BinaryIO
 from node.dicom.network.command import (
     COMMAND_LIMIT,
     EVENT_TYPE,
-    PRIORITY,
     Answer,
     Command,
     CommandField,
@@ -94,14 +93,9 @@ class AnsweringLine:
                 found.setdefault(transfer, context_id)
         return found
 
-    def store(
-        self, context_id: int, sop_class_uid: str, sop_instance_uid: str, data_set: BinaryIO, priority: int = 0
-    ) -> int:
+    def store(self, context_id: int, sop_class_uid: str, sop_instance_uid: str, data_set: BinaryIO) -> int:
         message_id = next(self._talk.messages)
-        numbers = {PRIORITY: priority}
-        command = encode_request(
-            CommandField.C_STORE_RQ, message_id, sop_class_uid, sop_instance_uid, data_set=True, numbers=numbers
-        )
+        command = encode_request(CommandField.C_STORE_RQ, message_id, sop_class_uid, sop_instance_uid, data_set=True)
         self._talk.writer.command(context_id, command)
         self._talk.writer.data(context_id, data_set)
         return self._await(message_id)

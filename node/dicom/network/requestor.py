@@ -17,7 +17,6 @@ from typing import BinaryIO, Final, Self, TypeVar
 
 from node.dicom.network.command import (
     COMMAND_LIMIT,
-    PRIORITY,
     Answer,
     Command,
     CommandField,
@@ -150,7 +149,7 @@ class Requestor:
                     sop_class_uid,
                     sop_instance_uid,
                     data_set=True,
-                    numbers={PRIORITY: 0, **(numbers or {})},
+                    numbers=numbers,
                     texts=texts,
                 ),
             )

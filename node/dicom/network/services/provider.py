@@ -42,9 +42,7 @@ class Line(Protocol):
         role was negotiated, PS3.7 D.3.3.4)."""
         ...
 
-    def store(
-        self, context_id: int, sop_class_uid: str, sop_instance_uid: str, data_set: BinaryIO, priority: int = 0
-    ) -> int:
+    def store(self, context_id: int, sop_class_uid: str, sop_instance_uid: str, data_set: BinaryIO) -> int:
         """A C-STORE sub-operation of C-GET on this association; returns the caller's status."""
         ...
 

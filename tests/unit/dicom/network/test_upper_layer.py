@@ -181,3 +181,11 @@ def test_a_closed_connection_is_lost(pair: tuple[socket.socket, Wire]) -> None:
 def test_a_silent_connection_is_lost_in_time(pair: tuple[socket.socket, Wire]) -> None:
     with pytest.raises(ConnectionLostError, match="timeout"):
         pair[1].read(0.05)
+
+
+@pytest.mark.parametrize(
+    "kind", [CommandField.C_FIND_RQ, CommandField.C_MOVE_RQ, CommandField.C_GET_RQ, CommandField.C_STORE_RQ]
+)
+def test_a_request_that_has_a_priority_says_it(kind: CommandField) -> None:
+    assert parse_command(encode_request(kind, 1, CT)).elements[0x0700] == b"\0\0"
+    assert 0x0700 not in parse_command(encode_request(CommandField.N_ACTION_RQ, 1, CT)).elements
