@@ -20,7 +20,7 @@ class MessageWriter:
     def __init__(self, wire: Wire, max_pdu: int) -> None:
         self._wire = wire
         self._max_pdu = max_pdu
-        self._fragment = (min(max_pdu or MAX_PDU, MAX_PDU) - 6) & ~1
+        self._fragment = max(2, (min(max_pdu or MAX_PDU, MAX_PDU) - 6) & ~1)  # as `encode_command` does
         self._buffer: memoryview | None = None  # for one PDU
 
     def command(self, context_id: int, command: bytes) -> None:
