@@ -30,7 +30,7 @@ def decode(content: bytes, transfer_syntax: str) -> Dataset:
     """The data set in `content`, every value of it converted. Raises `Unreadable`."""
     configure()
     implicit, little = transfer_syntax == IMPLICIT_LITTLE, transfer_syntax != EXPLICIT_BIG
-    _check_cost(content, implicit, "<" if little else ">")
+    require_cheap(content, transfer_syntax)
     try:
         ds = read_dataset(BytesIO(content), implicit, little, bytelength=len(content))
         for _ in ds.iterall():
@@ -40,11 +40,12 @@ def decode(content: bytes, transfer_syntax: str) -> Dataset:
     return ds
 
 
-def _check_cost(content: bytes, implicit: bool, order: str) -> None:
+def require_cheap(content: bytes, transfer_syntax: str, most: int = _VALUES) -> None:
     """Converting values takes a thousand times as long as counting them. Raises `Unreadable` when they are too many."""
+    implicit, order = transfer_syntax == IMPLICIT_LITTLE, ">" if transfer_syntax == EXPLICIT_BIG else "<"
     item = struct.pack(f"{order}HH", 0xFFFE, 0xE000)
     at, values = 0, content.count(b"\\")
-    while at + 8 <= len(content) and values <= _VALUES:
+    while at + 8 <= len(content) and values <= most:
         values += 1
         vr = b"" if implicit or content[at : at + 2] == item[:2] else content[at + 4 : at + 6]
         if vr in LONG_VRS and at + 12 <= len(content):
@@ -58,7 +59,7 @@ def _check_cost(content: bytes, implicit: bool, order: str) -> None:
             at += length
             if _LONGEST < length <= len(content):
                 raise Unreadable("The request's data set holds a value that is too long.")
-    if values > _VALUES:
+    if values > most:
         raise Unreadable("The request's data set holds too many values.")
 
 

@@ -20,6 +20,7 @@ from pydicom.filereader import read_dataset
 from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS
 
 from node.dicom.network.charset import UNICODE, encode_text
+from node.dicom.network.data_set import require_cheap
 from node.dicom.setup import configure
 from node.dicom.syntaxes import EXPLICIT_BIG, IMPLICIT_LITTLE
 from node.domain.query import Entry, Identifier, Key, Matching, as_list, make_key, parse_offset
@@ -27,6 +28,7 @@ from node.errors import Unreadable
 
 CHARSET, LEVEL, RETRIEVE_AE, AVAILABILITY, OFFSET = 0x00080005, 0x00080052, 0x00080054, 0x00080056, 0x00080201
 _APART: Final = frozenset({CHARSET, LEVEL, RETRIEVE_AE, AVAILABILITY, OFFSET})  # never keys
+_MOST: Final = 20_000  # attributes and values that are read: no list of UIDs is longer than 10,000
 _DEPTH: Final = 8  # sequences within sequences that are looked at
 _LONG: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _PACKED: Final = {  # VR: format
@@ -41,6 +43,7 @@ def parse(content: bytes, transfer_syntax: str) -> Identifier:
     """The identifier in `content`. Raises `Unreadable`."""
     configure()
     implicit, little = transfer_syntax == IMPLICIT_LITTLE, transfer_syntax != EXPLICIT_BIG
+    require_cheap(content, transfer_syntax, _MOST)
     try:
         ds = read_dataset(BytesIO(content), implicit, little, bytelength=len(content))
         _require_whole(ds, len(content))

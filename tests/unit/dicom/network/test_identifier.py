@@ -163,3 +163,19 @@ def test_a_mangled_identifier_is_read_or_refused(at: int, byte: int, syntax: str
     with contextlib.suppress(Unreadable):
         found = parse(bytes(content), syntax)
         decode(AnswerWriter(found.keys, syntax).write(ENTRY), syntax)
+
+
+@pytest.mark.parametrize("syntax", TRANSFER_SYNTAXES)
+def test_an_identifier_that_is_costly_to_read_is_refused_before_it_is(syntax: str) -> None:
+    ds = Dataset()
+    for number in range(20_000):
+        ds.add_new((0x0009 + number // 50_000 * 2, 0x1000 + number), "LO", "")
+    with pytest.raises(Unreadable, match="too many values"):
+        parse(encode(ds, syntax) + encode(ds, syntax), syntax)
+
+
+def test_a_long_list_of_uids_is_no_costly_identifier() -> None:
+    ds = Dataset()
+    ds.StudyInstanceUID = [f"1.2.3.{number}" for number in range(10_000)]
+    (key,) = parse(encode(ds, IMPLICIT_LITTLE), IMPLICIT_LITTLE).keys
+    assert len(key.values) == 10_000
