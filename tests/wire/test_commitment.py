@@ -284,9 +284,11 @@ class PlayedInquiry:
 
     heard: list[Any] = field(default_factory=list)
     known: bool = True
+    once_accepted: Callable[[], None] = lambda: None
 
     def accepted(self) -> None:
         self.heard.append("accepted")
+        self.once_accepted()
 
     def waiting(self) -> bool:
         return not any(isinstance(what, CommitmentReport) for what in self.heard)
@@ -440,7 +442,7 @@ def test_a_destination_that_reports_by_another_association_is_not_waited_for(
     peer, _ = other_end(commitment_reports=ReportWay.SAME)
     inquiry = PlayedInquiry()
     timer = threading.Timer(0.2, lambda: inquiry.take(SEVERAL))
-    timer.start()
+    inquiry.once_accepted = timer.start
     caller.ask(peer, "2.25.1", [ONE, TWO], inquiry)
     timer.join()
     assert inquiry.heard == ["accepted", SEVERAL]
