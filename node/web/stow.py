@@ -14,7 +14,8 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
-from node.dicom.dataset import read_dataset_header
+from node.dicom.dataset import read_uids
+from node.dicom.part10 import SERIES, SOP_CLASS, SOP_INSTANCE, STUDY
 from node.domain.facility import Peer, Service
 from node.domain.study import Arrival, Via
 from node.errors import NotAuthorized, StorageFull, Unreadable
@@ -31,8 +32,6 @@ OUT_OF_RESOURCES = 0xA700  # failure reasons, PS3.18 Table I.2-2
 CANNOT_UNDERSTAND = 0xC000
 PROCESSING_FAILURE = 0x0110
 NOT_AUTHORIZED = 0x0124
-
-_UIDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +217,8 @@ def _look(file: SpoolFile) -> Stored:
     with file.path.open("rb") as opened:
         if opened.read(132)[128:] != b"DICM":
             raise Unreadable("The part is no DICOM file (PS3.10).", hint="Send DICOM files with file meta information.")
-    ds = read_dataset_header(file.path)
-    try:
-        sop_class, sop, study, series = (str(ds.get(keyword) or "") for keyword in _UIDS)
-    except Exception:  # any of the toolkit's converters
-        sop_class = sop = study = series = ""
+    found = read_uids(file.path)
+    sop_class, sop, study, series = (found.get(tag, "") for tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES))
     if not (sop_class and sop and study and series):
         raise Unreadable("The object lacks a UID.", hint="Check the object where it was made and send it again.")
     return Stored(sop_class, sop, study, series)
