@@ -174,6 +174,30 @@ def test_a_caller_that_goes_on_speaking_is_answered(serve: Any, register: Played
     assert [what for what, _ in register.heard][:5] == ["asked", "left", "asked", "left", "asked"]
 
 
+def test_a_caller_that_speaks_while_its_request_is_decided_is_not_interrupted(
+    serve: Any, register: PlayedRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deciding, spoken = threading.Event(), threading.Event()
+
+    def decide(caller: Caller, transaction_uid: str) -> CommitmentReport:
+        deciding.set()
+        assert spoken.wait(5)
+        return SEVERAL
+
+    def write(data: bytes | memoryview, *, more: bool = False) -> None:
+        written(data, more=more)
+        spoken.set()
+
+    monkeypatch.setattr(register, "decided", decide)
+    with calling(serve()) as association:
+        assert ask(association, the_request()) == 0
+        assert deciding.wait(5)
+        written = association._wire.write
+        monkeypatch.setattr(association._wire, "write", write)
+        assert ask(association, the_request()) == 0
+    assert [what for what, _ in register.heard][:3] == ["asked", "left", "asked"]
+
+
 def test_a_caller_that_takes_reports_only_on_a_new_association_is_not_told_on_its_own(
     serve: Any, register: PlayedRegister
 ) -> None:

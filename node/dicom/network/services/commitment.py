@@ -103,7 +103,7 @@ class CommitmentProvider:
     def _tell(self, request: Request, transaction: str) -> bool:
         """Reports on this association; whether the caller took it."""
         report = self._decision(request, transaction)
-        if report is None:
+        if report is None or not request.line.wait(0):  # deciding took a while: whoever speaks meanwhile is heard first
             return False
         content = encode_report(report, request.transfer_syntax, request.caller.called_ae)
         if request.line.report(SOP_CLASS, INSTANCE, report.event_type, content) != answers.SUCCESS.code:
