@@ -66,6 +66,14 @@ class SpoolFile(Protocol):
 
     def write(self, data: bytes | bytearray | memoryview) -> None: ...
 
+    def room(self, size: int) -> memoryview | None:
+        """Where the next `size` bytes may be put without a copy, until anything else is called; None: `write` them."""
+        ...
+
+    def filled(self, size: int) -> memoryview:
+        """The bytes of `room` are there, as if they were written; returns them, valid until the next call."""
+        ...
+
     def commit(self) -> None:
         """Returns when the bytes survive a power cut; raises `StorageFull`."""
         ...

@@ -53,7 +53,6 @@ class Record:
     sequence: int
     slot: int
     length: int
-    checksum: int
     note: bytes
 
 
@@ -135,9 +134,9 @@ class Journal:
             self._sequence += 1
             sequence = self._sequence
             self._committing.add(sequence)
-        record = Record(sequence, entry.slot, entry.size, _checksum(entry.padded()), note)
+        record = Record(sequence, entry.slot, entry.size, note)
         try:
-            entry.write_seal(self._sealed(record))
+            entry.write_seal(lambda checksum: self._sealed(record, checksum))
             self._file.sync()
         except OSError:
             with self._lock:
@@ -190,8 +189,8 @@ class Journal:
         self._file.sync()
         self._lanes.append(lane)
 
-    def _sealed(self, record: Record) -> bytes:
-        fields = (record.sequence, record.length, len(record.note), record.checksum)
+    def _sealed(self, record: Record, checksum: int) -> bytes:
+        fields = (record.sequence, record.length, len(record.note), checksum)
         content = _SEAL_FIELDS.pack(_MAGIC_SEAL, self._epoch, *fields) + record.note
         return (content + _CRC.pack(zlib.crc32(content))).ljust(BLOCK, b"\0")
 
@@ -226,7 +225,7 @@ class Journal:
                 continue
             if _CRC.unpack_from(content, end)[0] != zlib.crc32(content[at:end]) or _checksum(content[:at]) != checksum:
                 continue
-            return Record(sequence, slot, length, checksum, bytes(content[at + _SEAL_FIELDS.size : end]))
+            return Record(sequence, slot, length, bytes(content[at + _SEAL_FIELDS.size : end]))
         return None
 
 
@@ -239,6 +238,7 @@ class Entry:
         self._journal = journal
         self._lane: Lane | None = lane
         self._sent = 0
+        self._checksum = 0  # of what was sent
 
     @property
     def content(self) -> memoryview:
@@ -248,15 +248,27 @@ class Entry:
 
     def write(self, data: memoryview) -> bool:
         """False when it does not fit: then nothing of it was taken. Raises `OSError`."""
-        lane, size = self._lane, self.size + len(data)
-        assert lane is not None
-        if size > LARGEST:
+        place = self.room(len(data))
+        if place is None:
             return False
-        lane.buffer[self.size : size] = data
-        self.size = size
-        if size - self._sent >= _CHUNK:
-            self._send(size & -BLOCK)
+        place[:] = data
+        self.filled(len(data))
         return True
+
+    def room(self, size: int) -> memoryview | None:
+        """Where the next bytes belong; None when they do not fit."""
+        assert self._lane is not None
+        end = self.size + size
+        return self._lane.buffer[self.size : end] if end <= LARGEST else None
+
+    def filled(self, size: int) -> memoryview:
+        """So many bytes stand in the room now; returns them. Raises `OSError`."""
+        assert self._lane is not None
+        added = self._lane.buffer[self.size : self.size + size]
+        self.size += size
+        if self.size - self._sent >= _CHUNK:
+            self._send(self.size & -BLOCK)
+        return added
 
     def commit(self, note: bytes) -> Record:
         """Returns when the object and its note (at most `NOTE_LIMIT` bytes) survive a power cut. Raises `OSError`."""
@@ -270,24 +282,21 @@ class Entry:
             self._give_back()
             self._journal._drop(self.slot)
 
-    def padded(self) -> memoryview:
-        """The object and zeros up to whole blocks."""
-        assert self._lane is not None
-        end = _blocks(self.size)
-        self._lane.buffer[self.size : end] = bytes(end - self.size)
-        return self._lane.buffer[:end]
-
-    def write_seal(self, seal: bytes) -> None:
-        """Sends the rest of the object with the seal behind it, and waits for all."""
+    def write_seal(self, seal: Callable[[int], bytes]) -> None:
+        """Sends the rest of the object and behind it the seal that `seal` makes of its checksum; waits for all."""
         lane, at = self._lane, _blocks(self.size)
         assert lane is not None
-        lane.buffer[at : at + BLOCK] = seal
-        self._send(at + BLOCK)
+        lane.buffer[self.size : at] = bytes(at - self.size)
+        checksum = _checksum(lane.buffer[self._sent : at], self._checksum)
+        lane.buffer[at : at + BLOCK] = seal(checksum)
+        lane.write(self._sent, at + BLOCK, _place(self.slot) + self._sent)
         lane.wait()
 
     def _send(self, end: int) -> None:
+        """Sends whole blocks while the processor still has them at hand."""
         assert self._lane is not None
         self._lane.write(self._sent, end, _place(self.slot) + self._sent)
+        self._checksum = _checksum(self._lane.buffer[self._sent : end], self._checksum)
         self._sent = end
 
     def _give_back(self) -> None:
@@ -309,9 +318,10 @@ def _blocks(length: int) -> int:
     return -(-length // BLOCK) * BLOCK
 
 
-def _checksum(blocks: memoryview) -> int:
+def _checksum(blocks: memoryview, before: int = 0) -> int:
+    """Of whole blocks; `before`: the checksum of those in front of them."""
     words: NDArray[np.uint64] = np.frombuffer(blocks, "<u8").reshape(-1, BLOCK // 8)
-    return zlib.crc32(words.sum(axis=1, dtype=np.uint64).tobytes())
+    return zlib.crc32(words.sum(axis=1, dtype=np.uint64).tobytes(), before)
 
 
 def _head(content: memoryview) -> tuple[int, bytes, int, bool] | None:

@@ -309,6 +309,17 @@ class SpoolObject:
             self.abort()
             raise _translate(error) from error
 
+    def room(self, size: int) -> memoryview | None:
+        return self._entry.room(size) if self._entry is not None and self._file is None else None
+
+    def filled(self, size: int) -> memoryview:
+        assert self._entry is not None
+        try:
+            return self._entry.filled(size)
+        except OSError as error:
+            self.abort()
+            raise _translate(error) from error
+
     def _write_file(self, file: FileIO, view: memoryview) -> None:
         _write_all(file, view)
         self._size += len(view)

@@ -236,6 +236,8 @@ class Association:
 
     def _exchange(self) -> str:
         while True:
+            if self._object is not None and self._take_fragment(*self._object):
+                continue
             kind, body = self._wire.read()
             if kind == Pdu.P_DATA:
                 try:
@@ -284,15 +286,29 @@ class Association:
             incoming = self._object[1]
             incoming.take(value.data)
             if value.last:
-                assert self._store is not None
-                status = self._store.finish(incoming)
-                self._object = None
-                self._answer(context_id, incoming.command, Response(status))
+                self._finish(context_id, incoming)
         elif self._message is not None:
             self._message.take(value.data)
             if value.last:
                 message, self._message = self._message, None
                 self._provide(message)
+
+    def _take_fragment(self, context_id: int, incoming: IncomingObject) -> bool:
+        """The hot path: a fragment goes from the socket to its place in the spool. False: the next PDU is something else."""
+        found = self._wire.fragment(context_id, incoming.room)
+        if found is None:
+            return False
+        size, last = found
+        incoming.filled(size)
+        if last:
+            self._finish(context_id, incoming)
+        return True
+
+    def _finish(self, context_id: int, incoming: IncomingObject) -> None:
+        assert self._store is not None
+        status = self._store.finish(incoming)
+        self._object = None
+        self._answer(context_id, incoming.command, Response(status))
 
     def _obey(self, context_id: int, command: Command) -> None:
         assert self._talk is not None

@@ -55,6 +55,24 @@ class IncomingObject:
         except Exception as error:  # the rest is read and dropped, the answer says why
             self.drop(store_status(noted(error)))
 
+    def room(self, size: int) -> memoryview | None:
+        """Where the next `size` bytes may be put before `filled` says so; None: give them to `take`."""
+        if self._file is None or self._size + size > self._limit:
+            return None
+        return self._file.room(size)
+
+    def filled(self, size: int) -> None:
+        """So many bytes stand where `room` said."""
+        assert self._file is not None
+        self._size += size
+        try:
+            added = self._file.filled(size)
+        except Exception as error:  # the rest is read and dropped, the answer says why
+            self.drop(store_status(noted(error)))
+            return
+        if len(self._head) < _HEAD:
+            self._head += added[: _HEAD - len(self._head)]
+
     def drop(self, refusal: Status) -> None:
         if self._file is not None:
             self._file.abort()
