@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 import node
 import worklists
 from node.errors import Held, NodeError, Refused, Retryable
+from tests.architecture import conformance
 
 ROOT = Path(__file__).resolve().parents[2]
 Row = tuple[str, ...]
@@ -100,11 +101,11 @@ def settings() -> Iterator[tuple[str, FieldInfo]]:
 def _settings_rows() -> Iterator[Row]:
     for name, field in settings():
         default = field.default
-        shown = "" if default is None or default == "" or default == Path() else f"`{_plain(default)}`"
+        shown = "" if default is None or default == "" or default == Path() else f"`{plain(default)}`"
         yield f"`{name}`", shown, field.description or ""
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -136,99 +137,34 @@ def _command_rows() -> Iterator[Row]:
         yield f"`{' '.join(['lientuyen', name, *words])}`", command.get_short_help_str(limit=300)
 
 
-def _syntax_rows() -> Iterator[Row]:
-    from node.dicom.syntaxes import TRANSFER_SYNTAXES
-
-    for syntax in TRANSFER_SYNTAXES.values():
-        retired = " (retired)" if syntax.retired else ""
-        marks = ("yes" if flag else "" for flag in (True, syntax.decodes, syntax.encodes))
-        yield f"{syntax.name}{retired}", syntax.uid, *marks
-
-
-def providers() -> Iterator[Any]:
-    """The classes of `node.dicom.network.services` that provide a service."""
-    from node.dicom.network import services
-    from node.domain.facility import Service
-
-    for found in pkgutil.iter_modules(services.__path__, f"{services.__name__}."):
-        module = importlib.import_module(found.name)
-        for value in vars(module).values():
-            if (
-                isinstance(value, type)
-                and isinstance(getattr(value, "service", None), Service)
-                and "sop_classes" in vars(value)
-            ):
-                yield value
-
-
-def _service_rows() -> Iterator[Row]:
-    from pydicom.uid import UID
-
-    from node.dicom.network.offer import VERIFICATION
-    from node.dicom.network.services.commitment import SOP_CLASS as COMMITMENT
-
-    asked = {VERIFICATION, COMMITMENT}  # by this node, of its peers; objects are the other table's
-    yield UID(VERIFICATION).name, VERIFICATION, "yes", "yes", ""
-    offered = sorted((uid, provider.service) for provider in providers() for uid in provider.sop_classes)
-    for uid, service in offered:
-        retired = " (retired)" if UID(uid).is_retired and "etired" not in UID(uid).name else ""
-        yield UID(uid).name + retired, uid, "yes" if uid in asked else "", "yes", f"`{service}`"
-
-
-def _storage_rows() -> Iterator[Row]:
-    from pydicom.uid import UID
-
-    from node.dicom.network.offer import STORAGE_CLASSES
-
-    for uid in sorted(STORAGE_CLASSES, key=lambda uid: [int(part) for part in uid.split(".")]):
-        yield UID(uid).name, uid
-
-
-def _status_rows() -> Iterator[Row]:
-    from node.dicom.network import status
-
-    answers = [getattr(status, name) for name in _STORE_STATUSES]
-    answers += [status.store_status(error("")) for error in every_error() if error.__module__ == "node.errors"]
-    for code, comment in sorted({(answer.code, answer.comment) for answer in answers}):
-        yield f"`{code:04X}`", comment or "Success: the object survives a power cut"
-
-
-_STORE_STATUSES = (  # what the engine itself answers to a C-STORE (`association`, `storing`)
-    "SUCCESS",
-    "MISMATCH",
-    "NO_DATA_SET",
-    "TOO_LARGE",
-    "NO_SUCH_CLASS",
-    "UNRECOGNIZED",
-    "PROCESSING_FAILURE",
-    "NOT_ALLOWED",
-)
-
-
-def _worklist_rows() -> Iterator[Row]:
-    from pydicom.datadict import dictionary_description, dictionary_VR, tag_for_keyword
-
-    from worklists.modality.entry import KNOWN, KNOWN_IN_STEP
-
-    for keywords, place in ((KNOWN, ""), (KNOWN_IN_STEP, "Scheduled Procedure Step Sequence")):
-        for tag in sorted(int(tag_for_keyword(keyword) or 0) for keyword in keywords):
-            yield dictionary_description(tag), f"({tag >> 16:04X},{tag & 0xFFFF:04X})", dictionary_VR(tag), place
-
+_SYNTAX_HEAD = ("transfer syntax", "UID", "received, kept, sent on", "decoded", "encoded")
 
 TABLES = (
     DocumentTable("README.md", "commands", ("command", "what it does"), _command_rows),
     DocumentTable("README.md", "settings", ("setting", "default", "what it says"), _settings_rows),
     DocumentTable("README.md", "errors", ("code", "what happens", "meaning"), _error_rows),
-    DocumentTable(
-        "CONFORMANCE.md",
-        "transfer-syntaxes",
-        ("transfer syntax", "UID", "received, kept, sent on", "decoded", "encoded"),
-        _syntax_rows,
+    *(
+        DocumentTable("CONFORMANCE.md", name, head, rows)
+        for name, head, rows in (
+            ("services", ("SOP class", "UID", "SCU", "SCP", "in the registry"), conformance.service_rows),
+            ("policies", ("policy", "value", "setting"), conformance.policy_rows),
+            ("proposed", ("activity", "when", "SOP class", "transfer syntaxes", "role"), conformance.proposed_rows),
+            ("accepted", ("SOP class", "UID", "transfer syntaxes", "role", "extended"), conformance.accepted_rows),
+            ("rejections", ("result", "source", "reason", "when"), conformance.rejection_rows),
+            ("storage-classes", ("SOP class", "UID"), conformance.storage_rows),
+            ("transfer-syntaxes", _SYNTAX_HEAD, conformance.syntax_rows),
+            ("store-status", ("status", "meaning"), conformance.status_rows),
+            ("peer-status", ("status", "the object is", "meaning"), conformance.verdict_rows),
+            ("find-keys", ("level", "attribute", "tag", "VR", "matching"), conformance.search_rows),
+            ("find-headers", ("level", "attributes"), conformance.header_rows),
+            ("worklist-keys", ("attribute", "tag", "VR", "in the item of"), conformance.worklist_rows),
+            ("dicom-settings", ("setting", "default", "what it says"), conformance.setting_rows),
+            ("frame-types", ("stored as", "media type of frames"), conformance.frame_rows),
+            ("charsets", ("`charset` of a peer", "repertoire"), conformance.charset_rows),
+            ("sr-attributes", ("attribute", "tag", "VR", "value"), conformance.sr_rows),
+            ("pdf-attributes", ("attribute", "tag", "VR", "value"), conformance.pdf_rows),
+        )
     ),
-    DocumentTable("CONFORMANCE.md", "services", ("SOP class", "UID", "SCU", "SCP", "in the registry"), _service_rows),
-    DocumentTable("CONFORMANCE.md", "storage-classes", ("SOP class", "UID"), _storage_rows),
-    DocumentTable("CONFORMANCE.md", "store-status", ("status", "meaning"), _status_rows),
-    DocumentTable("CONFORMANCE.md", "worklist-keys", ("attribute", "tag", "VR", "in the item of"), _worklist_rows),
 )
 
 

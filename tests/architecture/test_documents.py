@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -50,3 +52,45 @@ def test_the_environment_may_set_everything_that_the_settings_table_names() -> N
     names = [name for name, _ in tables.settings()]
     assert len(names) == len(set(names)) > 0
     assert all(re.fullmatch(r"[a-z]+\.[a-z_]+", name) and "__" not in name for name in names)
+
+
+SECTIONS = (  # of PS3.2, in their order
+    "1 Conformance statement overview",
+    "2 Revision and introduction",
+    "3 Implementation model",
+    "4 Networking",
+    "5 Media storage",
+    "6 Support of character sets",
+    "7 Security",
+    "8 Annexes",
+)
+
+
+def conformance() -> str:
+    return (tables.ROOT / "CONFORMANCE.md").read_text(encoding="utf-8")
+
+
+def test_the_conformance_statement_has_the_sections_of_the_standard() -> None:
+    assert tuple(re.findall(r"^## (\d.*)$", conformance(), re.MULTILINE)) == SECTIONS
+
+
+def statuses() -> Iterator[int]:
+    """Every DIMSE status that the code of the network names."""
+    for path in sorted((tables.ROOT / "node" / "dicom" / "network").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Name)
+                and call.func.id == "Status"
+                and call.args
+            ):
+                code = call.args[0]
+                if isinstance(code, ast.Constant) and isinstance(code.value, int):
+                    yield code.value
+
+
+def test_every_status_that_the_node_answers_is_in_the_conformance_statement() -> None:
+    text = conformance()
+    found = set(statuses())
+    assert len(found) > 15
+    assert sorted(f"{code:04X}" for code in found if f"`{code:04X}`" not in text) == []
