@@ -135,7 +135,7 @@ class Faults(logging.Handler):
         self.seen: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.msg.startswith("%s at %s") and record.args and str(tuple(record.args)[0]) not in KNOWN:
+        if record.msg.startswith("%s at %s") and record.args and str(next(iter(record.args))) not in KNOWN:
             self.seen.append(record.getMessage())
 
 
