@@ -60,6 +60,7 @@ from node.storage.partial import PartialObjects
 from node.storage.spool import Spool
 from node.web.app import create_app
 from node.web.renewal import Renewal
+from node.workers.limits import Limited
 from node.workers.local import LocalWorkers, WorkerPool
 from worklists.modality.services import ModalityDesk
 from worklists.reading.api import new_uid
@@ -80,6 +81,8 @@ STAGES: tuple[type[Stage], ...] = (
 )
 
 _HOUR = 3600.0
+_CONVERT_SECONDS = 600.0  # of CPU time that encoding an object anew may take,
+_CONVERT_MEMORY = 4 << 30  # and bytes: a few kilobytes of coded pixels may stand for more than any machine has
 _TICK = 2.0  # seconds between looks at the registry, the leases and the quarantine
 
 
@@ -138,6 +141,7 @@ class NodeProcess:
         self.tls = Tls(_tls_files(settings.dicom), SystemClock().now, directory / "secrets")
         modules = ("node.dicom.derive", "node.flow.index")
         self.pool: Executor = WorkerPool(settings.workers.processes, modules)
+        self._converters = Limited(self.pool, seconds=_CONVERT_SECONDS, memory=_CONVERT_MEMORY)
         self._aside: Executor = WorkerPool(1, modules, eager=False)  # for headers that take long
         self.partials = PartialObjects(directory / "partial", min_free_bytes=settings.storage.min_free_mb << 20)
         self.node = self._build(directory)
@@ -171,7 +175,9 @@ class NodeProcess:
             pool=self.pool,
             registry=RegistryCache(self.ledger),
             senders={
-                PeerKind.DICOM.value: StoreSender(settings.dicom.ae_title, tls=self.tls),
+                PeerKind.DICOM.value: StoreSender(
+                    settings.dicom.ae_title, tls=self.tls, pool=self._converters, scratch=scratch
+                ),
                 PeerKind.NODE.value: self._link,
             },
             verifier=self._link,
@@ -207,7 +213,7 @@ class NodeProcess:
     def _providers(self) -> list[Provider]:
         """The services of the DICOM port besides verification and storage."""
         orders = self.orders = ModalityDesk(self.ledger, self.node.clock)
-        shop = Workshop(NodeArchive(self.node), self.pool, self.node.scratch)
+        shop = Workshop(NodeArchive(self.node), self._converters, self.node.scratch)
         return [
             QueryProvider(LedgerSearch(self.ledger), unsupported),
             WorklistProvider(orders),

@@ -8,11 +8,16 @@ from __future__ import annotations
 import resource
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Any, Final, TypeVar
+
+from node.errors import Unreadable
+
+T = TypeVar("T")
 
 _AGAIN: Final = 0.5  # seconds until it is interrupted again, should somebody have caught the first time
 
@@ -50,3 +55,25 @@ def _mapped() -> int:
 
 def _at_most(wanted: int, hard: int) -> int:
     return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+
+
+class Limited(Executor):
+    """A pool whose calls are limited: those that would cost more fail with `Unreadable`, and nothing else suffers."""
+
+    def __init__(self, pool: Executor, *, seconds: float, memory: int) -> None:
+        self._pool = pool
+        self._seconds = seconds
+        self._memory = memory
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        return self._pool.submit(_within, self._seconds, self._memory, fn, args, kwargs)
+
+
+def _within(seconds: float, memory: int, fn: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
+    try:
+        with limited(seconds, memory):
+            return fn(*args, **kwargs)
+    except (TooCostly, MemoryError):
+        raise Unreadable(
+            "The work on an object takes too much time or memory.", hint="Let the peer take it as stored."
+        ) from None

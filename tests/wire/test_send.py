@@ -6,15 +6,18 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import dcmread
 
 from node.dicom.dataset import dataset_digest
 from node.dicom.network.send import StoreSender, echo
-from node.errors import PeerBusy, PeerRefused, PeerUnreachable
+from node.errors import PeerBusy, PeerRefused, PeerUnreachable, Retryable, Unreadable
 from node.ports import Outcome, Outgoing
 from tests import services
 from tests.wire.conftest import AE_TITLE, ListeningNode, Pacs, ScriptedPeer, a_peer, outgoing
@@ -50,6 +53,57 @@ def test_the_peer_gets_the_bytes_as_stored(start_pacs: StartPacs, two_images: li
     StoreSender("DISTRICT").send(a_peer(pacs.port), "2.25.5", two_images, outcomes.append)
     assert outcomes == [Outcome(1, True, status="0000"), Outcome(2, True, status="0000")]
     assert sorted(map(dataset_digest, pacs.files)) == sorted(item.digest for item in two_images)
+
+
+class Played(Executor):
+    """A pool that does the work here, or fails as told so many times before."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.faults = list(faults)
+        self.done: list[str] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.done.append(fn.__name__)
+        if self.faults:
+            future.set_exception(self.faults.pop(0))
+        else:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def test_encoding_anew_is_the_work_of_the_pool_and_leaves_nothing_behind(
+    start_pacs: StartPacs, two_images: list[Outgoing], tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    pool = Played(BrokenProcessPool("another one's fault"))
+    outcomes: list[Outcome] = []
+    sender = StoreSender("DISTRICT", pool=pool, scratch=scratch)
+    sender.send(a_peer(start_pacs("+xi").port), "2.25.5", two_images, outcomes.append)
+    assert [outcome.delivered for outcome in outcomes] == [True, True]
+    assert pool.done == ["convert_file"] * 3
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("faults", [[BrokenProcessPool(), BrokenProcessPool()], [Unreadable("It takes too much.")]])
+def test_an_object_that_cannot_be_encoded_within_limits_is_refused_and_the_next_goes(
+    start_pacs: StartPacs, two_images: list[Outgoing], tmp_path: Path, faults: list[Exception]
+) -> None:
+    outcomes: list[Outcome] = []
+    sender = StoreSender("DISTRICT", pool=Played(*faults), scratch=tmp_path)
+    sender.send(a_peer(start_pacs("+xi").port), "2.25.5", two_images, outcomes.append)
+    assert [(outcome.delivered, outcome.permanent) for outcome in outcomes] == [(False, True), (True, False)]
+
+
+def test_a_pool_that_is_stopped_refuses_no_object(
+    start_pacs: StartPacs, two_images: list[Outgoing], tmp_path: Path
+) -> None:
+    outcomes: list[Outcome] = []
+    sender = StoreSender("DISTRICT", pool=Played(Retryable("The node is being stopped.")), scratch=tmp_path)
+    with pytest.raises(Retryable):
+        sender.send(a_peer(start_pacs("+xi").port), "2.25.5", two_images, outcomes.append)
+    assert outcomes == []
 
 
 def test_what_the_peer_cannot_take_is_encoded_anew(start_pacs: StartPacs, two_images: list[Outgoing]) -> None:

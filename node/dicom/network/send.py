@@ -6,10 +6,13 @@ Implements `node.ports.Sender` for peers of kind dicom.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 
-from node.dicom.network.convert import convert
+from node.dicom.network.convert import convert, convert_file
 from node.dicom.network.requestor import VERIFICATION, Requestor
 from node.dicom.network.status import verdict
 from node.dicom.network.tls import Tls
@@ -18,13 +21,14 @@ from node.dicom.part10 import dataset_offset
 from node.dicom.setup import configure
 from node.dicom.syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE, syntax
 from node.domain.facility import Peer
-from node.errors import NodeError, PeerBusy, PeerRefused
+from node.errors import NodeError, PeerBusy, PeerRefused, Retryable, UnsupportedSyntax
 from node.ports import Outcome, Outgoing
 
 Key = tuple[str, str]  # SOP class, transfer syntax
 CONTEXTS: Final = 128  # presentation contexts that fit into one association (PS3.8 9.3.2.2: odd ids of one byte)
 _NATIVE: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
 _OUT_OF_RESOURCES: Final = range(0xA700, 0xA800)
+_ATTEMPTS: Final = 2  # at an object whose process was killed, perhaps by another one
 
 
 def echo(
@@ -49,12 +53,25 @@ def echo(
 
 
 class StoreSender:
-    """Sends instances over one association per call (more when they need over 128 presentation contexts)."""
+    """Sends instances over one association per call (more when they need over 128 presentation contexts).
+
+    What must be encoded anew is in the processes of the `pool`, by files in `scratch`: a small object may need much memory.
+    Without them it is done here.
+    """
 
     def __init__(
-        self, ae_title: str, *, connect_seconds: float = 10.0, response_seconds: float = 60.0, tls: Tls | None = None
+        self,
+        ae_title: str,
+        *,
+        connect_seconds: float = 10.0,
+        response_seconds: float = 60.0,
+        tls: Tls | None = None,
+        pool: Executor | None = None,
+        scratch: Path | None = None,
     ) -> None:
         self._ae_title = ae_title
+        self._pool = pool
+        self._scratch = scratch
         self._connect_seconds = connect_seconds
         self._response_seconds = response_seconds
         self._tls = tls
@@ -89,9 +106,48 @@ class StoreSender:
                 (c.abstract_syntax, c.transfer_syntaxes[0]): c.id for c in contexts if c.id in association.accepted
             }
             for item in items:
-                report(outcome := _send_item(association, accepted, item))
+                report(outcome := self._send_item(association, accepted, item))
                 if outcome.status and int(outcome.status, 16) in _OUT_OF_RESOURCES:
                     raise PeerBusy(f"{peer.code} is out of resources.", hint="Free space there; it is tried again.")
+
+    def _send_item(self, association: Requestor, accepted: dict[Key, int], item: Outgoing) -> Outcome:
+        """Sends one item as stored when its syntax was accepted, else uncompressed when that was."""
+        agreed = {uid: context for (sop_class, uid), context in accepted.items() if sop_class == item.sop_class_uid}
+        target = next((uid for uid in (item.transfer_syntax_uid, *_NATIVE) if uid in agreed), None)
+        if target is None:
+            return _unsupported(item)
+        try:
+            data_set = as_stored(item) if target == item.transfer_syntax_uid else self._converted(item, target)
+        except Retryable:
+            raise
+        except NodeError as error:
+            return Outcome(item.instance_id, delivered=False, permanent=True, reason=str(error))
+        except OSError as error:
+            return Outcome(
+                item.instance_id, delivered=False, reason=f"The stored file cannot be read: {error.strerror}."
+            )
+        with data_set:
+            status = association.store(agreed[target], item.sop_class_uid, item.sop_instance_uid, data_set)
+        found = verdict(status)
+        return Outcome(item.instance_id, found.delivered, found.permanent, f"{status:04X}", found.reason)
+
+    def _converted(self, item: Outgoing, target: str) -> BinaryIO:
+        """The data set encoded for an uncompressed `target`. Raises `UnsupportedSyntax`, `Unreadable`, `Retryable`, `OSError`."""
+        if self._pool is None or self._scratch is None:
+            buffer = BytesIO()
+            convert(item.path, item.transfer_syntax_uid, target, buffer)
+            buffer.seek(0)
+            return buffer
+        for _ in range(_ATTEMPTS):
+            with TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as folder:
+                file = Path(folder) / "converted"
+                work = (str(item.path), item.transfer_syntax_uid, target, str(file))
+                try:
+                    self._pool.submit(convert_file, *work).result()
+                except BrokenExecutor:
+                    continue
+                return file.open("rb")  # its name may go
+        raise UnsupportedSyntax("An object brings the process down that converts it.")
 
 
 def proposals(kind: Key, allowed: Sequence[str]) -> list[Key]:
@@ -118,24 +174,6 @@ def _groups(items: Sequence[Outgoing], allowed: Sequence[str]) -> Iterator[tuple
         yield list(keys), group
 
 
-def _send_item(association: Requestor, accepted: dict[Key, int], item: Outgoing) -> Outcome:
-    """Sends one item as stored when its syntax was accepted, else uncompressed when that was."""
-    agreed = {uid: context for (sop_class, uid), context in accepted.items() if sop_class == item.sop_class_uid}
-    target = next((uid for uid in (item.transfer_syntax_uid, *_NATIVE) if uid in agreed), None)
-    if target is None:
-        return _unsupported(item)
-    try:
-        data_set = as_stored(item) if target == item.transfer_syntax_uid else _converted(item, target)
-    except NodeError as error:
-        return Outcome(item.instance_id, delivered=False, permanent=True, reason=str(error))
-    except OSError as error:
-        return Outcome(item.instance_id, delivered=False, reason=f"The stored file cannot be read: {error.strerror}.")
-    with data_set:
-        status = association.store(agreed[target], item.sop_class_uid, item.sop_instance_uid, data_set)
-    found = verdict(status)
-    return Outcome(item.instance_id, found.delivered, found.permanent, f"{status:04X}", found.reason)
-
-
 def _unsupported(item: Outgoing) -> Outcome:
     known = syntax(item.transfer_syntax_uid)
     reason = (
@@ -150,11 +188,3 @@ def as_stored(item: Outgoing) -> BinaryIO:
     file = item.path.open("rb")
     file.seek(offset)
     return file
-
-
-def _converted(item: Outgoing, target: str) -> BinaryIO:
-    """The data set encoded for an uncompressed `target`. Raises `UnsupportedSyntax`, `Unreadable`, `OSError`."""
-    buffer = BytesIO()
-    convert(item.path, item.transfer_syntax_uid, target, buffer)
-    buffer.seek(0)
-    return buffer
