@@ -10,8 +10,9 @@ import struct
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
+from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from pydicom.valuerep import VR
 
@@ -117,10 +118,44 @@ def open_dataset(file: BinaryIO, where: Layout, limit: int = _INFLATE_LIMIT) -> 
     return BytesIO(b"".join(parts))
 
 
-def scan_uids(head: bytes, *, implicit: bool, little: bool) -> dict[int, str] | None:
+class UidScan:
+    """`scan_uids` for objects that come one after the other: one whose elements have the heads of the one before's, at the
+    same places, is not walked through again, for the walk would go the same way."""
+
+    def __init__(self, *, implicit: bool, little: bool) -> None:
+        self._encoding = {"implicit": implicit, "little": little}
+        self._pick: itemgetter[Any] | None = None
+        self._heads: Any = None
+        self._places: dict[int, slice] = {}
+
+    def __call__(self, head: bytes) -> dict[int, str] | None:
+        if self._pick is None or self._pick(head) != self._heads:
+            visited: list[slice] = []
+            self._places = {}
+            if scan_uids(head, **self._encoding, visited=visited, places=self._places) is None:
+                self._pick = None
+                return None
+            self._pick = itemgetter(*visited)
+            self._heads = self._pick(head)
+        return {tag: _uid(head[place]) for tag, place in self._places.items()}
+
+
+def _uid(value: bytes) -> str:
+    return value.decode("ascii", "replace").strip("\0 ")
+
+
+def scan_uids(
+    head: bytes,
+    *,
+    implicit: bool,
+    little: bool,
+    visited: list[slice] | None = None,
+    places: dict[int, slice] | None = None,
+) -> dict[int, str] | None:
     """SOP Class, SOP Instance, Study and Series UID by tag from the first bytes of a data set, without a parse.
 
-    Missing ones are absent. None when the bytes do not suffice or hold something that only a whole parse can tell.
+    Missing ones are absent. None when the bytes do not suffice or hold something that only a whole parse can tell. `visited`
+    takes the places of the elements' heads on the way, `places` those of the UIDs.
     """
     found: dict[int, str] = {}
     at = depth = 0
@@ -129,6 +164,8 @@ def scan_uids(head: bytes, *, implicit: bool, little: bool) -> dict[int, str] | 
         if step is None:
             return None
         tag, vr, value, length = step
+        if visited is not None:
+            visited.append(slice(at, value))
         if depth == 0 and tag > SERIES:
             return found
         if tag >> 16 == 0xFFFE and tag != 0xFFFEE000:  # a delimiter
@@ -143,7 +180,9 @@ def scan_uids(head: bytes, *, implicit: bool, little: bool) -> dict[int, str] | 
             return None
         else:
             if depth == 0 and tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES):
-                found[tag] = head[value : value + length].decode("ascii", "replace").strip("\0 ")
+                found[tag] = _uid(head[value : value + length])
+                if places is not None:
+                    places[tag] = slice(value, value + length)
             at = value + length
     return None
 

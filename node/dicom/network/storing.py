@@ -15,7 +15,7 @@ from node.dicom.network.command import Command
 from node.dicom.network.faults import noted
 from node.dicom.network.offer import Offer
 from node.dicom.network.status import Status, put_aside, store_status
-from node.dicom.part10 import DEFLATED, SOP_CLASS, SOP_INSTANCE, file_meta, scan_uids
+from node.dicom.part10 import DEFLATED, SOP_CLASS, SOP_INSTANCE, UidScan, file_meta
 from node.dicom.syntaxes import EXPLICIT_BIG, IMPLICIT_LITTLE
 from node.errors import Unreadable
 from node.ports import Admitted, Batch, SpoolFile
@@ -26,10 +26,11 @@ _HEAD: Final = 32768  # bytes of a data set that are kept for the quick check
 class IncomingObject:
     """An object on its way in; without a file its bytes are read and dropped."""
 
-    def __init__(self, command: Command, transfer_syntax: str, limit: int) -> None:
+    def __init__(self, command: Command, transfer_syntax: str, limit: int, scan: UidScan) -> None:
         self.command = command
         self.refusal: Status = answers.PROCESSING_FAILURE
         self._syntax = transfer_syntax
+        self._scan = scan
         self._limit = limit
         self._file: SpoolFile | None = None
         self._size = 0
@@ -100,7 +101,7 @@ class IncomingObject:
         """Whether the object is the one that the command names. Raises `Unreadable`."""
         syntax, found = self._syntax, None
         if syntax not in DEFLATED:
-            found = scan_uids(bytes(self._head), implicit=syntax == IMPLICIT_LITTLE, little=syntax != EXPLICIT_BIG)
+            found = self._scan(bytes(self._head))
         try:
             require_uids(found or {})
         except Unreadable:
@@ -129,9 +130,14 @@ class StoreIntake:
         self._limit = min(own, offer.max_object_bytes) if own else offer.max_object_bytes
         self._counts = counts
         self._batch: Batch | None = None
+        self._scans: dict[str, UidScan] = {}  # by transfer syntax
 
     def begin(self, command: Command, transfer_syntax: str) -> IncomingObject:
-        incoming = IncomingObject(command, transfer_syntax, self._limit)
+        scan = self._scans.get(transfer_syntax)
+        if scan is None:
+            implicit, little = transfer_syntax == IMPLICIT_LITTLE, transfer_syntax != EXPLICIT_BIG
+            scan = self._scans[transfer_syntax] = UidScan(implicit=implicit, little=little)
+        incoming = IncomingObject(command, transfer_syntax, self._limit, scan)
         try:
             if self._batch is None:
                 self._batch = self._offer.intake.begin(self._arrival)

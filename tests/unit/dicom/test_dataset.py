@@ -28,7 +28,7 @@ from node.dicom.dataset import (
     read_header,
     read_uids,
 )
-from node.dicom.part10 import SERIES, SOP_CLASS, SOP_INSTANCE, STUDY, layout, scan_uids
+from node.dicom.part10 import SERIES, SOP_CLASS, SOP_INSTANCE, STUDY, UidScan, layout, scan_uids
 from node.errors import Unreadable
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -280,6 +280,20 @@ def test_the_quick_scan_says_when_it_cannot_tell() -> None:
 def test_the_quick_scan_never_crashes(content: bytes, implicit: bool, little: bool) -> None:
     found = scan_uids(content, implicit=implicit, little=little)
     assert found is None or set(found) <= {SOP_CLASS, SOP_INSTANCE, STUDY, SERIES}
+
+
+@given(
+    st.lists(st.tuples(st.text("0123456789.", max_size=5), st.binary(max_size=3), st.booleans()), max_size=8), st.data()
+)
+def test_the_scan_of_many_objects_finds_in_each_what_the_scan_of_one_finds(
+    rows: list[tuple[str, bytes, bool]], data: st.DataObject
+) -> None:
+    scan = UidScan(implicit=False, little=True)
+    for uid, name, study in rows:
+        ds = an_object(SOPInstanceUID=uid, PatientID=name.hex(), StudyInstanceUID="1.2.4" if study else None)
+        content = encoded(ds)
+        content = content[: data.draw(st.sampled_from((40, len(content) - 1, len(content))))]
+        assert scan(content) == scan_uids(content, implicit=False, little=True)
 
 
 @given(st.binary(max_size=400), st.booleans())
