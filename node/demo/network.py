@@ -95,7 +95,7 @@ def _modalities() -> list[dict[str, Any]]:
             "facility": DISTRICT,
             "name": name,
             "ae_title": code,
-            "services": ["store", "worklist", "procedure-step"],
+            "services": ["store", "worklist", "procedure-step", "commitment"],
             **more,
         }
         for code, name, more in (
@@ -104,6 +104,18 @@ def _modalities() -> list[dict[str, Any]]:
             ("US1", "Máy siêu âm", {"charset": "ISO_IR 100", "worklist_any_station": True}),
         )
     ]
+
+
+def _workstation() -> dict[str, Any]:
+    """Searches and fetches by DICOM; may be any program on this machine that calls itself WS1."""
+    return {
+        "code": "ws1",
+        "kind": "dicom",
+        "facility": DISTRICT,
+        "name": "Máy trạm phòng đọc",
+        "ae_title": "WS1",
+        "services": ["find", "retrieve"],
+    }
 
 
 def district_registry(*, hub_url: str, pacs_port: int, quiet_seconds: float) -> dict[str, Any]:
@@ -132,6 +144,7 @@ def district_registry(*, hub_url: str, pacs_port: int, quiet_seconds: float) -> 
                 "services": [],
             },
             *_modalities(),
+            _workstation(),
         ],
         "profiles": [CONSULT_PROFILE],
         "routes": [
