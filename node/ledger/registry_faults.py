@@ -26,6 +26,7 @@ _FIELDS: Final[tuple[tuple[str, Callable[[Peer], bool], str], ...]] = (  # field
     ("max_associations", lambda p: p.max_associations < 0, "0 or more"),
     ("max_object_mb", lambda p: p.max_object_mb < 0, "0 or more"),
     ("idle_seconds", lambda p: p.idle_seconds < 0, "0 or more"),
+    ("worklist_days", lambda p: p.worklist_days < 0, "0 or more"),
     (
         "certificate_sha256",
         lambda p: bool(p.certificate_sha256) and not _SHA256.fullmatch(p.certificate_sha256),

@@ -36,6 +36,8 @@ def a_document(*peers: dict[str, Any], **more: Any) -> dict[str, Any]:
         ({"max_associations": -1}, "max_associations must be 0 or more"),
         ({"max_object_mb": -1}, "max_object_mb must be 0 or more"),
         ({"idle_seconds": -1}, "idle_seconds must be 0 or more"),
+        ({"worklist_days": -1}, "worklist_days must be 0 or more"),
+        ({"charset": "UTF-8"}, "charset"),
         ({"tls": True, "certificate_sha256": "abc"}, "certificate_sha256 must be 64 hexadecimal digits"),
         ({"certificate_name": "ct"}, "need tls = true"),
         ({"preferred_syntaxes": ["JPEG"]}, "preferred_syntaxes: 'JPEG' is not a UID"),
