@@ -76,7 +76,7 @@ def policy_rows() -> Iterator[Row]:
     yield "Implementation Class UID", IMPLEMENTATION_CLASS_UID, ""
     yield "Implementation Version Name", IMPLEMENTATION_VERSION_NAME, ""
     yield "Maximum PDU length announced", f"{upper_layer.MAX_PDU} bytes", ""
-    yield "Maximum PDU length of a peer", "any from 16 bytes; 0: no limit", ""
+    yield "Maximum PDU length of a peer", "any; none below 16 bytes is called; 0: no limit", ""
     yield (
         "Associations at the same time",
         str(default["max_associations"]),

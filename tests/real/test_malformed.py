@@ -7,6 +7,7 @@ between and after them are indexed as ever.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,8 +23,12 @@ from node.errors import Unreadable
 from node.ledger.schema import instances, quarantine
 from tests.peers.gateway import AE_TITLE, Gateway, a_peer, running_gateway, wait_for
 from tests.services import find_program
+from tests.unit.flow.station import STUDY, an_object
+from tests.web.world import World, ledger_of, make_world
 from tests.wire.conftest import an_image, dcmtk
 from tests.wire.script import ACCEPTED, CT, EXPLICIT, connected, fragments, request, status_of, store_request
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")  # it warns of what it forgives
 
 SECONDS = 10.0  # that one file may take, on a busy machine too
 STORED, PUT_ASIDE, MISMATCH = 0x0000, 0xC000, 0xA900
@@ -42,6 +47,16 @@ def malformed(shared_data: Path) -> list[Path]:
     files = sorted(path for path in (shared_data / "malformed").rglob("*") if path.is_file())
     assert len(files) > 200
     return files
+
+
+@pytest.fixture
+def world(tmp_path: Path, migrated_sqlite: Path) -> Iterator[World]:
+    file = tmp_path / "ledger.db"
+    shutil.copyfile(migrated_sqlite, file)
+    made = make_world(tmp_path, f"sqlite:///{file}")
+    yield made
+    made.node.pool.shutdown()
+    ledger_of(made).dispose()
 
 
 def find_uid(content: bytes, element: bytes) -> str:
@@ -169,3 +184,28 @@ def test_the_files_that_are_well_formed_after_all_are_indexed(gateway: Gateway, 
         digests = tx.execute(select(instances.c.digest)).scalars().all()
     assert len(digests) > 100
     assert all(gateway.process.node.storage.exists(digest) for digest in digests)
+
+
+def test_every_malformed_file_by_stow_is_kept_or_put_aside_or_refused(world: World, malformed: list[Path]) -> None:
+    """One request holds all of them, a good one between and after them."""
+    good = [an_object(number) for number in (1, 2)]
+    parts = [good[0], *(path.read_bytes() for path in malformed), good[1]]
+    boundary = "malformed-0a1b2c3d4e5f"
+    body = b"".join(
+        f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode() + part + b"\r\n" for part in parts
+    )
+    answer = world.client("quantri").post(
+        "/dicom-web/studies",
+        content=body + f"--{boundary}--\r\n".encode(),
+        headers={"Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}'},
+    )
+    assert answer.status_code == 202
+    stored, failed = (len(answer.json().get(tag, {}).get("Value", [])) for tag in ("00081199", "00081198"))
+    assert stored > 100
+    assert stored + failed == len(parts)
+    world.index()
+    world.indexer.note_quarantine()
+    with world.node.ledger.read() as tx:
+        kept = set(tx.execute(select(instances.c.sop_instance_uid)).scalars())
+    assert {f"{STUDY}.1.1", f"{STUDY}.1.2"} <= kept
+    assert not world.indexer.spool.waiting(1)

@@ -42,6 +42,8 @@ from tests.wire.script import (
     store_request,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")  # it warns of what it forgives
+
 VERIFICATION = ProposedContext(3, "1.2.840.10008.1.1", (EXPLICIT_LITTLE,))
 PENDING = {0xFF00, 0xFF01}
 KNOWN = {kind for kind in vars(errors) if kind[0].isupper()}
