@@ -25,7 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.find import _admit, _NoIntake, _summary, make_studies
+from bench.find import _summary, make_studies
 from node.dicom.network.command import CommandField
 from node.dicom.network.identifier import AnswerWriter, key_of
 from node.dicom.network.offer import Offer
@@ -35,12 +35,14 @@ from node.dicom.network.services.worklist import MODALITY_WORKLIST, WorklistProv
 from node.dicom.network.tls import Tls, TlsFiles
 from node.dicom.network.upper_layer import ProposedContext
 from node.dicom.syntaxes import EXPLICIT_LITTLE
-from node.domain.facility import Peer, PeerKind
+from node.domain.facility import Peer, PeerKind, Service
 from node.domain.order import OrderText
 from node.domain.person_name import fold
 from node.domain.query import Key, Matching
-from node.domain.study import Priority
+from node.domain.study import Arrival, Priority, Via
 from node.ledger.sql import SqlLedger, open_ledger
+from node.ports import Admitted
+from node.storage.spool import Spool
 from worklists.modality import desk
 from worklists.modality.desk import Desk
 from worklists.modality.entry import DATE, STATION, STEP, TIME
@@ -71,6 +73,11 @@ _STEP = (
 class RealClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+def _admit(calling_ae: str, called_ae: str, address: str) -> Admitted:
+    arrival = Arrival(Via.DIMSE, NOW, calling_ae=calling_ae, called_ae=called_ae, address=address)
+    return Admitted(arrival, None, frozenset({Service.WORKLIST}))
 
 
 def make_orders(count: int) -> list[OrderText]:
@@ -167,16 +174,19 @@ class Modality:
 def _serve(url: str, port: Connection) -> None:
     """The DICOM port of a process of its own: tells its number, and ends when it is told to."""
     ledger = open_ledger(url)
-    orders = ModalityDesk(ledger, RealClock())
-    tls = Tls(TlsFiles(), lambda: datetime.now(UTC))
-    offer = Offer(frozenset({"NODE"}), _admit, _NoIntake(), lambda: None, tls, providers=[WorklistProvider(orders)])
-    server = DicomServer(offer, host="127.0.0.1", port=0, max_associations=4)
-    server.start()
-    port.send(server.port)
-    while not port.poll(2.0):  # as often as a node does
-        orders.write_notes()
-    port.recv()
-    server.stop()
+    clock = RealClock()
+    orders = ModalityDesk(ledger, clock)
+    with tempfile.TemporaryDirectory(prefix="lientuyen-worklist-") as folder:
+        spool = Spool(Path(folder), min_free_bytes=0, clock=clock)
+        tls = Tls(TlsFiles(), clock.now)
+        offer = Offer(frozenset({"NODE"}), _admit, spool, lambda: None, tls, providers=[WorklistProvider(orders)])
+        server = DicomServer(offer, host="127.0.0.1", port=0, max_associations=4)
+        server.start()
+        port.send(server.port)
+        while not port.poll(2.0):  # as often as a node does
+            orders.write_notes()
+        port.recv()
+        server.stop()
     ledger.dispose()
 
 

@@ -19,6 +19,7 @@ from node.domain.query import Identifier, format_offset
 from node.errors import Unreadable
 
 MODALITY_WORKLIST: Final = "1.2.840.10008.5.1.4.31"
+_LOOK: Final = 8  # answers between two looks at whether the question was cancelled
 _UNREADABLE: Final = Status(0xA900, "The identifier cannot be read")
 
 
@@ -70,13 +71,11 @@ class WorklistProvider:
             pending = PENDING_UNMATCHED if found.unmatched else PENDING
             writer = _writer(request, identifier)
             for entry in found.entries:
-                if request.line.cancelled():
-                    ending = "cancelled"
+                if answered % _LOOK == 0 and request.line.cancelled():
                     break
                 yield Response(pending, writer.write(entry))
                 answered += 1
-            else:
-                ending = "success"
+            ending = "cancelled" if request.line.cancelled() else "success"
             milliseconds = (time.perf_counter() - begun) * 1000
             yield Response(CANCELLED if ending == "cancelled" else SUCCESS)
         finally:
