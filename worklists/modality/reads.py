@@ -22,6 +22,7 @@ STATES: Final[dict[str, tuple[OrderState, ...]]] = {
     **{state.value: (state,) for state in OrderState},
 }
 SUGGESTIONS: Final = 200
+LAST_ORDERS: Final = 5000  # that suggestions come from
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +52,41 @@ def show_order(tx: Connection, order_id: str) -> dict[str, Any] | None:
 
 
 def suggestions(tx: Connection) -> dict[str, list[Any]]:
-    """What was written lately, the commonest first: {procedures: [{modality, description, code, scheme}], physicians,
-    locations}."""
+    """What was written into the last orders, the commonest first: {procedures: [{modality, description, code, scheme}],
+    physicians, locations}."""
+    names = (
+        "modality",
+        "procedure_description",
+        "procedure_code",
+        "procedure_code_scheme",
+        "referring_physician",
+        "location",
+    )
+    last = (
+        select(*(orders.c[name] for name in names)).order_by(orders.c.updated_at.desc()).limit(LAST_ORDERS).subquery()
+    )
 
     def common(column: Any) -> list[str]:
         query = select(column).where(column != "").group_by(column).order_by(func.count().desc(), column)
         return list(tx.execute(query.limit(SUGGESTIONS)).scalars())
 
     columns = (
-        orders.c.modality,
-        orders.c.procedure_description.label("description"),
-        orders.c.procedure_code.label("code"),
-        orders.c.procedure_code_scheme.label("scheme"),
+        last.c.modality,
+        last.c.procedure_description.label("description"),
+        last.c.procedure_code.label("code"),
+        last.c.procedure_code_scheme.label("scheme"),
     )
     procedures = tx.execute(
         select(*columns)
-        .where(orders.c.procedure_description != "")
+        .where(last.c.procedure_description != "")
         .group_by(*columns)
-        .order_by(func.count().desc())
+        .order_by(func.count().desc(), last.c.procedure_description)
         .limit(SUGGESTIONS)
     )
     return {
         "procedures": [dict(row) for row in procedures.mappings()],
-        "physicians": common(orders.c.referring_physician),
-        "locations": common(orders.c.location),
+        "physicians": common(last.c.referring_physician),
+        "locations": common(last.c.location),
     }
 
 

@@ -18,6 +18,8 @@ from worklists.modality.search import OPEN_KEYS, Found, explain
 
 KEPT: Final = 50  # questions of one caller
 KEPT_IN_ALL: Final = 2000
+LONGEST: Final = 128  # characters of a value
+MOST_IGNORED: Final = 64  # keywords
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def note(tx: Connection, told: Told) -> None:
             calling_ae=asker.calling_ae,
             address=asker.address,
             keys=list(_words(question.keys)),
-            ignored=list(question.ignored),
+            ignored=list(question.ignored[:MOST_IGNORED]),
             answered=told.answered,
             ending=told.ending,
             looked_at=looked_at,
@@ -67,7 +69,11 @@ def _words(keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
     for key in keys:
         names = [key.keyword, key.time] if key.kind == Matching.COMBINED else [key.keyword]
         seen = all(name in OPEN_KEYS for name in names)
-        yield {"key": " ".join(names), "kind": key.kind.value, "value": "\\".join(key.values) if seen else None}
+        yield {
+            "key": " ".join(names),
+            "kind": key.kind.value,
+            "value": "\\".join(key.values)[:LONGEST] if seen else None,
+        }
 
 
 def recent(tx: Connection, caller: str = "", limit: int = 200) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from node.domain.order import (
     PerformedStep,
     ScheduledReference,
 )
-from node.domain.query import Identifier, make_key
+from node.domain.query import Identifier, Key, Matching, make_key
 from node.errors import Conflict, NotAllowed, NotFound
 from node.ledger.order_tables import performed_steps, worklist_questions
 from node.ledger.schema import audit
@@ -277,3 +277,53 @@ def test_the_trace_keeps_the_last_questions_of_each_caller(ledger: SqlLedger) ->
         assert counts == {"CT1": trace.KEPT, "MR1": 1}
         assert [row["caller"] for row in trace.recent(tx, "MR1")] == ["MR1"]
         assert {row["caller"]: row["questions"] for row in trace.callers(tx)} == counts
+
+
+def test_what_was_written_lately_is_suggested_the_commonest_first(ledger: SqlLedger) -> None:
+    enter(ledger, 1, procedure_description="CT bụng", location="Khoa Nội")
+    for number in (2, 3):
+        enter(ledger, number, referring_physician="BS. Lê Hà", location="Khoa Ngoại")
+    with ledger.read() as tx:
+        found = reads.suggestions(tx)
+        known = reads.last_of_patient(tx, "BN-1")
+    assert [row["description"] for row in found["procedures"]] == ["CT ngực", "CT bụng"]
+    assert (found["physicians"], found["locations"]) == (["BS. Lê Hà"], ["Khoa Ngoại", "Khoa Nội"])
+    assert known is not None
+    assert known["patient_name"] == "Nguyễn Thị Đào"
+
+
+def test_the_list_is_narrowed_and_turned_over(ledger: SqlLedger) -> None:
+    enter(ledger, 1)
+    enter(ledger, 2, patient_name="Đỗ Văn Bình", patient_id="BN_2", modality="MR", stations=(), scheduled_time="070000")
+    cancelled = enter(ledger, 3, scheduled_date="20261123")
+    with ledger.begin() as tx:
+        desk.act(tx, HERE, cancelled.id, OrderEvent.CANCEL)
+
+    def ids(**wanted: str) -> list[str]:
+        with ledger.read() as tx:
+            items, total = reads.list_orders(tx, reads.Filter(**wanted), limit=10, offset=0)
+        assert total == len(items)
+        return [str(int(item["id"], 16)) for item in items]
+
+    assert ids() == ["2", "1"]
+    assert ids(states="all") == ["2", "1", "3"]
+    assert (ids(states="cancelled"), ids(states="completed")) == (["3"], [])
+    assert (ids(modality="MR"), ids(station="CT1"), ids(station="CT2")) == (["2"], ["2", "1"], ["2"])
+    assert (ids(text="do binh"), ids(text="BN_"), ids(text="BN%"), ids(text="261122")) == (["2"], ["2"], [], ["2", "1"])
+    with ledger.read() as tx:
+        page, total = reads.list_orders(tx, reads.Filter(states="all"), limit=1, offset=1)
+    assert ([item["id"] for item in page], total) == ([f"{1:032x}"], 3)
+
+
+def test_the_trace_does_not_keep_more_of_a_question_than_a_person_reads(ledger: SqlLedger) -> None:
+    machine = ModalityDesk(ledger, StandingClock())
+    caller = Caller("CT1", "NODE", "10.0.0.7")
+    strange = tuple(make_key(tag, f"{tag:08X}", "LO", "x") for tag in range(0x00091000, 0x00091400))
+    step = make_key(0x00080060, "Modality", "CS", "\\".join(f"CT{n}" for n in range(10_000)))
+    nested = Key(0x00400100, "ScheduledProcedureStepSequence", "SQ", Matching.SEQUENCE, nested=(step,))
+    machine.told(machine.ask(caller, Identifier((*strange, nested))), answered=0, ending="success", milliseconds=1.0)
+    assert machine.write_notes() == 1
+    with ledger.read() as tx:
+        (kept,) = trace.recent(tx)
+    assert len(kept["keys"][0]["value"]) == trace.LONGEST
+    assert len(kept["ignored"]) == trace.MOST_IGNORED
