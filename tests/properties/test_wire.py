@@ -125,8 +125,15 @@ class Port:
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Port]:
     opened = Port(tmp_path_factory.mktemp("port"))
     opened.server.start()
+    before = resident()
     yield opened
     opened.server.stop()
+    assert resident() - before < 150 << 20
+
+
+def resident() -> int:
+    """Bytes of memory that this process has; the port is in it."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def successes(heard: bytes) -> int:
