@@ -5,14 +5,14 @@ time of receiving is the sender's: from the start of `storescu` to its end, when
 is a real `lientuyen serve`, on the same disk as the others; success from it means durable, and the time until all is in its
 ledger is told beside. Nagle's algorithm is off on all sides unless a line says otherwise.
 
-    bench/gateway.py [--slices 400] [--runs 5] [--studies 1000000] [--only receive send find worklist] [--readme]
+    bench/gateway.py [--slices 400] [--runs 5] [--studies 1000000] [--orthanc-studies 2000]
+                     [--only receive send find worklist] [--readme]
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib
 import json
 import os
 import re
@@ -27,10 +27,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench import find, worklist
 from bench.gateway_table import (
     INDEXED,
     MARKS,
@@ -188,7 +190,7 @@ class Bench:
 
     def storescu(self, name: str, receiver: Receiver, setting: str) -> None:
         """The time that such a program needs to start and say hello is taken off: ours runs already."""
-        start = _start_seconds(receiver)
+        start = start_seconds(receiver)
         receiver.clear()
         os.sync()
         begun = time.perf_counter()
@@ -201,11 +203,15 @@ class Bench:
             yield [self.images.study(Path(name) / str(n), slices) for n in range(count)]
 
 
-def _start_seconds(receiver: Receiver) -> float:
+def start_seconds(receiver: Receiver) -> float:
+    """What a program of DCMTK needs to start, open an association and end: the median of some."""
     command = [str(find_program("echoscu", "dcmtk")), "-aec", receiver.ae_title, HOST, str(receiver.port)]
-    begun = time.perf_counter()
-    subprocess.run(command, check=True, env=environment(nagle=False))
-    return time.perf_counter() - begun
+    times = []
+    for _ in range(7):
+        begun = time.perf_counter()
+        subprocess.run(command, check=True, env=environment(nagle=False))
+        times.append(time.perf_counter() - begun)
+    return median(times)
 
 
 def contestants(bench: Bench, stack: ExitStack, only: Sequence[str]) -> list[Callable[[], None]]:
@@ -249,12 +255,15 @@ def measure(slices: int, runs: int, only: Sequence[str]) -> Figures:
     return figures
 
 
-def measured_elsewhere(only: Sequence[str], studies: int) -> dict[str, Any]:
-    """What the scripts of the queries say of themselves: {part: {kind of query: its figures}}."""
+def queries(only: Sequence[str], studies: int, orthanc_studies: int) -> dict[str, Any]:
+    """{what was asked: {kind of question: its figures}}."""
     found: dict[str, Any] = {}
-    for part, size in (("find", studies), ("worklist", ORDERS)):
-        if part in only:
-            found[part] = importlib.import_module(f"bench.{part}").measure(size)
+    if "find" in only:
+        found[f"C-FIND, {studies:,} studies in the ledger"] = find.measure(studies)
+        if orthanc_studies:
+            found[f"C-FIND, {orthanc_studies:,} studies in Orthanc"] = find.measure_orthanc(orthanc_studies)
+    if "worklist" in only:
+        found[f"Modality worklist, {ORDERS:,} open orders"] = worklist.measure(ORDERS)
     return found
 
 
@@ -263,22 +272,23 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=400)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--studies", type=int, default=1_000_000, help="in the ledger that C-FIND searches")
+    parser.add_argument("--orthanc-studies", type=int, default=2000, help="the same in Orthanc; 0: it is not asked")
     parser.add_argument("--only", nargs="+", choices=_PARTS, default=_PARTS)
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     options = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     figures = measure(options.slices, options.runs, options.only)
-    queries = measured_elsewhere(options.only, options.studies)
+    asked = queries(options.only, options.studies, options.orthanc_studies)
     content = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0],
         "slices": options.slices,
         "runs": figures.runs,
-        "queries": queries,
+        "queries": asked,
     }
     (RESULTS / "gateway.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    text = markdown(figures, queries, slices=options.slices, studies=options.studies)
+    text = markdown(figures, asked, slices=options.slices)
     print(text)
     if options.readme:
         write_readme(ROOT / "README.md", text, MARKS)

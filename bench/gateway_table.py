@@ -47,13 +47,10 @@ class Figures:
         return self.rate(name) / self.rate(other)
 
 
-def markdown(figures: Figures, queries: Mapping[str, Mapping[str, Any]], *, slices: int, studies: int) -> str:
+def markdown(figures: Figures, asked: Mapping[str, Mapping[str, Any]], *, slices: int) -> str:
+    """Tables of receiving and sending, and one for each title in `asked`."""
     parts = [_receiving(figures, slices), _sending(figures, slices)]
-    titles = {
-        "find": f"C-FIND, {studies:,} studies in the ledger",
-        "worklist": f"Modality worklist, {ORDERS:,} open orders",
-    }
-    parts += [_queries(titles[part], found) for part, found in queries.items()]
+    parts += [_questions(title, found) for title, found in asked.items()]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
 
@@ -81,7 +78,7 @@ def _sending(figures: Figures, slices: int) -> list[str]:
     return [*lines, _row(figures, SENT_NAGLE, f"{figures.ratio(SENT_NAGLE, STORESCU_SENT['defaults']):.2f}")]
 
 
-def _queries(title: str, found: Mapping[str, Any]) -> list[str]:
+def _questions(title: str, found: Mapping[str, Any]) -> list[str]:
     lines = [f"| {title} | p50, ms | p95, ms | answers |", "|---|--:|--:|--:|"]
     for kind, row in found.items():
         lines.append(f"| {kind} | {row['p50_ms']:.1f} | {row['p95_ms']:.1f} | {row.get('answers', 0):g} |")

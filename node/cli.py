@@ -30,6 +30,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
+_SWITCH_SECONDS = 0.0005  # after which a computing thread makes way: who receives waits for it at every call
+
 Config = Annotated[
     Path, typer.Option("--config", "-c", envvar="LIENTUYEN_CONFIG", help="Tệp cấu hình / the settings file, node.toml.")
 ]
@@ -40,6 +42,7 @@ def serve(config: Config = Path("node.toml")) -> None:
     """Chạy nút / run the node until it is told to stop (Ctrl-C, SIGTERM)."""
     from node.assembly import build
 
+    sys.setswitchinterval(_SWITCH_SECONDS)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
