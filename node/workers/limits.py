@@ -33,19 +33,24 @@ def limited(seconds: float, memory: int) -> Iterator[None]:
         yield
         return
     before = resource.getrlimit(resource.RLIMIT_AS)
-    old = signal.signal(signal.SIGVTALRM, _interrupt)
+    running = True
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if running:
+            raise TooCostly
+
+    old = signal.signal(signal.SIGVTALRM, interrupt)
     try:
         resource.setrlimit(resource.RLIMIT_AS, (_at_most(_mapped() + memory, before[1]), before[1]))
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN)
-        yield
+        try:
+            yield
+        finally:
+            running = False  # what is undone below is not interrupted
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, old)
         resource.setrlimit(resource.RLIMIT_AS, before)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise TooCostly
 
 
 def _mapped() -> int:
