@@ -29,7 +29,7 @@ from node.errors import StorageFull
 from node.ports import Clock
 from node.storage.filesystem import start_writing, sync_folder, sync_together
 from node.storage.journal import NOTE_LIMIT, Entry, Journal, Record
-from node.storage.notes import arrival_from_json, arrival_to_json, write_durably, write_note
+from node.storage.notes import Notes, arrival_to_json, read_record, write_durably
 from node.storage.quarantine import Quarantine
 
 log = logging.getLogger(__name__)
@@ -61,22 +61,22 @@ class Spool:
         self.clock = clock
         self._min_free = min_free_bytes
         self._open: set[str] = set()
-        self._known: dict[str, Arrival] = {}
         for path in (self.incoming, self.arrivals, self.quarantine):
             path.mkdir(parents=True, exist_ok=True)
         for pattern in ("*.part", "*.copy"):  # nobody was told that these are safe
             for unfinished in self.incoming.glob(pattern):
                 unfinished.unlink()
+        self.notes = Notes(self.arrivals)
         self.journal = Journal(folder / "journal", slots=_SLOTS)
         self._filing = threading.Lock()
         self._kept_lock = threading.Lock()
         self._kept: dict[str, datetime] = {}  # objects in the journal, and when they came
         self._kept_of: Counter[str] = Counter()  # the same by batch
-        self._noted: set[str] = set()  # batches whose circumstances were looked at since the start
         self._relieving = False
         self._free, self._free_until = 0, 0.0  # bytes of the disk, and how long that is believed
         for record in self.journal.pending(_SLOTS):
-            self.keep(*_read_note(record.note)[:2])
+            self.keep(*read_record(record.note)[:2])
+        self.notes.keep_only({_batch_of(entry.name) for entry in os.scandir(self.incoming)} | self._kept_of.keys())
         self.relieve()
 
     def begin(self, arrival: Arrival) -> SpoolBatch:
@@ -143,7 +143,7 @@ class Spool:
 
     def _received(self, path: Path, at: datetime) -> Received:
         try:
-            return Received(path, replace(self._arrival(_batch_of(path.name)), received_at=at))
+            return Received(path, replace(self.notes.of(_batch_of(path.name)), received_at=at))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return Received(path, Arrival(Via.DIMSE, at), fault="The note of who sent it is missing or damaged.")
 
@@ -166,7 +166,7 @@ class Spool:
             try:
                 names = [self._copy_out(record) for record in records]
                 files = [self.incoming / f"{name}.dcm" for name in names]
-                notes = [self._note_of(batch) for batch in set(map(_batch_of, names))]
+                notes = [self.notes.place(batch) for batch in set(map(_batch_of, names))]
                 sync_together([*files, *notes], (self.incoming, self.arrivals))
                 self.journal.forget(records)
             except OSError as error:
@@ -175,8 +175,8 @@ class Spool:
 
     def _copy_out(self, record: Record) -> str:
         """Gives an object a file of its own, not durable yet; returns its name without the suffix."""
-        name, at, arrival = _read_note(record.note)
-        self._note(_batch_of(name), json.dumps(arrival, ensure_ascii=False).encode())
+        name, at, arrival = read_record(record.note)
+        self.notes.have(_batch_of(name), json.dumps(arrival, ensure_ascii=False).encode())
         part = self.incoming / f"{name}.part"
         if not part.exists():  # else somebody looked at it before it was committed
             part = part.with_suffix(".copy")
@@ -185,16 +185,6 @@ class Spool:
         os.utime(part, (at.timestamp(), at.timestamp()))
         part.rename(self.incoming / f"{name}.dcm")
         return name
-
-    def _note(self, batch: str, content: bytes) -> None:
-        """Writes the circumstances of a batch, not durably yet. What lies there since before the start may be spoilt."""
-        note = self._note_of(batch)
-        if batch not in self._noted and not (note.exists() and note.read_bytes() == content):
-            write_note(note, content)
-        self._noted.add(batch)
-
-    def _note_of(self, batch: str) -> Path:
-        return self.arrivals / f"{batch}.json"
 
     def done(self, files: Sequence[Path]) -> None:
         """Removes what the ledger and the storage have; then the arrivals that nothing refers to any more."""
@@ -206,9 +196,7 @@ class Spool:
     def forget_arrival(self, batch: str) -> None:
         """Removes the circumstances when nothing refers to them."""
         if not self._kept_of[batch] and not any(True for _ in self.incoming.glob(f"{batch}-*")):
-            self._known.pop(batch, None)
-            self._noted.discard(batch)
-            self._note_of(batch).unlink(missing_ok=True)
+            self.notes.forget(batch)
 
     def quarantined(self) -> Iterator[tuple[str, str, Arrival, int]]:
         """(name, reason, arrival, size) of everything set aside."""
@@ -224,15 +212,10 @@ class Spool:
         """Gives a file that was set aside to the index once more. Raises `NotFound`."""
         path = self.aside.path(name)
         note = json.dumps(arrival_to_json(self.aside.arrival(name)), ensure_ascii=False)
-        write_durably(self._note_of(_batch_of(name)), note.encode())
+        write_durably(self.notes.place(_batch_of(name)), note.encode())
         path.rename(self.incoming / name)
         sync_together([], (self.incoming, self.quarantine))
         self.aside.discard(name)
-
-    def _arrival(self, batch: str) -> Arrival:
-        if batch not in self._known:
-            self._known[batch] = arrival_from_json(json.loads(self._note_of(batch).read_bytes()))
-        return self._known[batch]
 
 
 class SpoolBatch:
@@ -257,7 +240,7 @@ class SpoolBatch:
     def note_arrival(self) -> None:
         """Makes the circumstances durable, once, before the first file that is committed beside the journal."""
         if not self._noted:
-            write_durably(self.spool.arrivals / f"{self.name}.json", self.note.encode())
+            write_durably(self.spool.notes.place(self.name), self.note.encode())
             self._noted = True
 
     def close(self) -> None:
@@ -413,9 +396,3 @@ def _batch_of(name: str) -> str:
 def _write_all(file: FileIO, view: memoryview) -> None:
     while view:
         view = view[file.write(view) :]
-
-
-def _read_note(note: bytes) -> tuple[str, datetime, dict[str, str]]:
-    """(name, when it came, its circumstances) of an object in the journal."""
-    content = json.loads(note)
-    return content["name"], datetime.fromisoformat(content["at"]), content["arrival"]

@@ -382,3 +382,15 @@ def test_circumstances_that_a_power_cut_spoilt_are_written_again_while_the_journ
     (received,) = open_spool(tmp_path).waiting(9)
     assert received.fault == ""
     assert received.arrival == ARRIVAL
+
+
+def test_circumstances_that_nothing_refers_to_any_more_are_gone_after_a_restart(spool: Spool, tmp_path: Path) -> None:
+    small, large, done = spool.begin(ARRIVAL), spool.begin(ARRIVAL), spool.begin(ARRIVAL)
+    put(spool, b"done", done)
+    spool.done([received.path for received in spool.waiting(9)])  # a crash comes before the association ends
+    put(spool, b"small", small)
+    put(spool, b"large" * 300_000, large)
+    (spool.arrivals / f".{done.name}.json.4711").write_bytes(b"half")
+    again = open_spool(tmp_path)
+    assert [path.stem for path in again.arrivals.iterdir()] == [large.name]  # the journal knows the other's
+    assert [received.fault for received in again.waiting(9)] == ["", ""]
