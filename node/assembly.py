@@ -150,7 +150,7 @@ class NodeProcess:
         self.indexer = Indexer(self.node, self.spool, self._aside)
         self.runner = Runner(self.node, {stage.kind: stage() for stage in STAGES}, owner="local")
         self.workers = LocalWorkers(self.runner.step, settings.workers.threads)
-        self.callers = Callers()
+        self.callers = Callers(most=max(1, settings.dicom.max_associations // 2))  # nobody keeps the others out
         self.peers = PeerDesk(self.node, self.callers, self.tls)
         self.dicom = self._dicom_server()
         self._renewal: Renewal | None = None

@@ -98,7 +98,7 @@ class Peer:
     tls: bool = False  # kind dicom: we call it by TLS, and it must call us by TLS
     certificate_sha256: str = ""  # kind dicom: it shows this very certificate, calling or called
     certificate_name: str = ""  # kind dicom: a name in its certificate; empty: its host when called, any when it calls
-    max_associations: int = 0  # that it may have open at the same time; 0: as many as the node has
+    max_associations: int = 0  # that it may have open at the same time; 0: half of the node's
     max_object_mb: int = 0  # largest object that is taken from it; 0: the node's limit
     idle_seconds: float = 0.0  # its silent association is aborted after this time; 0: the node's
     preferred_syntaxes: tuple[

@@ -17,6 +17,8 @@ from typing import Final
 from node.errors import Invalid, StorageFull
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_LOCKS: Final = 64
+_MOST: Final = 16  # objects of one sender that are begun and not whole
 _KEPT_SECONDS: Final = 7 * 86400.0  # since the last piece
 
 
@@ -26,7 +28,7 @@ class PartialObjects:
     def __init__(self, folder: Path, *, min_free_bytes: int) -> None:
         self._folder = folder
         self._min_free = min_free_bytes
-        self._lock = threading.Lock()
+        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))  # a slow disk write holds up few others
         self._turns: dict[Path, int] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -48,7 +50,9 @@ class PartialObjects:
         path = self.path(sender, sha256)
         if shutil.disk_usage(self._folder).free < self._min_free:
             raise StorageFull("The disk of this node is nearly full.", hint="Free space on it; it goes on by itself.")
-        with self._lock:
+        if offset == 0:
+            self._make_room(path)
+        with self._lock_of(path):
             if self.received(sender, sha256) != offset:
                 return None
             turn = self._turns[path] = self._turns.get(path, 0) + 1
@@ -56,7 +60,7 @@ class PartialObjects:
 
     def append(self, path: Path, turn: int, data: bytes) -> bool:
         """False when another writer has taken over."""
-        with self._lock:
+        with self._lock_of(path):
             if self._turns.get(path) != turn:
                 return False
             with path.open("ab") as file:
@@ -64,18 +68,27 @@ class PartialObjects:
         return True
 
     def drop(self, sender: str, sha256: str) -> None:
-        path = self.path(sender, sha256)
-        with self._lock:
-            self._turns.pop(path, None)
-            path.unlink(missing_ok=True)
+        self._remove(self.path(sender, sha256))
 
     def expire(self) -> None:
         """Removes what nobody has added to for a week."""
         for path in self._folder.iterdir():
-            if path.stat().st_mtime < time.time() - _KEPT_SECONDS:
-                with self._lock:
-                    self._turns.pop(path, None)
-                    path.unlink(missing_ok=True)
+            if _changed(path) < time.time() - _KEPT_SECONDS:
+                self._remove(path)
+
+    def _make_room(self, path: Path) -> None:
+        """A sender has few objects under way; what it began and left longest ago gives way."""
+        others = [p for p in self._folder.glob(f"{path.name.partition('-')[0]}-*") if p != path]
+        for oldest in sorted(others, key=_changed)[: max(0, len(others) + 1 - _MOST)]:
+            self._remove(oldest)
+
+    def _remove(self, path: Path) -> None:
+        with self._lock_of(path):
+            self._turns.pop(path, None)
+            path.unlink(missing_ok=True)
+
+    def _lock_of(self, path: Path) -> threading.Lock:
+        return self._locks[hash(path.name) % _LOCKS]
 
 
 class PieceWriter:
@@ -89,3 +102,11 @@ class PieceWriter:
     def write(self, data: bytes) -> bool:
         """False when another writer has taken over."""
         return self._partials.append(self._path, self._turn, data)
+
+
+def _changed(path: Path) -> float:
+    """When a file last grew; now for one that is gone."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()

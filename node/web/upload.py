@@ -5,8 +5,7 @@ be, so that the same rules hold and success is durable.
 """
 
 import hashlib
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
@@ -81,16 +80,25 @@ async def _take(node: Node, request: Request, peer: Peer, sha256: str, offset: i
 
 def _hand_over(node: Node, peer: Peer, study_uid: str, sha256: str, address: str) -> dict[str, Any]:
     path = node.partials.path(peer.code, sha256)
-    if _digest(path) != sha256:
-        node.partials.drop(peer.code, sha256)  # a power cut spoilt it: from the beginning
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:  # the same last piece came twice at once
         return {"received": 0}
+    with file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            node.partials.drop(peer.code, sha256)  # a power cut spoilt it: from the beginning
+            return {"received": 0}
+        file.seek(0)
+        return _store(node, peer, study_uid, sha256, address, file)
+
+
+def _store(node: Node, peer: Peer, study_uid: str, sha256: str, address: str, file: BinaryIO) -> dict[str, Any]:
     arrival = Arrival(Via.LINK, node.clock.now(), peer=peer.code, facility=peer.facility, address=address)
     receiver = StowReceiver(node, node.intake.begin(arrival), study_uid, peer)
     try:
         receiver.begin({"content-type": "application/dicom"})
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                receiver.data(memoryview(chunk))
+        while chunk := file.read(_CHUNK):
+            receiver.data(memoryview(chunk))
         receiver.end()
     except BaseException:
         receiver.abandon()
@@ -98,14 +106,12 @@ def _hand_over(node: Node, peer: Peer, study_uid: str, sha256: str, address: str
     finally:
         receiver.batch.close()
     [result] = receiver.results
-    size = path.stat().st_size
     if result.failure != 0xA700:  # else the bytes stay: the disk was full
         node.partials.drop(peer.code, sha256)
     if not result.failure:
         node.wake()
-    return {"received": size, "taken": not result.failure, "reason": f"{result.failure:04X}" if result.failure else ""}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "received": file.tell(),
+        "taken": not result.failure,
+        "reason": f"{result.failure:04X}" if result.failure else "",
+    }

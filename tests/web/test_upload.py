@@ -105,6 +105,17 @@ def test_only_nodes_may(world: World, content: bytes) -> None:
     assert world.client("quantri").put(url_of(content), params={"offset": 0, "size": 9}).status_code == 403
 
 
+def test_what_a_sender_began_and_left_gives_way_to_what_it_begins(
+    world: World, district: TestClient, content: bytes
+) -> None:
+    begun = [bytes([number]) * 1000 for number in range(20)]
+    for one in begun:
+        district.put(url_of(one), params={"offset": 0, "size": 2000}, content=one)
+    held = [district.get(url_of(one)).json()["received"] for one in begun]
+    assert held == [0] * 4 + [1000] * 16
+    assert put(district, content, 0, len(content))["taken"] is True
+
+
 class CutLine:
     """A line in front of `port` of which every connection breaks after `allowance` bytes upwards."""
 

@@ -29,7 +29,10 @@ class Attendance:
 class Callers:
     """Safe for many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 0) -> None:
+        """`most`: associations that one peer, or all unknown callers together, may have open unless the peer's entry says
+        otherwise; 0: any number."""
+        self._most = most
         self._lock = threading.Lock()
         self._open: Counter[str] = Counter()
         self._seen: dict[str, Call] = {}
@@ -39,10 +42,11 @@ class Callers:
     def enter(self, call: Call, peer: Peer | None) -> None:
         """Counts an association in. Raises `CallerRefused` when this peer has all open that it may have."""
         code = peer.code if peer else ""
+        most = (peer.max_associations if peer else 0) or self._most
         with self._lock:
-            if peer is not None and 0 < peer.max_associations <= self._open[code]:
+            if 0 < most <= self._open[code]:
                 raise CallerRefused(
-                    f"{code} has {self._open[code]} associations open, as many as it may have.",
+                    f"{code or 'Unknown callers'} has {self._open[code]} associations open, as many as it may have.",
                     fault=Refusal.PEER_LIMIT.value,
                     hint="It tries again by itself; raise max_associations of this peer when that happens often.",
                 )
