@@ -212,7 +212,7 @@ class NodeProcess:
 
     def _providers(self) -> list[Provider]:
         """The services of the DICOM port besides verification and storage."""
-        orders = self.orders = ModalityDesk(self.ledger, self.node.clock)
+        orders = self.orders = ModalityDesk(self.ledger, self.node.clock, self.node.registry)
         shop = Workshop(NodeArchive(self.node), self._converters, self.node.scratch)
         return [
             QueryProvider(LedgerSearch(self.ledger), unsupported),

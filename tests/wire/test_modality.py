@@ -24,6 +24,7 @@ from node.dicom.network.services.worklist import WorklistProvider
 from node.domain.facility import Charset, Peer, PeerKind, Service
 from node.domain.order import OrderEvent
 from node.domain.query import Identifier
+from node.domain.route import Registry
 from node.domain.study import Arrival, Via
 from node.ledger.order_tables import performed_steps
 from node.ledger.sql import SqlLedger, open_ledger
@@ -43,6 +44,7 @@ PEERS = {
     "OLD": replace(CT, code="old", ae_title="OLD", charset=Charset.LATIN1, worklist_any_station=True),
     "ASCII": replace(CT, code="ascii", ae_title="ASCII", charset=Charset.ASCII),
     "BOTH": replace(CT, code="both", ae_title="BOTH", worklist_in_progress=True),
+    "OTHER": replace(CT, code="other", ae_title="OTHER", facility="bvt"),
     "NEAR": replace(CT, code="near", ae_title="NEAR", worklist_days=1),
 }
 DAO = {
@@ -139,7 +141,7 @@ def department(start_node: Callable[..., ListeningNode], tmp_path: Path, migrate
     file = tmp_path / "ledger.db"
     shutil.copyfile(migrated_sqlite, file)
     ledger = open_ledger(f"sqlite:///{file}")
-    orders = HeldDesk(ledger, StoppedClock())
+    orders = HeldDesk(ledger, StoppedClock(), lambda: Registry(1, peers=tuple(PEERS.values())))
     providers = [WorklistProvider(orders), ProcedureStepProvider(orders, lambda: "2.25.4711")]
 
     def admit(calling_ae: str, called_ae: str, address: str) -> Admitted:
@@ -441,6 +443,16 @@ def test_a_machine_begins_and_completes_what_it_found(department: Department) ->
             "instances": [f"2.25.900.{n}" for n in range(3)],
         }
     ]
+
+
+def test_a_step_of_another_machine_is_there_for_nobody_else(department: Department) -> None:
+    assoc, other = department.associate(), department.associate("OTHER")
+    assert assoc.send_n_create(begun(), MPPS, "2.25.50")[0].Status == 0x0000
+    assert other.send_n_set(ended("DISCONTINUED"), MPPS, "2.25.50")[0].Status == 0x0112
+    assert (department.order("A1")["state"], department.step("2.25.50").state) == ("in-progress", "in-progress")
+    assert assoc.send_n_set(ended(), MPPS, "2.25.50")[0].Status == 0x0000
+    for each in (assoc, other):
+        each.release()
 
 
 def test_a_step_that_was_stopped_goes_back_on_the_worklist_when_a_person_says_so(department: Department) -> None:

@@ -6,6 +6,7 @@ condition that nobody was quicker. Errors: `NotFound`, `NotAllowed`, `Conflict`,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -110,14 +111,18 @@ def begin_step(tx: Connection, desk: Desk, step: PerformedStep) -> list[Order]:
     return [_move(tx, desk, order, OrderEvent.BEGIN) for order in meant]
 
 
-def change_step(tx: Connection, desk: Desk, said: PerformedStep) -> PerformedStep:
+def change_step(
+    tx: Connection, desk: Desk, said: PerformedStep, owns: Callable[[str], bool] | None = None
+) -> PerformedStep:
     """A modality said more of a step, or that it is over (N-SET). Later words stand over earlier ones.
 
-    Raises `NotFound`, and `NotAllowed` when the step is over already.
+    `owns` says whether the step of this peer is the caller's; by default only the actor's own is. A step of another's is
+    there for nobody else. Raises `NotFound`, and `NotAllowed` when the step is over already.
     """
-    step = store.get_step(tx, said.sop_instance_uid)
-    if step is None:
-        raise NotFound("There is no such performed procedure step.")
+    found = store.get_step(tx, said.sop_instance_uid)
+    if found is None or not (owns(found[1]) if owns else found[1] == desk.actor):
+        raise NotFound("There is no such performed procedure step of this caller.")
+    step, _ = found
     if step.state != PerformedState.IN_PROGRESS:
         raise NotAllowed("The performed procedure step is over.")
     state = said.state or PerformedState.IN_PROGRESS

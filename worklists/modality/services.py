@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import Final
 
 from node.dicom.network.services.provider import Caller
 from node.domain.order import PerformedStep
 from node.domain.query import Identifier
+from node.domain.route import Registry
 from node.errors import NodeError
 from node.ports import Clock, Ledger
 from worklists.modality import desk, trace
@@ -30,9 +32,10 @@ class ModalityDesk:
     asks without end costs no more than others.
     """
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, registry: Callable[[], Registry] = lambda: Registry(0)) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._registry = registry
         self._lock = threading.Lock()
         self._told: OrderedDict[str, deque[Told]] = OrderedDict()
 
@@ -74,9 +77,27 @@ class ModalityDesk:
             desk.begin_step(tx, Desk(self._clock.now(), caller.code), step)
 
     def change(self, caller: Caller, step: PerformedStep) -> None:
-        """Durable on return. Raises `NotFound`, and `NotAllowed` when the step is over."""
+        """Durable on return. Raises `NotFound`, also for a step of another machine (see `same_machine`), and `NotAllowed`
+        when the step is over."""
+        registry = self._registry()
         with self._ledger.begin() as tx:
-            desk.change_step(tx, Desk(self._clock.now(), caller.code), step)
+            by = Desk(self._clock.now(), caller.code)
+            desk.change_step(tx, by, step, lambda began: same_machine(registry, began, caller))
+
+
+def same_machine(registry: Registry, began: str, caller: Caller) -> bool:
+    """Whether a step that the peer of code `began` began is the caller's.
+
+    It is when they are the same entry of the registry. A machine may report from two (console and scanner): then both belong
+    to the same facility, and have the same host, or the one that began has none. Unknown callers are known by their
+    titles, among themselves only.
+    """
+    owner, peer = registry.peer(began), caller.peer
+    if peer is None:
+        return owner is None and began == caller.code
+    if began == peer.code:
+        return True
+    return owner is not None and owner.facility == peer.facility and owner.host in ("", peer.host)
 
 
 def asker_of(caller: Caller) -> Asker:

@@ -203,12 +203,13 @@ def insert_step(tx: Connection, step: PerformedStep, peer: str, now: datetime) -
     return tx.execute(written).first() is not None
 
 
-def get_step(tx: Connection, sop_instance_uid: str) -> PerformedStep | None:
-    """The step, locked until the transaction ends where the database has such locks."""
+def get_step(tx: Connection, sop_instance_uid: str) -> tuple[PerformedStep, str] | None:
+    """The step and the code of the peer that began it, locked until the transaction ends where the database has such
+    locks."""
     row = tx.execute(
         select(performed_steps).where(performed_steps.c.sop_instance_uid == sop_instance_uid).with_for_update()
     ).one_or_none()
-    return None if row is None else step_from(row)
+    return None if row is None else (step_from(row), row.peer)
 
 
 def step_from(row: Row[Any]) -> PerformedStep:

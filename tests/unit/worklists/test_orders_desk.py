@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from node.dicom.network.services.provider import Caller
+from node.domain.facility import Peer, PeerKind
 from node.domain.order import (
     Order,
     OrderEvent,
@@ -23,6 +24,7 @@ from node.domain.order import (
     ScheduledReference,
 )
 from node.domain.query import Identifier, Key, Matching, make_key
+from node.domain.route import Registry
 from node.errors import Conflict, NotAllowed, NotFound
 from node.ledger.order_tables import performed_steps, worklist_questions
 from node.ledger.schema import audit
@@ -167,6 +169,54 @@ def test_a_step_is_begun_once_and_ended_once(ledger: SqlLedger) -> None:
     with ledger.read() as tx:
         (performed,) = (reads.show_order(tx, order.id) or {})["performed"]
     assert (performed["series"], performed["instances"], performed["peer"]) == (1, 2, "ct1")
+
+
+SCANNER = Peer("ct1", PeerKind.DICOM, "ttyt", ae_title="CT1", host="10.0.0.7")
+CONSOLE = replace(SCANNER, code="ct1-console", ae_title="CT1CON")
+NOWHERE = replace(SCANNER, code="us1", host="")
+
+
+@pytest.mark.parametrize(
+    ("began", "ends", "may"),
+    [
+        (SCANNER, SCANNER, True),
+        (SCANNER, CONSOLE, True),  # one machine with two entries
+        (NOWHERE, CONSOLE, True),  # the registry does not say where it is: its facility is all that is known
+        (CONSOLE, NOWHERE, False),
+        (SCANNER, replace(CONSOLE, host="10.0.0.8"), False),
+        (SCANNER, replace(CONSOLE, facility="bvt"), False),
+        (NOWHERE, replace(CONSOLE, facility="bvt"), False),
+        (replace(SCANNER, code="gone"), CONSOLE, False),  # the registry does not know it any more
+        (SCANNER, None, False),
+        (None, None, True),
+        (None, SCANNER, False),
+    ],
+)
+def test_a_step_is_ended_by_the_machine_that_began_it_and_no_other(
+    ledger: SqlLedger, began: Peer | None, ends: Peer | None, may: bool
+) -> None:
+    order = enter(ledger)
+    registry = Registry(1, peers=tuple(peer for peer in (SCANNER, NOWHERE, CONSOLE, ends) if peer))
+    machine = ModalityDesk(ledger, StandingClock(), lambda: registry)
+    machine.begin(Caller("CT1", "NODE", "10.0.0.7", began), step())
+    over = PerformedStep("2.25.50", PerformedState.DISCONTINUED)
+    if may:
+        machine.change(Caller("CT1", "NODE", "10.0.0.7", ends), over)
+        assert state(ledger, order) == OrderState.DISCONTINUED
+        return
+    with pytest.raises(NotFound):
+        machine.change(Caller("CT1", "NODE", "10.0.0.7", ends), over)
+    assert state(ledger, order) == OrderState.IN_PROGRESS
+    with ledger.read() as tx:
+        assert tx.execute(select(performed_steps.c.state)).scalar_one() == "in-progress"
+
+
+def test_an_unknown_machine_does_not_pass_for_a_peer_by_its_title(ledger: SqlLedger) -> None:
+    enter(ledger)
+    machine = ModalityDesk(ledger, StandingClock(), lambda: Registry(1, peers=(SCANNER,)))
+    machine.begin(Caller("CT1", "NODE", "10.0.0.7", SCANNER), step())
+    with pytest.raises(NotFound):
+        machine.change(Caller("ct1", "NODE", "10.0.0.9"), PerformedStep("2.25.50", PerformedState.COMPLETED))
 
 
 def test_one_step_may_be_about_two_orders(ledger: SqlLedger) -> None:
