@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _BATCH = 256
 _REST = 0.2  # seconds at most between two batches: under load they grow instead of getting more
 _RUSH = 16  # objects in the journal that make a rush: as long as more come,
-_PATIENCE = 0.5  # the index holds back for so many seconds at most, and leaves the processors to receiving,
+_PATIENCE = 1.0  # the index holds back for so many seconds at most, and leaves the processors to receiving,
 _PAUSE = 0.03  # and so many seconds without a new one end it
 
 

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_NICE = 5  # pixels and headers make way for who receives and who waits for a page
+
 _STOP_SECONDS = 5.0
 
 
@@ -136,6 +138,8 @@ class WorkerPool(Executor):
 
 
 def _end_with_parent(parent: int) -> None:
+    os.nice(_NICE)
+
     def watch() -> None:
         while True:
             try:
