@@ -121,7 +121,7 @@ def change_step(
     """
     found = store.get_step(tx, said.sop_instance_uid)
     if found is None or not (owns(found[1]) if owns else found[1] == desk.actor):
-        raise NotFound("There is no such performed procedure step of this caller.")
+        raise NotFound("There is no such performed procedure step.")
     step, _ = found
     if step.state != PerformedState.IN_PROGRESS:
         raise NotAllowed("The performed procedure step is over.")

@@ -23,7 +23,6 @@ from node.ledger.order_tables import orders
 from worklists.modality import store
 from worklists.modality.entry import DATE, KNOWN, KNOWN_IN_STEP, STATION, STEP, TIME, entry_of
 
-RECENT: Final = 100  # orders that are looked at to say why some were left out
 SHOWN_VALUES: Final = 8  # of the orders that were left out
 MOST_NAMES: Final = 2000  # that are looked for one by one
 OPEN_KEYS: Final = frozenset({"Modality", STATION, DATE, TIME})  # whose values say nothing of a patient
@@ -210,10 +209,10 @@ def _days(key: Key) -> Iterator[ColumnElement[bool]]:
             yield orders.c.scheduled_date <= last
 
 
-def explain(tx: Connection, found: Found) -> tuple[int, list[dict[str, Any]]]:
+def explain(found: Found, orders_touched: Iterable[Order]) -> tuple[int, list[dict[str, Any]]]:
     """Why orders that were touched lately are not in the answer: (orders looked at, reasons). Each reason is {because,
     orders, only, found}: how many it kept out, how many nothing else kept out, and their values where those may be seen."""
-    recent = [order for order in store.recently_changed(tx, RECENT) if order.id not in found.order_ids]
+    recent = [order for order in orders_touched if order.id not in found.order_ids]
     reasons: dict[str, dict[str, Any]] = {}
     for order in recent:
         failing = list(dict.fromkeys(found.question.failing(order, found.question.entry(order))))

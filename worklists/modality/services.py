@@ -63,9 +63,10 @@ class ModalityDesk:
         if not waiting:
             return 0
         try:
+            with self._ledger.read() as tx:
+                rows = trace.explained(tx, waiting)
             with self._ledger.begin() as tx:
-                for told in waiting:
-                    trace.note(tx, told)
+                trace.note(tx, rows)
         except NodeError as error:  # the answers were given: these notes are lost, nothing else
             log.warning("worklist questions were not noted: %s", error.message)
             return 0

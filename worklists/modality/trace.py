@@ -12,10 +12,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select
 
+from node.domain.order import Order
 from node.domain.query import Key, Matching
 from node.ledger.order_tables import worklist_questions as table
+from worklists.modality import store
 from worklists.modality.search import OPEN_KEYS, Found, explain
 
+RECENT: Final = 100  # orders that are looked at to say why some were left out
 KEPT: Final = 50  # questions of one caller
 KEPT_IN_ALL: Final = 2000
 LONGEST: Final = 128  # characters of a value
@@ -33,27 +36,37 @@ class Told:
     milliseconds: float
 
 
-def note(tx: Connection, told: Told) -> None:
-    """Keeps a question with its answer's size, and forgets the oldest."""
+def explained(tx: Connection, several: Sequence[Told]) -> list[dict[str, Any]]:
+    """The rows of these questions, with the size of the answers and why other orders were not in them. Only reads: it takes
+    its time, nobody should wait for it to write."""
+    recent = store.recently_changed(tx, RECENT)
+    return [_row(told, recent) for told in several]
+
+
+def _row(told: Told, recent: Sequence[Order]) -> dict[str, Any]:
     question = told.found.question
     asker = question.asker
-    looked_at, reasons = explain(tx, told.found)
-    tx.execute(
-        table.insert().values(
-            at=told.at,
-            caller=asker.code,
-            calling_ae=asker.calling_ae,
-            address=asker.address,
-            keys=list(_words(question.keys)),
-            ignored=list(question.ignored[:MOST_IGNORED]),
-            answered=told.answered,
-            ending=told.ending,
-            looked_at=looked_at,
-            left_out=reasons,
-            milliseconds=told.milliseconds,
-        )
-    )
-    _forget(tx, KEPT, table.c.caller == asker.code)
+    looked_at, reasons = explain(told.found, recent)
+    return {
+        "at": told.at,
+        "caller": asker.code,
+        "calling_ae": asker.calling_ae,
+        "address": asker.address,
+        "keys": list(_words(question.keys)),
+        "ignored": list(question.ignored[:MOST_IGNORED]),
+        "answered": told.answered,
+        "ending": told.ending,
+        "looked_at": looked_at,
+        "left_out": reasons,
+        "milliseconds": told.milliseconds,
+    }
+
+
+def note(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Keeps what `explained` made, and forgets the oldest."""
+    tx.execute(table.insert(), rows)
+    for caller in dict.fromkeys(row["caller"] for row in rows):
+        _forget(tx, KEPT, table.c.caller == caller)
     _forget(tx, KEPT_IN_ALL)
 
 

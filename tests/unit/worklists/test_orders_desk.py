@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from node.dicom.network.services.provider import Caller
 from node.domain.facility import Peer, PeerKind
@@ -327,6 +327,24 @@ def test_the_trace_keeps_the_last_questions_of_each_caller(ledger: SqlLedger) ->
         assert counts == {"CT1": trace.KEPT, "MR1": 1}
         assert [row["caller"] for row in trace.recent(tx, "MR1")] == ["MR1"]
         assert {row["caller"]: row["questions"] for row in trace.callers(tx)} == counts
+
+
+def test_why_orders_were_left_out_is_found_while_others_may_write(ledger: SqlLedger) -> None:
+    enter(ledger)
+    machine = ModalityDesk(ledger, StandingClock())
+    for caller in ("CT1", "MR1"):
+        ask(machine, caller, PatientID="BN-9")
+    read: list[bool] = []
+
+    def listen(connection: Any, *said: Any) -> None:
+        if "FROM orders" in said[1]:
+            read.append(bool(connection.get_execution_options().get("lientuyen_write")))
+
+    event.listen(ledger.engine, "before_cursor_execute", listen)
+    assert machine.write_notes() == 2
+    assert read == [False]  # once, and not while the ledger is held for writing
+    with ledger.read() as tx:
+        assert [[why["because"] for why in row["left_out"]] for row in trace.recent(tx)] == [["PatientID"]] * 2
 
 
 def test_what_was_written_lately_is_suggested_the_commonest_first(ledger: SqlLedger) -> None:
