@@ -8,7 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -20,13 +20,17 @@ from pynetdicom.sop_class import (
     StudyRootQueryRetrieveInformationModelFind,
 )
 
+from node.dicom.network.command import CommandField, encode_cancel, encode_request
+from node.dicom.network.data_set import encode
 from node.dicom.network.services.query import QueryProvider
+from node.dicom.network.upper_layer import ProposedContext, encode_command
 from node.domain.query import Entry, Query
 from node.ledger.search import LedgerSearch, unsupported
 from node.ledger.sql import SqlLedger, open_ledger
 from tests import services
 from tests.unit.ledger.test_search import DUC, HA, OTHER_SITE, add
 from tests.wire.conftest import AE_TITLE, ListeningNode
+from tests.wire.script import ACCEPTED, EXPLICIT, connected, fragment, request, status_of
 
 STUDY_ROOT, PATIENT_ROOT = StudyRootQueryRetrieveInformationModelFind, PatientRootQueryRetrieveInformationModelFind
 UTF8 = "SpecificCharacterSet=ISO_IR 192"
@@ -38,6 +42,7 @@ class HeldSearch:
 
     search: LedgerSearch
     held: bool = False
+    holds: threading.Event = field(default_factory=threading.Event)
     ended: bool = False
 
     def __call__(self, query: Query, gone: Callable[[], bool]) -> Generator[Entry, None, None]:
@@ -45,6 +50,8 @@ class HeldSearch:
             with closing(self.search(query, gone)) as found:
                 for number, entry in enumerate(found):
                     yield entry
+                    if self.held and number:
+                        self.holds.set()
                     for _ in range(600 if self.held and number else 0):
                         if gone():
                             return
@@ -140,11 +147,23 @@ def test_pending_says_when_a_key_was_not_matched(archive: Archive) -> None:
     assert not re.search(r"0xff01", said, re.IGNORECASE), said
 
 
-def test_cancel_ends_the_query(archive: Archive) -> None:
+def find_request(root: str) -> bytes:
+    """All studies, as a C-FIND on context 1."""
+    ds = Dataset()
+    ds.QueryRetrieveLevel, ds.StudyInstanceUID = "STUDY", ""
+    command = encode_request(CommandField.C_FIND_RQ, 7, root, data_set=True)
+    return encode_command(1, command, 0) + fragment(encode(ds, EXPLICIT))
+
+
+def test_cancel_ends_the_query_while_it_searches(archive: Archive) -> None:
     archive.search.held = True
-    found, said = archive.findscu(STUDY, "StudyInstanceUID", options=("--cancel", "1"))
-    assert len(found) in (1, 2)  # the third waits for the cancel
-    assert "0xfe00" in said.lower()
+    with connected(archive.node.server.port) as peer:
+        peer.send(request(ProposedContext(1, STUDY_ROOT, (EXPLICIT,))))
+        assert peer.read_pdu()[0] == ACCEPTED
+        peer.send(find_request(STUDY_ROOT))
+        assert archive.search.holds.wait(5)
+        peer.send(encode_command(1, encode_cancel(7), 0))
+        assert status_of(peer, 7) == 0xFE00
     assert archive.search.ended
 
 
@@ -191,13 +210,11 @@ def _ask(archive: Archive, ds: Dataset, wanted: bytes | None) -> tuple[list[str]
 
 def test_a_caller_that_leaves_while_it_is_answered_leaves_nothing_behind(archive: Archive) -> None:
     archive.search.held = True
-    ae = AE("WORKSTATION")
-    ae.add_requested_context(PATIENT_ROOT)
-    assoc = ae.associate("127.0.0.1", archive.node.server.port, ae_title=AE_TITLE)
-    ds = Dataset()
-    ds.QueryRetrieveLevel, ds.StudyInstanceUID = "STUDY", ""
-    next(iter(assoc.send_c_find(ds, PATIENT_ROOT)))
-    assoc.abort()
+    with connected(archive.node.server.port) as peer:
+        peer.send(request(ProposedContext(1, PATIENT_ROOT, (EXPLICIT,))))
+        assert peer.read_pdu()[0] == ACCEPTED
+        peer.send(find_request(PATIENT_ROOT))
+        assert archive.search.holds.wait(5)
     archive.node.wait_until_alone()
     archive.search.held = False
     assert archive.uids(STUDY, "StudyInstanceUID", "PatientID=P_2") == ["1.2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import pytest
@@ -187,8 +188,27 @@ def test_dates_and_times_are_one_range_only_when_that_was_agreed(provider: Query
     assert list(asked(b"\1\1")) == [("20260101100000.000000", "20260102115959.999999"), ()]
 
 
-def test_a_ledger_that_left_the_line_is_let_go(provider: QueryProvider, shelf: Shelf) -> None:
+def test_the_ledger_is_let_go_before_the_first_answer_is_sent(provider: QueryProvider, shelf: Shelf) -> None:
     responses = provider.answer(request(QueryRetrieveLevel="STUDY"))
     next(responses)
-    responses.close()  # type: ignore[attr-defined]
     assert shelf.closed == 1
+
+
+def test_no_more_is_read_than_one_beyond_the_limit(provider: QueryProvider, shelf: Shelf) -> None:
+    def endless() -> Iterator[Entry]:
+        for number in count():
+            assert number <= provider.most
+            yield {"StudyInstanceUID": f"1.{number}"}
+
+    shelf.entries = endless()  # type: ignore[assignment]
+    assert answers(provider, request(QueryRetrieveLevel="STUDY"))[1].status.code == 0xA700
+
+
+def test_a_query_that_is_cancelled_while_it_searches_answers_nothing_more() -> None:
+    def search(query: Query, gone: Callable[[], bool]) -> Generator[Entry, None, None]:
+        yield {"StudyInstanceUID": "1.1"}
+        assert gone()
+
+    provider = QueryProvider(search, lambda query: frozenset())
+    found, last = answers(provider, request(QueryRetrieveLevel="STUDY", line=QuietLine(cancel_after=0)))
+    assert (found, last.status.code) == ([], 0xFE00)
