@@ -26,6 +26,7 @@ from node.dicom.network.services.provider import Request, Response
 from node.dicom.network.upper_layer import (
     ProposedContext,
     Role,
+    encode_abort,
     encode_associate_request,
     encode_command,
     encode_release_request,
@@ -246,6 +247,109 @@ def test_a_second_request_before_the_answer_aborts(serve: Serve, scripted_peer: 
         assert kind == ABORTED
 
 
+def one_pdu(pdus: bytes) -> bytes:
+    """The values of several P-DATA-TFs in one."""
+    content, at = b"", 0
+    while at < len(pdus):
+        length = int.from_bytes(pdus[at + 2 : at + 6], "big")
+        content += pdus[at + 6 : at + 6 + length]
+        at += 6 + length
+    return struct.pack(">BxI", P_DATA, len(content)) + content
+
+
+def test_a_cancel_in_the_same_pdu_as_its_request_counts(serve: Serve, scripted_peer: Callable[..., Any]) -> None:
+    def answering(request: Request) -> Iterator[Response]:
+        yield Response(status.CANCELLED if request.line.cancelled() else status.SUCCESS)
+
+    cancel = encode_command(1, encode_cancel(1), 0)
+    with scripted_peer(serve(answering)) as peer:
+        associated(peer).send(one_pdu(encode_command(1, encode_cancel(9), 0) + find_request() + cancel))
+        assert next(read_statuses(peer)) == 0xFE00
+        peer.send(one_pdu(find_request() + find_request() + cancel))  # of the second, which has the same number
+        assert [next(read_statuses(peer)) for _ in range(2)] == [0x0000, 0xFE00]
+
+
+def test_requests_in_one_pdu_are_answered_in_order_whatever_is_read_meanwhile(
+    serve: Serve, scripted_peer: Callable[..., Any]
+) -> None:
+    begun, pause = threading.Event(), threading.Event()
+
+    def answering(request: Request) -> Iterator[Response]:
+        begun.set()
+        while request.message_id == 1 and not request.line.cancelled():
+            pause.wait(0.01)
+        yield Response(status.SUCCESS if request.data_set == b"\x10\0\x10\0PN\0\0" else status.CANCELLED)
+
+    with scripted_peer(serve(answering)) as peer:
+        associated(peer).send(one_pdu(find_request() + find_request(2) + find_request(3)))
+        assert begun.wait(5)
+        peer.send(encode_command(1, encode_cancel(1), 0) * 50)
+        assert [next(read_statuses(peer, number)) for number in (1, 2, 3)] == [0, 0, 0]
+        peer.send(encode_release_request())
+        assert peer.read_pdu()[0] == RELEASED
+
+
+def test_requests_that_cross_our_report_are_answered_before_its_answer_is_heard(
+    serve: Serve, scripted_peer: Callable[..., Any]
+) -> None:
+    said: list[object] = []
+
+    def answering(request: Request) -> Iterator[Response]:
+        yield Response(status.SUCCESS)
+        if request.line.wait(0.01):
+            said.append(request.line.report(FIND, "1.2.4", 1, b"\0\0"))
+        else:
+            said.append("busy")
+
+    with scripted_peer(serve(answering)) as peer:
+        associated(peer).send(find_request())
+        assert next(read_statuses(peer)) == 0
+        content, _ = message(peer)
+        reported = parse_command(content)
+        answer = encode_command(1, encode_response(reported, status.SUCCESS), 0)
+        peer.send(find_request(2))
+        assert next(read_statuses(peer, 2)) == 0  # no second report is on its way meanwhile
+        peer.send(one_pdu(find_request(3) + answer))
+        assert next(read_statuses(peer, 3)) == 0
+        peer.send(encode_release_request())
+        assert peer.read_pdu()[0] == RELEASED
+    assert said == ["busy", "busy", 0]
+
+
+def test_a_caller_that_leaves_instead_of_answering_our_report_is_let_go(
+    serve: Serve, scripted_peer: Callable[..., Any]
+) -> None:
+    def answering(request: Request) -> Iterator[Response]:
+        yield Response(status.SUCCESS)
+        request.line.report(FIND, "1.2.4", 1, b"\0\0")
+
+    for last, expected in ((encode_release_request(), RELEASED), (encode_abort(), 0)):
+        with scripted_peer(serve(answering)) as peer:
+            associated(peer).send(find_request())
+            assert next(read_statuses(peer)) == 0
+            message(peer)
+            peer.send(last)
+            assert peer.read_pdu()[0] == expected
+
+
+def message(peer: ScriptedPeer) -> tuple[bytes, int]:
+    """The next message's command set and the length of its data set."""
+    command, length, done = b"", 0, False
+    while not done:
+        kind, body = peer.read_pdu()
+        assert kind == P_DATA
+        at = 0
+        while at < len(body):
+            size = int.from_bytes(body[at : at + 4], "big")
+            if body[at + 5] & 1:
+                command += body[at + 6 : at + 4 + size]
+            else:
+                length += size - 2
+                done = bool(body[at + 5] & 2)
+            at += 4 + size
+    return command, length
+
+
 def test_a_provider_stores_and_reports_on_the_same_association(serve: Serve, scripted_peer: Callable[..., Any]) -> None:
     said: list[object] = []
 
@@ -255,23 +359,6 @@ def test_a_provider_stores_and_reports_on_the_same_association(serve: Serve, scr
         yield Response(status.SUCCESS)
         said.append(request.line.wait(0.01))
         said.append(request.line.report(FIND, "1.2.4", 1, b"\0\0"))
-
-    def message(peer: ScriptedPeer) -> tuple[bytes, int]:
-        """The next message's command set and the length of its data set."""
-        command, length, done = b"", 0, False
-        while not done:
-            kind, body = peer.read_pdu()
-            assert kind == P_DATA
-            at = 0
-            while at < len(body):
-                size = int.from_bytes(body[at : at + 4], "big")
-                if body[at + 5] & 1:
-                    command += body[at + 6 : at + 4 + size]
-                else:
-                    length += size - 2
-                    done = bool(body[at + 5] & 2)
-                at += 4 + size
-        return command, length
 
     contexts = ProposedContext(1, FIND, (EXPLICIT,)), ProposedContext(3, CT, (IMPLICIT,))
     with scripted_peer(serve(answering)) as peer:

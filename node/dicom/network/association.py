@@ -11,13 +11,12 @@ import contextlib
 import logging
 import socket
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from node.dicom.network import status as answers
-from node.dicom.network.command import COMMAND_LIMIT, Command, CommandField, encode_response, parse_command
-from node.dicom.network.conversation import Conversation, PeerLeft
-from node.dicom.network.data_set import LIMIT
+from node.dicom.network.command import COMMAND_LIMIT, Command, CommandField, encode_response, is_response, parse_command
+from node.dicom.network.conversation import Conversation, Message, PeerLeft
 from node.dicom.network.faults import noted
 from node.dicom.network.offer import VERIFICATION, Offer
 from node.dicom.network.services.provider import Caller, Provider, Response
@@ -45,8 +44,8 @@ from node.dicom.network.upper_layer import (
     encode_associate_accept,
     encode_associate_reject,
     encode_release_response,
+    first_value,
     parse_associate_request,
-    values,
 )
 from node.dicom.network.wire import Wire
 from node.domain.caller import Call, Refusal
@@ -67,23 +66,6 @@ _REJECTIONS: Final = {  # PS3.8 Table 9-21; any other refusal: the calling AE ti
     Refusal.NEEDS_TLS: NO_REASON_GIVEN,
     Refusal.PLAIN_ON_TLS: NO_REASON_GIVEN,
 }
-
-
-@dataclass(slots=True)
-class _Message:
-    """A request whose data set is still coming; with a refusal its bytes are read and dropped."""
-
-    context_id: int
-    command: Command
-    provider: Provider | None
-    refusal: Status | None = None
-    data: bytearray = field(default_factory=bytearray)
-
-    def take(self, data: memoryview) -> None:
-        if self.refusal is None and len(self.data) + len(data) > LIMIT:
-            self.refusal = answers.TOO_LARGE
-        if self.refusal is None:
-            self.data += data
 
 
 class Association:
@@ -116,7 +98,7 @@ class Association:
         self._command = bytearray()
         self._command_context = 0
         self._object: tuple[int, IncomingObject] | None = None
-        self._message: _Message | None = None
+        self._message: Message | None = None
 
     def run(self) -> None:
         """Serves and closes the connection."""
@@ -230,31 +212,40 @@ class Association:
             max_pdu=request.max_pdu,
             caller=Caller(request.calling_ae, request.called_ae, self._address, admitted.peer),
             extended=extended,
+            go_on=self._go_on,
         )
         self._store = StoreIntake(offer, admitted, self.counts)
         self._wire.write(encode_associate_accept(request, results, roles, extended))
 
     def _exchange(self) -> str:
-        while True:
-            if self._object is not None and self._take_fragment(*self._object):
-                continue
-            kind, body = self._wire.read()
-            if kind == Pdu.P_DATA:
-                try:
-                    for value in values(body):
-                        self._take(value)
-                except PeerLeft:  # released while it was being answered
-                    return self._release()
-            elif kind == Pdu.ABORT:
-                return "aborted by the caller"
-            elif kind == Pdu.RELEASE_RQ and not (self._object or self._message or self._command):
-                return self._release()
-            else:
-                raise ProtocolError("a PDU that does not belong here", AbortReason.UNEXPECTED_PDU)
+        try:
+            while self._go_on():
+                pass
+        except PeerLeft:  # perhaps while it was being answered
+            self._wire.write(encode_release_response())
+            return "released"
+        return "aborted by the caller"
 
-    def _release(self) -> str:
-        self._wire.write(encode_release_response())
-        return "released"
+    def _go_on(self) -> bool:
+        """Takes what comes next, and answers it when that completes a request; False when the caller has aborted."""
+        talk = self._talk
+        assert talk is not None
+        if not talk.rest:
+            while self._object is not None and self._take_fragment(*self._object):
+                pass
+            kind, body = self._wire.read()
+            if kind == Pdu.ABORT:
+                return False
+            if kind == Pdu.RELEASE_RQ and not (self._object or self._message or self._command):
+                talk.left = True
+                raise PeerLeft
+            if kind != Pdu.P_DATA:
+                raise ProtocolError("a PDU that does not belong here", AbortReason.UNEXPECTED_PDU)
+            talk.rest = body
+        value, rest = first_value(talk.rest)
+        talk.rest = rest if rest.readonly else memoryview(bytes(rest))  # the buffer is filled again during the answer
+        self._take(value)
+        return True
 
     def _take(self, value: Pdv) -> None:
         assert self._talk is not None
@@ -272,9 +263,12 @@ class Association:
         self._command += value.data
         self._command_context = value.context_id
         if value.last:
-            command = parse_command(self._command)
+            content = bytes(self._command)
             self._command.clear()
-            self._obey(value.context_id, command)
+            if self._talk.pending and is_response(content):
+                self._talk.hear_response(content)
+            else:
+                self._obey(value.context_id, parse_command(content))
 
     def _take_data(self, value: Pdv) -> None:
         context_id = self._object[0] if self._object else self._message.context_id if self._message else None
@@ -316,7 +310,7 @@ class Association:
             return
         abstract, _ = self._talk.contexts[context_id]
         provider = self._offer.by_class.get(abstract)
-        message = _Message(context_id, command, provider, self._refusal(abstract, provider, command))
+        message = Message(context_id, command, provider, self._refusal(abstract, provider, command))
         if message.refusal is None and provider is None and abstract != VERIFICATION:
             assert self._store is not None
             self._object = context_id, self._store.begin(command, self._talk.contexts[context_id][1])
@@ -340,7 +334,7 @@ class Association:
             return answers.NO_SUCH_CLASS
         return None if self._talk.may_store(abstract) else answers.NOT_ALLOWED
 
-    def _provide(self, message: _Message) -> None:
+    def _provide(self, message: Message) -> None:
         provider, command = message.provider, message.command
         if message.refusal is not None:
             self.counts["refused"] += 1
@@ -352,7 +346,7 @@ class Association:
             self.counts[provider.service.value] += 1
             self._let_answer(provider, message)
 
-    def _let_answer(self, provider: Provider, message: _Message) -> None:
+    def _let_answer(self, provider: Provider, message: Message) -> None:
         """Sends the provider's responses one by one; its failure is answered when nothing final was said yet."""
         assert self._talk is not None
         request = self._talk.request(message.context_id, message.command, bytes(message.data))

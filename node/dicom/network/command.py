@@ -95,11 +95,12 @@ def parse_command(content: bytes | bytearray) -> Command:
     )
 
 
-def parse_response(content: bytes | bytearray, message_id: int) -> Answer:
-    """The response to `message_id`. Raises `ProtocolError` when `content` is something else."""
+def parse_response(content: bytes | bytearray, *awaited: int) -> Answer:
+    """The response to one of the `awaited` messages. Raises `ProtocolError` when `content` is something else."""
     found = _elements(content)
     kind, status = _number(found, FIELD) or 0, _number(found, STATUS)
-    if not kind & RESPONSE or _number(found, RESPONDED_TO) != message_id or status is None:
+    message_id = _number(found, RESPONDED_TO)
+    if not kind & RESPONSE or message_id not in awaited or status is None:
         raise ProtocolError("a command set is not the awaited response")
     return Answer(kind, message_id, _number(found, DATA_SET_TYPE) not in (None, NO_DATA_SET), status, found)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from node.dicom.network import status as answers
 from node.dicom.network.command import (
     COMMAND_LIMIT,
     EVENT_TYPE,
-    Answer,
     Command,
     CommandField,
     encode_request,
@@ -17,8 +18,10 @@ from node.dicom.network.command import (
     parse_command,
     parse_response,
 )
+from node.dicom.network.data_set import LIMIT
 from node.dicom.network.messages import MessageWriter
-from node.dicom.network.services.provider import Caller, Request
+from node.dicom.network.services.provider import Caller, Provider, Request
+from node.dicom.network.status import Status
 from node.dicom.network.upper_layer import AbortReason, ConnectionLostError, Pdu, ProtocolError, Role, values
 from node.dicom.network.wire import Wire
 
@@ -27,8 +30,28 @@ class PeerLeft(Exception):  # noqa: N818
     """The caller asked for the release of the association while it was being answered."""
 
 
+@dataclass(slots=True)
+class Message:
+    """A request whose data set is still coming; with a refusal its bytes are read and dropped."""
+
+    context_id: int
+    command: Command
+    provider: Provider | None
+    refusal: Status | None = None
+    data: bytearray = field(default_factory=bytearray)
+
+    def take(self, data: memoryview) -> None:
+        if self.refusal is None and len(self.data) + len(data) > LIMIT:
+            self.refusal = answers.TOO_LARGE
+        if self.refusal is None:
+            self.data += data
+
+
 class Conversation:
-    """The contexts, the roles and the caller of one association. Used by its thread only."""
+    """The contexts, the roles and the caller of one association. Used by its thread only.
+
+    `go_on` serves the association on: it takes the next value that comes; False when the caller has aborted.
+    """
 
     def __init__(
         self,
@@ -39,12 +62,16 @@ class Conversation:
         max_pdu: int,
         caller: Caller,
         extended: Mapping[str, bytes] | None = None,
+        go_on: Callable[[], bool],
     ) -> None:
         self.contexts = contexts  # id: abstract, transfer syntax
         self.caller = caller
         self.writer = MessageWriter(wire, max_pdu)
         self.wire = wire
         self.left = False
+        self.rest = memoryview(b"")  # what came in the same PDU as what is being answered
+        self.pending: dict[int, int | None] = {}  # our requests by message id: the status that came
+        self._go_on = go_on
         self.roles = roles
         self.extended = extended or {}  # by SOP class
         self.messages = itertools.cycle(range(1, 65536))
@@ -52,6 +79,36 @@ class Conversation:
     def may_store(self, sop_class_uid: str) -> bool:
         """Whether the caller is an SCU of this class here."""
         return self.roles.get(sop_class_uid, Role()).scu
+
+    def hear_response(self, content: bytes) -> None:
+        """Raises `ProtocolError` when a command set is no response that is waited for."""
+        answer = parse_response(content, *(number for number, status in self.pending.items() if status is None))
+        if answer.has_data_set:
+            raise ProtocolError("a response with a data set that does not belong there")
+        self.pending[answer.message_id] = answer.status
+
+    def answered(self, message_id: int) -> int:
+        """Serves the association on until a request of ours is answered: what the caller asked when it could not yet have
+        heard of ours is right and has its answer first. Returns the status."""
+        try:
+            while (status := self.pending.setdefault(message_id)) is None:
+                if not self._go_on():
+                    raise ConnectionLostError("aborted by the caller")
+        finally:
+            del self.pending[message_id]
+        return status
+
+    def cancels(self, message_id: int) -> bool:
+        """Whether C-CANCEL of the request came in the same PDU."""
+        content = bytearray()
+        for value in values(self.rest) if self.rest else ():
+            content += value.data if value.command else b""
+            if value.command and value.last:
+                command = None if is_response(content) else parse_command(content)
+                content.clear()
+                if command is not None and command.message_id == message_id:  # or the next request has its number
+                    return command.field == CommandField.C_CANCEL_RQ
+        return False
 
     def request(self, context_id: int, command: Command, data_set: bytes) -> Request:
         abstract, transfer = self.contexts[context_id]
@@ -77,11 +134,11 @@ class AnsweringLine:
         self._talk = talk
         self._context_id = context_id
         self._message_id = message_id
-        self._cancelled = False
+        self._cancelled = talk.cancels(message_id)
 
     def cancelled(self) -> bool:
         while not self._talk.left and self._talk.wire.waiting():
-            self._hear(None)
+            self._hear()
         return self._cancelled or self._talk.left
 
     def accepted(self, sop_class_uid: str) -> Mapping[str, int]:
@@ -98,10 +155,17 @@ class AnsweringLine:
         command = encode_request(CommandField.C_STORE_RQ, message_id, sop_class_uid, sop_instance_uid, data_set=True)
         self._talk.writer.command(context_id, command)
         self._talk.writer.data(context_id, data_set)
-        return self._await(message_id)
+        self._talk.pending[message_id] = None
+        while (status := self._talk.pending[message_id]) is None:
+            self._hear()
+            if self._talk.left:
+                raise PeerLeft
+        del self._talk.pending[message_id]
+        return status
 
     def wait(self, seconds: float) -> bool:
-        return not self._talk.left and not self._talk.wire.waiting(seconds)
+        talk = self._talk
+        return not talk.left and not talk.pending and not talk.rest and not talk.wire.waiting(seconds)
 
     def report(self, sop_class_uid: str, sop_instance_uid: str, event_type: int, data_set: bytes) -> int:
         message_id = next(self._talk.messages)
@@ -114,18 +178,10 @@ class AnsweringLine:
             numbers={EVENT_TYPE: event_type},
         )
         self._talk.writer.message(self._context_id, command, data_set)
-        return self._await(message_id)
+        return self._talk.answered(message_id)
 
-    def _await(self, message_id: int) -> int:
-        while True:
-            answer = self._hear(message_id)
-            if answer is not None:
-                return answer.status
-            if self._talk.left:
-                raise PeerLeft
-
-    def _hear(self, awaited: int | None) -> Answer | None:
-        """Reads one PDU, and on to the end of a command: C-CANCEL, the awaited response, or the caller leaves."""
+    def _hear(self) -> None:
+        """Reads one PDU, and on to the end of a command: C-CANCEL, an awaited response, or the caller leaves."""
         command = bytearray()
         while True:
             kind, body = self._talk.wire.read()
@@ -133,28 +189,24 @@ class AnsweringLine:
                 raise ConnectionLostError("aborted by the caller")
             if kind == Pdu.RELEASE_RQ and not command:
                 self._talk.left = True
-                return None
+                return
             if kind != Pdu.P_DATA:
                 raise ProtocolError("a PDU that does not belong here", AbortReason.UNEXPECTED_PDU)
-            answer = None
             for value in values(body):
                 command += value.data
                 if not value.command or len(command) > COMMAND_LIMIT:
                     raise ProtocolError("a request within the answer to another", AbortReason.UNEXPECTED_PARAMETER)
                 if value.last:
-                    answer = self._heard(bytes(command), awaited) or answer
+                    self._heard(bytes(command))
                     command.clear()
             if not command:
-                return answer
+                return
 
-    def _heard(self, content: bytes, awaited: int | None) -> Answer | None:
-        if awaited is not None and is_response(content):
-            answer = parse_response(content, awaited)
-            if answer.has_data_set:
-                raise ProtocolError("a response with a data set that does not belong there")
-            return answer
+    def _heard(self, content: bytes) -> None:
+        if self._talk.pending and is_response(content):
+            self._talk.hear_response(content)
+            return
         command = parse_command(content)
         if command.field != CommandField.C_CANCEL_RQ:
             raise ProtocolError("a request within the answer to another", AbortReason.UNEXPECTED_PARAMETER)
         self._cancelled = self._cancelled or command.message_id == self._message_id
-        return None

@@ -312,16 +312,22 @@ class Pdv:
     data: memoryview
 
 
+def first_value(body: memoryview) -> tuple[Pdv, memoryview]:
+    """The first presentation data value of a P-DATA-TF, and the rest of it. Raises `ProtocolError`."""
+    if not body:
+        raise ProtocolError("a P-DATA-TF holds nothing")
+    if len(body) < 6:
+        raise ProtocolError("a presentation data value is cut off")
+    length, context_id, control = struct.unpack_from(">IBB", body)
+    if length < 2 or 4 + length > len(body):
+        raise ProtocolError("a presentation data value is longer than its PDU")
+    return Pdv(context_id, bool(control & 1), bool(control & 2), body[6 : 4 + length]), body[4 + length :]
+
+
 def values(body: memoryview) -> Iterator[Pdv]:
     """The presentation data values of a P-DATA-TF. Raises `ProtocolError`."""
-    at, end = 0, len(body)
-    if end == 0:
-        raise ProtocolError("a P-DATA-TF holds nothing")
-    while at < end:
-        if at + 6 > end:
-            raise ProtocolError("a presentation data value is cut off")
-        length, context_id, control = struct.unpack_from(">IBB", body, at)
-        if length < 2 or at + 4 + length > end:
-            raise ProtocolError("a presentation data value is longer than its PDU")
-        yield Pdv(context_id, bool(control & 1), bool(control & 2), body[at + 6 : at + 4 + length])
-        at += 4 + length
+    value, rest = first_value(body)
+    yield value
+    while rest:
+        value, rest = first_value(rest)
+        yield value
