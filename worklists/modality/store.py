@@ -34,6 +34,7 @@ from worklists.modality.ordering import in_order
 PRIORITIES: Final = tuple(sorted(Priority, key=lambda priority: priority.rank))
 _ACCESSION: Final = "accession"  # the cursor of the numbers that this node makes
 _PER_DAY: Final = 10_000
+_UID_LENGTH: Final = 64
 _TEXT_FIELDS: Final = tuple(field.name for field in fields(OrderText))
 _STATIONS, _PRIORITY, _PREGNANCY = (_TEXT_FIELDS.index(name) for name in ("stations", "priority", "pregnancy"))
 _WIDTH: Final = len(_TEXT_FIELDS)
@@ -194,7 +195,7 @@ def insert_step(tx: Connection, step: PerformedStep, peer: str, now: datetime) -
     statement = insert(tx, performed_steps).values(
         sop_instance_uid=step.sop_instance_uid,
         peer=peer,
-        study_uid=next((item.study_uid for item in step.scheduled if item.study_uid), ""),
+        study_uid=next((item.study_uid for item in step.scheduled if item.study_uid), "")[:_UID_LENGTH],
         created_at=now,
         updated_at=now,
         **_step_columns(step),

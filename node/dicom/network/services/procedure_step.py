@@ -1,12 +1,13 @@
 """Modality Performed Procedure Step SCP (PS3.4 F.7): N-CREATE begins a step, N-SET adds to it and ends it.
 
 Without a status, a scheduled step's item and a study UID a step says nothing and is refused; what else PS3.4 Table F.7.2-1
-demands and a modality leaves out is noted with the step, not refused: the examination has been done whatever its report lacks.
-Success means durable: `ProcedureSteps` returns when the ledger has it.
+demands and a modality leaves out or says at too great length is noted with the step, not refused: the examination has been
+done whatever its report lacks. Success means durable: `ProcedureSteps` returns when the ledger has it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -27,15 +28,18 @@ NO_LONGER_UPDATED: Final = 0xA506  # PS3.4 F.7.2.2.3
 _DUPLICATE: Final = Status(0x0111, "There is a step of this SOP Instance UID")
 _UNKNOWN: Final = Status(0x0112, "There is no step of this SOP Instance UID")
 _OVER: Final = Status(0x0110, "Performed Procedure Step Object may no longer be updated")
+_UNNAMED: Final = Status(0x0117, "The SOP Instance UID is no UID")
 _UNREADABLE: Final = Status(0x0110, "The attribute list cannot be read")
 _TERMS: Final = {state.term: state for state in PerformedState}
-_TEXTS: Final = {  # field of PerformedStep: tag, longest text that the ledger takes
-    "patient_id": ("00100020", 64),
-    "modality": ("00080060", 16),
-    "step_id": ("00400253", 64),
-    "description": ("00400254", 256),
-    "station_ae": ("00400241", 64),
-    "station_name": ("00400242", 64),
+_LONGEST: Final = 64  # characters of a UID
+_UID: Final = re.compile(rf"[0-9.]{{1,{_LONGEST}}}")
+_TEXTS: Final = {  # field of PerformedStep: tag, keyword, longest text that the ledger takes
+    "patient_id": ("00100020", "PatientID", 64),
+    "modality": ("00080060", "Modality", 16),
+    "step_id": ("00400253", "PerformedProcedureStepID", 64),
+    "description": ("00400254", "PerformedProcedureStepDescription", 256),
+    "station_ae": ("00400241", "PerformedStationAETitle", 64),
+    "station_name": ("00400242", "PerformedStationName", 64),
 }
 _NOT_TO_BE_SET: Final = {  # N-SET may not change what N-CREATE said of these (PS3.4 Table F.7.2-1)
     "00400253": "PerformedProcedureStepID",
@@ -76,6 +80,9 @@ class ProcedureStepProvider:
     def answer(self, request: Request) -> Iterator[Response]:
         creates = request.field == CommandField.N_CREATE_RQ
         uid = request.sop_instance_uid or (self._new_uid() if creates else "")
+        if not _UID.fullmatch(uid):
+            yield Response(_UNNAMED)
+            return
         try:
             attributes = json_metadata(decode(request.data_set, request.transfer_syntax))
         except Unreadable:
@@ -128,19 +135,24 @@ def _changed(uid: str, attributes: dict[str, Any]) -> PerformedStep:
 
 
 def _step(uid: str, attributes: dict[str, Any], shortcomings: tuple[str, ...]) -> PerformedStep:
-    texts = {name: _text(attributes, tag)[:longest] for name, (tag, longest) in _TEXTS.items()}
+    """What is too long for the ledger is cut, and that it was is noted."""
+    texts = {name: _text(attributes, tag) for name, (tag, _, _) in _TEXTS.items()}
+    scheduled = tuple(_reference(item) for item in values(attributes, SCHEDULED))
+    cut = [f"{keyword} > {most}" for name, (_, keyword, most) in _TEXTS.items() if len(texts[name]) > most]
+    if any(len(reference.study_uid) > _LONGEST for reference in scheduled):  # none of ours; the ledger cuts it
+        cut.append(f"StudyInstanceUID > {_LONGEST}")
     status = values(attributes, STATUS)
     series = tuple(_series(item) for item in values(attributes, SERIES))
     return PerformedStep(
         sop_instance_uid=uid,
         state=_TERMS[str(status[0])] if status else None,
-        scheduled=tuple(_reference(item) for item in values(attributes, SCHEDULED)),
+        scheduled=scheduled,
         started=_moment(attributes, "00400244", "00400245"),
         ended=_moment(attributes, "00400250", "00400251"),
         series=series if SERIES in attributes else None,
         attributes=attributes,
-        shortcomings=shortcomings,
-        **texts,
+        shortcomings=(*shortcomings, *cut),
+        **{name: texts[name][:most] for name, (_, _, most) in _TEXTS.items()},
     )
 
 
