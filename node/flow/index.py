@@ -44,6 +44,7 @@ class Indexer:
     def step(self) -> int:
         """Indexes one batch; returns how many files it took (0: nothing to do now). Raises `Retryable`."""
         time.sleep(max(0.0, self._rest_until - time.monotonic()))
+        self._let_pass()
         began = time.monotonic()
         waiting = [r for r in self.spool.waiting(_BATCH + len(self._slow)) if r not in self._slow]
         late = self._slow.take()

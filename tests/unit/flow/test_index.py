@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from node.domain.study import InstanceHeader, StudyState
+from node.domain.study import Arrival, InstanceHeader, StudyState, Via
 from node.domain.timeline import Hop
 from node.errors import LedgerBusy
 from node.flow import index as index_module
@@ -161,3 +162,36 @@ def test_nothing_is_left_in_the_spool_of_a_batch_that_was_set_aside_whole(statio
     station.receive(b"neither this", b"nor that is DICOM")
     assert len(station.quarantined()) == 2
     assert list(station.spool.arrivals.iterdir()) == []
+
+
+def test_a_rush_of_objects_is_let_pass_and_then_indexed_in_one_batch(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = station.spool.begin(Arrival(Via.DIMSE, station.clock.now(), peer="ct", facility="DEMO-DH"))
+    coming = iter(numbered(range(1, 41)))
+
+    def receive(_: float = 0.0, count: int = 8) -> None:
+        for content in itertools.islice(coming, count):
+            file = batch.create()
+            file.write(content)
+            file.commit()
+
+    receive(count=20)
+    monkeypatch.setattr("node.flow.index.time.sleep", receive)  # while the index holds back, more comes
+    assert station.indexer.step() == 40
+
+
+def test_the_index_holds_back_for_a_limited_time_only(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = station.spool.begin(Arrival(Via.DIMSE, station.clock.now(), peer="ct", facility="DEMO-DH"))
+    numbers = itertools.count(1)
+
+    def receive(_: float = 0.0) -> None:
+        for _ in range(20):
+            file = batch.create()
+            file.write(an_object(next(numbers)))
+            file.commit()
+
+    receive()
+    monkeypatch.setattr("node.flow.index._PATIENCE", 0.0)
+    monkeypatch.setattr("node.flow.index.time.sleep", lambda seconds: receive() if seconds else None)
+    assert station.indexer.step() == 20
