@@ -20,6 +20,13 @@ _FEW: Final = 4  # files and folders up to which each is synced by itself
 _WRITE: Final = 2  # SYNC_FILE_RANGE_WRITE
 
 
+def intake_fault(error: OSError) -> Exception:
+    """What a write that failed on the way in means to the one who sent: `StorageFull`, or the error itself."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull("The disk of this node is full.", hint="Free space on it; receiving goes on by itself.")
+    return error
+
+
 def sync_folder(folder: Path) -> None:
     """Makes the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

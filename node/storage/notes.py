@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from node.domain.study import Arrival, Via
 from node.storage.filesystem import sync_folder
+
+_NAME: Final = re.compile(r"[0-9A-Za-z]+-[0-9]+")
 
 
 def write_note(path: Path, content: bytes, *, durable: bool = False) -> None:
@@ -42,8 +46,11 @@ def arrival_from_json(content: dict[str, str]) -> Arrival:
 
 
 def read_record(note: bytes) -> tuple[str, datetime, dict[str, str]]:
-    """(name, when it came, its circumstances) of an object in the journal."""
+    """(name, when it came, its circumstances) of an object in the journal. A name that could be a path elsewhere is none:
+    raises `ValueError`, `KeyError` or `TypeError`."""
     content = json.loads(note)
+    if not _NAME.fullmatch(content["name"]):
+        raise ValueError("an object in the journal has no name of this node's")
     return content["name"], datetime.fromisoformat(content["at"]), content["arrival"]
 
 

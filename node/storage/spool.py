@@ -27,14 +27,14 @@ from typing import Final
 from node.domain.study import Arrival, Via
 from node.errors import StorageFull
 from node.ports import Clock
-from node.storage.filesystem import start_writing, sync_folder, sync_together
+from node.storage.filesystem import intake_fault, start_writing, sync_folder, sync_together
 from node.storage.journal import NOTE_LIMIT, Entry, Journal, Record
 from node.storage.notes import Notes, arrival_to_json, read_record, write_durably
 from node.storage.quarantine import Quarantine
+from node.storage.recovered import recovered
 
 log = logging.getLogger(__name__)
 
-_FULL: Final = (28, 122)  # ENOSPC, EDQUOT
 _SLOTS: Final = 1024  # of 1 MiB, laid out as they are needed: the largest burst that is taken at the journal's speed
 _RELIEF: Final = 64  # objects of a crowded journal that are filed at once
 _FREE_SECONDS: Final = 0.02  # between two looks at the free space
@@ -69,20 +69,24 @@ class Spool:
         self.notes = Notes(self.arrivals)
         self.journal = Journal(folder / "journal", slots=_SLOTS)
         self._filing = threading.Lock()
+        self._moving = threading.Lock()  # between the quarantine and the index; the notes stay meanwhile
         self._kept_lock = threading.Lock()
         self._kept: dict[str, datetime] = {}  # objects in the journal, and when they came
         self._kept_of: Counter[str] = Counter()  # the same by batch
         self._relieving = False
         self._free, self._free_until = 0, 0.0  # bytes of the disk, and how long that is believed
-        for record in self.journal.pending(_SLOTS):
-            self.keep(*read_record(record.note)[:2])
+        for name, at in recovered(self.journal, _SLOTS, self.incoming, self._new_batch()):
+            self.keep(name, at)
         self.notes.keep_only({_batch_of(entry.name) for entry in os.scandir(self.incoming)} | self._kept_of.keys())
         self.relieve()
 
     def begin(self, arrival: Arrival) -> SpoolBatch:
-        name = f"{self.clock.now():%Y%m%dT%H%M%S}{secrets.token_hex(6)}"
+        name = self._new_batch()
         self._open.add(name)
         return SpoolBatch(self, name, arrival)
+
+    def _new_batch(self) -> str:
+        return f"{self.clock.now():%Y%m%dT%H%M%S}{secrets.token_hex(6)}"
 
     def check_space(self) -> None:
         """Raises `StorageFull` below the watermark."""
@@ -170,7 +174,7 @@ class Spool:
                 sync_together([*files, *notes], (self.incoming, self.arrivals))
                 self.journal.forget(records)
             except OSError as error:
-                raise _translate(error) from error
+                raise intake_fault(error) from error
             self.let_go(names)
 
     def _copy_out(self, record: Record) -> str:
@@ -195,8 +199,9 @@ class Spool:
 
     def forget_arrival(self, batch: str) -> None:
         """Removes the circumstances when nothing refers to them."""
-        if not self._kept_of[batch] and not any(True for _ in self.incoming.glob(f"{batch}-*")):
-            self.notes.forget(batch)
+        with self._moving:
+            if not self._kept_of[batch] and not any(True for _ in self.incoming.glob(f"{batch}-*")):
+                self.notes.forget(batch)
 
     def quarantined(self) -> Iterator[tuple[str, str, Arrival, int]]:
         """(name, reason, arrival, size) of everything set aside."""
@@ -205,17 +210,19 @@ class Spool:
     def set_aside(self, file: Path, reason: str, arrival: Arrival) -> str:
         """Moves a committed file into the quarantine, the reason beside it; durable. Returns its name there."""
         name = file.name.removesuffix(".part").removesuffix(".dcm") + ".dcm"
-        self.aside.put(name, file, reason, arrival)
+        with self._moving:
+            self.aside.put(name, file, reason, arrival)
         return name
 
     def try_again(self, name: str) -> None:
         """Gives a file that was set aside to the index once more. Raises `NotFound`."""
-        path = self.aside.path(name)
-        note = json.dumps(arrival_to_json(self.aside.arrival(name)), ensure_ascii=False)
-        write_durably(self.notes.place(_batch_of(name)), note.encode())
-        path.rename(self.incoming / name)
-        sync_together([], (self.incoming, self.quarantine))
-        self.aside.discard(name)
+        with self._moving:
+            path = self.aside.path(name)
+            note = json.dumps(arrival_to_json(self.aside.arrival(name)), ensure_ascii=False)
+            write_durably(self.notes.place(_batch_of(name)), note.encode())
+            path.rename(self.incoming / name)
+            sync_together([], (self.incoming, self.quarantine))
+            self.aside.discard(name)
 
 
 class SpoolBatch:
@@ -235,7 +242,7 @@ class SpoolBatch:
         try:
             return SpoolObject(self, f"{self.name}-{self._count:06d}")
         except OSError as error:
-            raise _translate(error) from error
+            raise intake_fault(error) from error
 
     def note_arrival(self) -> None:
         """Makes the circumstances durable, once, before the first file that is committed beside the journal."""
@@ -290,7 +297,7 @@ class SpoolObject:
                 self._write_file(self._file, view)
         except OSError as error:
             self.abort()
-            raise _translate(error) from error
+            raise intake_fault(error) from error
 
     def room(self, size: int) -> memoryview | None:
         return self._entry.room(size) if self._entry is not None and self._file is None else None
@@ -301,7 +308,7 @@ class SpoolObject:
             return self._entry.filled(size)
         except OSError as error:
             self.abort()
-            raise _translate(error) from error
+            raise intake_fault(error) from error
 
     def _write_file(self, file: FileIO, view: memoryview) -> None:
         _write_all(file, view)
@@ -329,7 +336,7 @@ class SpoolObject:
                 self._commit_file()
         except OSError as error:
             self.abort()
-            raise _translate(error) from error
+            raise intake_fault(error) from error
         self._committed = True
 
     def _commit_to_journal(self, entry: Entry) -> bool:
@@ -376,13 +383,7 @@ class SpoolObject:
             self._batch.spool.set_aside(self._part, reason, self._batch.arrival)
         except OSError as error:
             self.abort()
-            raise _translate(error) from error
-
-
-def _translate(error: OSError) -> Exception:
-    if error.errno in _FULL:
-        return StorageFull("The disk of this node is full.", hint="Free space on it; receiving goes on by itself.")
-    return error
+            raise intake_fault(error) from error
 
 
 def _time(seconds: float) -> datetime:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import node.storage.spool
 from node.domain.study import Arrival, Via
 from node.errors import NotFound
 from node.storage.spool import Spool
@@ -61,6 +66,46 @@ def test_it_may_be_set_aside_again_under_its_name(spool: Spool, name: str) -> No
     (received,) = spool.waiting(10)
     assert spool.set_aside(received.path, "Still no object.", received.arrival) == name
     assert [reason for _, reason, _, _ in spool.quarantined()] == ["Still no object."]
+
+
+@contextmanager
+def another_acts_within(monkeypatch: pytest.MonkeyPatch, step: str, act: Callable[[], Any]) -> Iterator[None]:
+    """After this step of the spool another thread acts, at once if it may, else when that is over."""
+    real = getattr(node.storage.spool, step)
+    other = threading.Thread(target=act)
+
+    def then_act(*given: Any) -> None:
+        real(*given)
+        other.start()
+        other.join(0.2)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(node.storage.spool, step, then_act)
+        yield
+    other.join()
+
+
+def test_its_circumstances_do_not_go_with_the_last_other_file_of_its_batch(
+    spool: Spool, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = spool.incoming / name.replace("-000001", "-000002")
+    with another_acts_within(monkeypatch, "write_durably", lambda: spool.done([other])):
+        spool.try_again(name)
+    (received,) = spool.waiting(10)
+    assert (received.fault, received.arrival.calling_ae) == ("", "CT1")
+
+
+def test_it_is_not_deleted_when_the_index_sets_it_aside_again_at_once(
+    spool: Spool, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def index() -> None:
+        (received,) = spool.waiting(10)
+        spool.set_aside(received.path, "The file is not a DICOM object.", received.arrival)
+
+    with another_acts_within(monkeypatch, "sync_together", index):
+        spool.try_again(name)
+    assert spool.aside.path(name).read_bytes() == b"no object"
+    assert spool.aside.names() == {name}
 
 
 def test_it_is_deleted_with_its_note(spool: Spool, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import pytest
 from node.domain.study import Arrival, Via
 from node.errors import StorageFull
 from node.storage.journal import Entry
+from node.storage.notes import arrival_to_json
 from node.storage.spool import Spool, SpoolBatch, SpoolObject
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -215,6 +217,38 @@ def test_a_crash_while_objects_are_filed_loses_and_doubles_nothing(
     again = open_spool(tmp_path)
     assert [received.path.read_bytes() for received in again.waiting(9)] == [bytes([n]) * 1000 for n in range(6)]
     assert {path.suffix for path in again.incoming.iterdir()} == {".dcm"}
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        {"name": "../../outside-1"},
+        {"name": "/outside-1"},
+        {"name": "20260302T013000ab-1\n"},
+        {"name": 7},
+        {"at": "long ago"},
+        {"arrival": None, "name": ""},
+    ],
+)
+def test_a_record_of_the_journal_never_names_a_place_outside(
+    tmp_path: Path, note: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "deep" / "spool"
+    first = open_spool(folder)
+    put(first, b"ours")
+    entry = first.journal.begin()
+    assert entry is not None
+    entry.write(memoryview(b"strange"))
+    said = {"name": "20260302T013000ab-000001", "at": NOW.isoformat(), "arrival": arrival_to_json(ARRIVAL)} | note
+    entry.commit(json.dumps(said).encode())
+    spool = open_spool(folder)
+    found = {received.path.read_bytes(): received for received in spool.waiting(9)}
+    assert (found[b"ours"].fault, found[b"ours"].arrival.peer) == ("", "ct")
+    assert found[b"strange"].fault == "The note of who sent it is missing or damaged."
+    assert {received.path.parent for received in found.values()} == {spool.incoming}
+    assert "the journal" in caplog.text
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["spool"]
+    assert len(open_spool(folder).waiting(9)) == 2
 
 
 def test_a_disk_that_is_full_when_objects_are_filed_is_told_and_they_stay_safe(
