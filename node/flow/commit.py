@@ -16,7 +16,7 @@ from node.dicom.network.services.provider import Caller
 from node.domain.commitment import CommitmentReport, Failure, Reference, ReportWay, RequestEvent, RequestState
 from node.domain.facility import Peer
 from node.domain.job import Job, NextJob
-from node.errors import NodeError, PeerRefused, Refused
+from node.errors import NodeError, PeerBusy, PeerRefused, Refused
 from node.flow.confirm import take_report
 from node.ledger import commitments, jobs
 from node.ports import Node
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _KIND: Final = "commit-report"
 _INDEX_PATIENCE: Final = timedelta(seconds=0.5)
+_OWN_ASSOCIATION: Final = timedelta(hours=1)  # until a look whether a peer that calls us may be called by now
 _ASSOCIATION: Final = timedelta(seconds=30)  # beyond its idle time, what a report on the caller's association may take
 _URGENT: Final = 1  # a modality waits for it before it frees its disk
 
@@ -56,7 +57,13 @@ class CommitmentDesk:
         self._hurry(caller.code, report.transaction_uid)
 
     def left(self, caller: Caller, transaction_uid: str) -> None:
+        if caller.peer is not None and caller.peer.commitment_reports == ReportWay.SAME:
+            _note_waiting(caller.code, transaction_uid, self._node)
         self._hurry(caller.code, transaction_uid)
+
+    def owed(self, caller: Caller) -> Sequence[str]:
+        with self._node.ledger.read() as tx:
+            return commitments.owed(tx, caller.code)
 
     def take(self, caller: Caller, report: CommitmentReport) -> bool:
         return caller.peer is not None and take_report(self._node, caller.peer.code, report)
@@ -86,6 +93,10 @@ class CommitReportStage:
             row = commitments.request(tx, code, transaction_uid)
         if row is None or row.state == RequestState.REPORTED:
             return Told()
+        known = node.registry().peer(code)
+        if known is not None and known.commitment_reports == ReportWay.SAME:
+            _note_waiting(code, transaction_uid, node)
+            return Told(again_at=node.clock.now() + _OWN_ASSOCIATION)
         try:
             peer = _reachable(code, node)
             report = decide(row, node)
@@ -141,6 +152,18 @@ def note_reported(tx: Any, peer: str, report: CommitmentReport, now: datetime) -
     log.info("%s took a storage commitment report: %d kept, %d not", peer, len(report.committed), len(failed))
 
 
+def _note_waiting(code: str, transaction_uid: str, node: Node) -> None:
+    """The peer is told on its own associations only: `CommitmentDesk.owed` has the request from now on."""
+    reason = PeerBusy(
+        f"'{code}' takes its storage commitment reports only on associations that it opens, and was not quiet on the last.",
+        hint="It is told once it is quiet on one that includes storage commitment; or set its commitment_reports to 'either'.",
+    )
+    with node.ledger.begin() as tx:
+        row = commitments.request(tx, code, transaction_uid)
+        if row is not None and row.state == RequestState.ASKED:
+            commitments.note_request(tx, code, transaction_uid, last_error=reason.record)
+
+
 def _hold(code: str, transaction_uid: str, error: Refused, node: Node) -> bool:
     """Whether a person must look: not when the peer was told meanwhile on its own association."""
     with node.ledger.begin() as tx:
@@ -181,11 +204,6 @@ def _reachable(code: str, node: Node) -> Peer:
     peer = node.registry().peer(code)
     if peer is None:
         raise PeerRefused(f"The peer '{code}' is not in the registry any more.", hint="Add it, then retry.")
-    if peer.commitment_reports == ReportWay.SAME:
-        raise PeerRefused(
-            f"'{code}' takes its storage commitment reports only on the association on which it asks, and left that early.",
-            hint="It is told when it asks again; or set its commitment_reports to 'either'.",
-        )
     if not peer.host or not peer.port:
         raise PeerRefused(
             f"'{code}' cannot be called with its storage commitment report: the registry has no address of it.",

@@ -75,6 +75,13 @@ def open_requests(tx: Connection) -> Sequence[tuple[str, str]]:
     return [(row.peer, row.transaction_uid) for row in tx.execute(select(requests).where(waiting))]
 
 
+def owed(tx: Connection, peer: str, most: int = 100) -> Sequence[str]:
+    """The Transaction UIDs of what a peer could not be told so far, the oldest first."""
+    waiting = (requests.c.peer == peer) & (requests.c.state == RequestState.ASKED.value) & (requests.c.last_error != "")
+    found = select(requests.c.transaction_uid).where(waiting).order_by(requests.c.asked_at).limit(most)
+    return tx.execute(found).scalars().all()
+
+
 def held_versions(tx: Connection, sop_instance_uids: Collection[str]) -> dict[str, list[tuple[str, str, bool]]]:
     """What the ledger has under these UIDs: [(SOP class UID, digest, whether it is the current one)]."""
     wanted, found = list(sop_instance_uids), dict[str, list[tuple[str, str, bool]]]()

@@ -43,6 +43,7 @@ class PlayedRegister:
     decisions: list[CommitmentReport | None] = field(default_factory=lambda: [SEVERAL])
     heard: list[tuple[str, Any]] = field(default_factory=list)
     known: bool = True
+    debts: list[str] = field(default_factory=list)
     full: bool = False
     changed: threading.Event = field(default_factory=threading.Event)
 
@@ -56,11 +57,16 @@ class PlayedRegister:
 
     def reported(self, caller: Caller, report: CommitmentReport) -> None:
         self.heard.append(("reported", report))
+        self.debts = [debt for debt in self.debts if debt != report.transaction_uid]
         self.changed.set()
 
     def left(self, caller: Caller, transaction_uid: str) -> None:
         self.heard.append(("left", transaction_uid))
+        self.debts.append(transaction_uid)
         self.changed.set()
+
+    def owed(self, caller: Caller) -> Sequence[str]:
+        return list(self.debts)
 
     def take(self, caller: Caller, report: CommitmentReport) -> bool:
         self.heard.append(("taken", report))
@@ -206,6 +212,63 @@ def test_a_caller_that_takes_reports_only_on_a_new_association_is_not_told_on_it
         assert register.changed.wait(5)
         assert association.hear(0.5) is None
     assert register.heard == [("asked", (ONE, TWO)), ("left", "2.25.1")]
+
+
+def heard_and_taken(association: Requestor, register: PlayedRegister) -> None:
+    heard = association.hear(5)
+    assert heard is not None
+    assert decode_report(heard.data_set, heard.transfer_syntax) == SEVERAL
+    register.changed.clear()
+    association.reply(heard, status.SUCCESS)
+    assert register.changed.wait(5)
+    assert register.heard[-1] == ("reported", SEVERAL)
+
+
+def test_a_caller_that_is_told_on_its_own_associations_only_is_told_once_it_is_quiet(
+    serve: Any, register: PlayedRegister
+) -> None:
+    with calling(serve(commitment_reports=ReportWay.SAME)) as association:
+        assert ask(association, the_request()) == 0
+        assert ask(association, the_request(), instance="1.2.3") == 0x0112  # speaks on: the first one is left
+        assert register.heard[-1] == ("left", "2.25.1")
+        heard_and_taken(association, register)
+
+
+def test_a_caller_that_is_told_on_its_own_associations_only_is_told_on_a_later_one(
+    serve: Any, register: PlayedRegister
+) -> None:
+    node = serve(commitment_reports=ReportWay.SAME)
+    with calling(node) as association:
+        assert ask(association, the_request()) == 0
+    node.wait_until_alone()
+    assert register.debts == ["2.25.1"]
+    with calling(node) as association:  # asks for nothing
+        heard_and_taken(association, register)
+        assert ask(association, the_request()) == 0
+
+
+@pytest.mark.parametrize("way", [ReportWay.NEW, ReportWay.EITHER])
+def test_a_caller_that_can_be_called_is_not_told_on_later_associations(
+    serve: Any, register: PlayedRegister, way: ReportWay
+) -> None:
+    register.debts.append("2.25.1")
+    with calling(serve(commitment_reports=way)) as association:
+        assert association.hear(0.6) is None
+
+
+def test_a_register_that_fails_in_a_quiet_moment_does_not_end_the_association(
+    serve: Any, register: PlayedRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = threading.Event()
+
+    def owed(caller: Caller) -> Sequence[str]:
+        looked.set()
+        raise StorageFull("The disk is full.")
+
+    monkeypatch.setattr(register, "owed", owed)
+    with calling(serve(commitment_reports=ReportWay.SAME)) as association:
+        assert looked.wait(5)
+        assert ask(association, the_request()) == 0
 
 
 def without(keyword: str) -> bytes:

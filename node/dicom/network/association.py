@@ -214,6 +214,7 @@ class Association:
             extended=extended,
             go_on=self._go_on,
         )
+        self._talk.attend(offer.by_class)
         self._store = StoreIntake(offer, admitted, self.counts)
         self._wire.write(encode_associate_accept(request, results, roles, extended))
 
@@ -233,6 +234,8 @@ class Association:
         if not talk.rest:
             while self._object is not None and self._take_fragment(*self._object):
                 pass
+            if talk.in_quiet and not (self._object or self._message or self._command or talk.pending):
+                talk.use_quiet()
             kind, body = self._wire.read()
             if kind == Pdu.ABORT:
                 return False
@@ -308,6 +311,7 @@ class Association:
         assert self._talk is not None
         if command.field == CommandField.C_CANCEL_RQ:  # of a request that has been answered
             return
+        self._talk.asked()
         abstract, _ = self._talk.contexts[context_id]
         provider = self._offer.by_class.get(abstract)
         message = Message(context_id, command, provider, self._refusal(abstract, provider, command))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from node.dicom.network import status as answers
 from node.dicom.network.command import (
@@ -19,11 +19,14 @@ from node.dicom.network.command import (
     parse_response,
 )
 from node.dicom.network.data_set import LIMIT
+from node.dicom.network.faults import noted
 from node.dicom.network.messages import MessageWriter
-from node.dicom.network.services.provider import Caller, Provider, Request
+from node.dicom.network.services.provider import Attentive, Caller, Provider, Request
 from node.dicom.network.status import Status
 from node.dicom.network.upper_layer import AbortReason, ConnectionLostError, Pdu, ProtocolError, Role, values
 from node.dicom.network.wire import Wire
+
+_QUIET: Final = 0.3  # seconds without a word of the caller
 
 
 class PeerLeft(Exception):  # noqa: N818
@@ -71,6 +74,8 @@ class Conversation:
         self.left = False
         self.rest = memoryview(b"")  # what came in the same PDU as what is being answered
         self.pending: dict[int, int | None] = {}  # our requests by message id: the status that came
+        self.in_quiet: tuple[Callable[[], None], ...] = ()  # what is done in the next quiet moment between two requests
+        self._attentions: tuple[Callable[[], None], ...] = ()
         self._go_on = go_on
         self.roles = roles
         self.extended = extended or {}  # by SOP class
@@ -79,6 +84,32 @@ class Conversation:
     def may_store(self, sop_class_uid: str) -> bool:
         """Whether the caller is an SCU of this class here."""
         return self.roles.get(sop_class_uid, Role()).scu
+
+    def attend(self, providers: Mapping[str, Provider]) -> None:
+        """`providers` by SOP class."""
+        found: dict[Attentive, Callable[[], None] | None] = {}
+        for context_id, (abstract, transfer) in self.contexts.items():
+            provider = providers.get(abstract)
+            if isinstance(provider, Attentive) and provider not in found:
+                found[provider] = provider.attention(self.caller, AnsweringLine(self, context_id, 0), transfer)
+        self.in_quiet = self._attentions = tuple(filter(None, found.values()))
+
+    def asked(self) -> None:
+        """A request came: the quiet after it is another one."""
+        self.in_quiet = self._attentions
+
+    def use_quiet(self) -> None:
+        """Between two requests: waits a moment, and when it stays quiet does what was to be done then."""
+        if self.wire.waiting(_QUIET):
+            return
+        waiting, self.in_quiet = self.in_quiet, ()
+        for use in waiting:
+            try:
+                use()
+            except (ConnectionLostError, ProtocolError, PeerLeft):
+                raise
+            except Exception as error:  # nobody waits for it: there will be another moment
+                noted(error)
 
     def hear_response(self, content: bytes) -> None:
         """Raises `ProtocolError` when a command set is no response that is waited for."""

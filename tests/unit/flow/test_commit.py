@@ -218,7 +218,6 @@ def test_a_refusal_does_not_count_when_the_peer_was_told_meanwhile(station: Stat
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"commitment_reports": ReportWay.SAME}, "only on the association on which it asks"),
         ({"host": ""}, "has no address"),
         ({"port": 0}, "has no address"),
         ({"code": "other"}, "not in the registry any more"),
@@ -235,6 +234,39 @@ def test_who_cannot_be_called_back_is_held_with_the_reason(
     assert the_request(station).state == RequestState.HELD
     assert reason in the_request(station).last_error
     assert [job.state for job in station.jobs()] == ["held"]
+
+
+def test_who_is_told_on_its_own_associations_only_waits_for_the_next_one(
+    station: Station, desk: CommitmentDesk
+) -> None:
+    patient = replace(MODALITY, commitment_reports=ReportWay.SAME)
+    station.registry = a_registry(peers=(patient,))
+    caller = replace(CALLER, peer=patient)
+    desk.asked(caller, TRANSACTION, [instance(1)])
+    assert desk.owed(caller) == []  # it may still be told on the association on which it asks
+    desk.left(caller, TRANSACTION)
+    assert desk.owed(caller) == [TRANSACTION]
+    for _ in range(3):
+        station.let(3600)
+        assert (the_request(station).state, [job.state for job in station.jobs()]) == (RequestState.ASKED, ["open"])
+    assert "only on associations that it opens" in the_request(station).last_error
+    report = desk.decided(caller, TRANSACTION)
+    assert report is not None
+    desk.reported(caller, report)
+    station.drain()
+    assert (station.committer.reports, station.jobs(), desk.owed(caller)) == ([], [], [])
+
+
+def test_after_a_crash_a_peer_that_must_call_itself_is_owed_its_report(station: Station, desk: CommitmentDesk) -> None:
+    patient = replace(MODALITY, commitment_reports=ReportWay.SAME)
+    station.registry = a_registry(peers=(patient,))
+    desk.asked(CALLER, TRANSACTION, [instance(1)])
+    recover(station.node)
+    station.drain()
+    assert desk.owed(CALLER) == [TRANSACTION]
+    station.registry = a_registry(peers=(MODALITY,))  # may be called from now on
+    station.let(3600)
+    assert len(station.committer.reports) == 1
 
 
 def test_the_same_transaction_of_two_peers_are_two_requests(station: Station, desk: CommitmentDesk) -> None:

@@ -1,7 +1,8 @@
 """Storage Commitment Push Model (PS3.4 Annex J): as SCP what peers ask of us, as SCU what destinations report to us.
 
 A request is durable before it is answered. Its report goes on the same association while the caller keeps that open and is
-quiet; otherwise the register sees to it that it goes on another one.
+quiet; otherwise the register sees to it that it goes on another one, or it goes on any association of the caller in its next
+quiet moment, when it is told on its own ones only.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from node.dicom.network.commitment_data import (
     decode_request_data,
     encode_report,
 )
-from node.dicom.network.services.provider import Caller, Request, Response
+from node.dicom.network.services.provider import Caller, Line, Request, Response
 from node.dicom.network.status import Status
 from node.domain.commitment import CommitmentReport, Reference, ReportWay
 from node.domain.facility import Service
@@ -48,6 +49,10 @@ class CommitmentRegister(Protocol):
 
     def left(self, caller: Caller, transaction_uid: str) -> None:
         """It cannot be reported on the association on which it was asked."""
+        ...
+
+    def owed(self, caller: Caller) -> Sequence[str]:
+        """The Transaction UIDs of what the caller has not been told yet, after it was `left`."""
         ...
 
     def take(self, caller: Caller, report: CommitmentReport) -> bool:
@@ -100,15 +105,33 @@ class CommitmentProvider:
             if not told:
                 self._register.left(caller, transaction)
 
+    def attention(self, caller: Caller, line: Line, transfer_syntax: str) -> Callable[[], None] | None:
+        """A caller that is told on its own associations only is told on any of them, as soon as it is quiet there."""
+        peer = caller.peer
+        if peer is None or Service.COMMITMENT not in peer.services or peer.commitment_reports != ReportWay.SAME:
+            return None
+        return lambda: self._settle(caller, line, transfer_syntax)
+
+    def _settle(self, caller: Caller, line: Line, transfer_syntax: str) -> None:
+        for transaction in self._register.owed(caller):
+            report = self._register.decided(caller, transaction)
+            if not line.wait(0):
+                return
+            if report is not None:
+                self._report(caller, line, transfer_syntax, report)
+
     def _tell(self, request: Request, transaction: str) -> bool:
         """Reports on this association; whether the caller took it."""
         report = self._decision(request, transaction)
         if report is None or not request.line.wait(0):  # deciding took a while: whoever speaks meanwhile is heard first
             return False
-        content = encode_report(report, request.transfer_syntax, request.caller.called_ae)
-        if request.line.report(SOP_CLASS, INSTANCE, report.event_type, content) != answers.SUCCESS.code:
+        return self._report(request.caller, request.line, request.transfer_syntax, report)
+
+    def _report(self, caller: Caller, line: Line, transfer_syntax: str, report: CommitmentReport) -> bool:
+        content = encode_report(report, transfer_syntax, caller.called_ae)
+        if line.report(SOP_CLASS, INSTANCE, report.event_type, content) != answers.SUCCESS.code:
             return False
-        self._register.reported(request.caller, report)
+        self._register.reported(caller, report)
         return True
 
     def _decision(self, request: Request, transaction: str) -> CommitmentReport | None:

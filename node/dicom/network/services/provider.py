@@ -5,9 +5,9 @@ Verification and the taking in of objects are the engine's own (`association`, `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from node.dicom.network.command import CommandField
 from node.dicom.network.status import Status
@@ -110,3 +110,13 @@ class Provider(Protocol):
     extended: bytes  # what we support of the service class' extended negotiation (e.g. PS3.4 C.5.1.1); b"" for none
 
     def answer(self, request: Request) -> Iterator[Response]: ...
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """A provider that also has something to say when a caller is quiet."""
+
+    def attention(self, caller: Caller, line: Line, transfer_syntax: str) -> Callable[[], None] | None:
+        """What is done in the first quiet moment of an association on which one of the classes was agreed, and again in the
+        first one after each request; None: nothing. `line` is that of no request: only `wait` and `report` have a meaning."""
+        ...
