@@ -119,7 +119,8 @@ class Journal:
         with self._lock:
             left = self._pending.keys() - gone
             self._busy = self._busy and bool(left or self._under_way)
-            self._write_head(min(left | self._committing, default=self._sequence + 1) - 1)
+            if self._busy or not left:  # after a torn head the rest is found as long as no whole one says "nothing"
+                self._write_head(min(left | self._committing, default=self._sequence + 1) - 1)
             for record in gone.values():
                 if self._pending.pop(record.sequence, None) is not None:
                     heapq.heappush(self._free, record.slot)

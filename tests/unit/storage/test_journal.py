@@ -149,6 +149,22 @@ def test_one_torn_head_loses_nothing(tmp_path: Path, torn: int) -> None:
     assert contents(opened(tmp_path)) == [b"next"]
 
 
+@pytest.mark.parametrize("torn", [(0,), (1,), (0, 1)])
+def test_after_a_torn_head_what_is_filed_first_does_not_hide_the_rest(tmp_path: Path, torn: tuple[int, ...]) -> None:
+    journal = opened(tmp_path)
+    for n in range(3):
+        put(journal, bytes([n]) * 100)
+    for block in torn:
+        change(tmp_path, block * BLOCK, b"\xee" * BLOCK)
+    again = opened(tmp_path)
+    for _ in range(2):
+        again.forget(again.pending(1))  # and the power goes
+        left = contents(again)
+        assert [content for content in contents(opened(tmp_path)) if content in left] == left
+    again.forget(again.pending(1))
+    assert contents(opened(tmp_path)) == []
+
+
 @pytest.mark.parametrize("head", [b"\xee", b"\0"])
 def test_without_any_head_everything_whole_is_kept_and_nothing_new_is_taken_before_it_is_filed(
     tmp_path: Path, head: bytes
