@@ -6,7 +6,7 @@ is a real `lientuyen serve`, on the same disk as the others; success from it mea
 ledger is told beside. Nagle's algorithm is off on all sides unless a line says otherwise.
 
     bench/gateway.py [--slices 400] [--runs 5] [--studies 1000000] [--orthanc-studies 2000]
-                     [--only receive send find worklist] [--readme]
+                     [--only receive send find worklist] [--readme] [--again]
 """
 
 from __future__ import annotations
@@ -275,20 +275,23 @@ def main() -> None:
     parser.add_argument("--orthanc-studies", type=int, default=2000, help="the same in Orthanc; 0: it is not asked")
     parser.add_argument("--only", nargs="+", choices=_PARTS, default=_PARTS)
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    parser.add_argument("--again", action="store_true", help="tables of the last measurement, nothing is measured")
     options = parser.parse_args()
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    figures = measure(options.slices, options.runs, options.only)
-    asked = queries(options.only, options.studies, options.orthanc_studies)
-    content = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
-        "slices": options.slices,
-        "runs": figures.runs,
-        "queries": asked,
-    }
-    (RESULTS / "gateway.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    text = markdown(figures, asked, slices=options.slices)
+    result = RESULTS / "gateway.json"
+    if not options.again:
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        content = {
+            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "cores": os.cpu_count(),
+            "load": os.getloadavg()[0],
+            "slices": options.slices,
+            "runs": measure(options.slices, options.runs, options.only).runs,
+            "queries": queries(options.only, options.studies, options.orthanc_studies),
+        }
+        result.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    found = json.loads(result.read_text(encoding="utf-8"))
+    figures = Figures({name: [(seconds, count) for seconds, count in runs] for name, runs in found["runs"].items()})
+    text = markdown(figures, found["queries"], slices=found["slices"])
     print(text)
     if options.readme:
         write_readme(ROOT / "README.md", text, MARKS)
