@@ -328,7 +328,9 @@ class OrthancServer:
         return httpx.get(f"{self.url}/instances/{instance}/file").raise_for_status().content
 
     def clear(self) -> None:
-        """Deletes all that it holds."""
+        """Deletes all that it holds and whom it knows: of two peers with one AE title it would take the older."""
+        for modality in httpx.get(f"{self.url}/modalities").raise_for_status().json():
+            httpx.delete(f"{self.url}/modalities/{modality}").raise_for_status()
         for patient in httpx.get(f"{self.url}/patients").raise_for_status().json():
             httpx.delete(f"{self.url}/patients/{patient}").raise_for_status()
 
