@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.storage.blocks import BLOCK, BlockFile, Lane
+from node.storage.filesystem import sync_folder
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Journal:
     def __init__(self, path: Path, *, slots: int, token: Callable[[int], bytes] = os.urandom) -> None:
         """Opens or makes the file; what it held that is not filed is `pending` again. Raises `OSError`."""
         self._file = BlockFile(path)
+        sync_folder(path.parent)  # the name of a new journal survives a power cut, too
         self._token = token
         self._most = slots
         self._lock = threading.Lock()
