@@ -1,12 +1,13 @@
 /** The DICOM peers: who is known, here, refused; whose certificate ends; and a test of the way to each. */
 import { Button, Table } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect } from 'react';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { IconWarning } from '../ui/icons';
 import { Note } from '../ui/Note';
 import { ErrorNote, Loading } from '../ui/states';
+import { Part } from './Part';
 import classes from './PeersPage.module.css';
 import { PeerTest } from './PeerTest';
 import { type Call, type Certificate, type DicomPeer, type Peers, peers, reasonOf, testPeer } from './peers';
@@ -47,42 +48,6 @@ function Parts({ found }: { found: Peers }) {
       <Strangers calls={found.strangers} />
       <Certificates certificates={found.certificates} />
     </>
-  );
-}
-
-interface PartProps {
-  title: string;
-  count: number;
-  empty: string;
-  note?: string;
-  heads: string[];
-  children: ReactNode;
-}
-
-function Part({ title, count, empty, note, heads, children }: PartProps) {
-  return (
-    <section className={classes.part} aria-label={title}>
-      <h2>
-        {title} <span className={classes.count}>{count}</span>
-      </h2>
-      {count === 0 ? (
-        <p className={classes.quiet}>{empty}</p>
-      ) : (
-        <>
-          {note && <p className={classes.quiet}>{note}</p>}
-          <Table verticalSpacing={6} fz="sm">
-            <Table.Thead>
-              <Table.Tr>
-                {heads.map((head) => (
-                  <Table.Th key={head}>{head}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>{children}</Table.Tbody>
-          </Table>
-        </>
-      )}
-    </section>
   );
 }
 

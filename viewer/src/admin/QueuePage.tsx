@@ -9,6 +9,7 @@ import { queries } from '../api/queries';
 import type { DeliveryState, Queue, QueuedDelivery } from '../api/types';
 import { useFormat } from '../i18n/format';
 import { ErrorNote, Loading } from '../ui/states';
+import { Part } from './Part';
 import classes from './QueuePage.module.css';
 
 const RETRIABLE: readonly DeliveryState[] = ['held', 'refused', 'waiting', 'sending'];
@@ -41,7 +42,7 @@ function Parts({ queue }: { queue: Queue }) {
       : one.attempts;
   return (
     <>
-      <Part
+      <Rows
         title={t('queue.deliveries')}
         empty={t('queue.no-deliveries')}
         heads={(['destination', 'study', 'state', 'counts', 'attempts', 'error', 'action'] as const).map((name) =>
@@ -64,7 +65,7 @@ function Parts({ queue }: { queue: Queue }) {
           ],
         }))}
       />
-      <Part
+      <Rows
         title={t('queue.jobs')}
         empty={t('queue.no-jobs')}
         heads={(['job', 'subject', 'state', 'due', 'attempts', 'error', 'action'] as const).map((name) =>
@@ -87,7 +88,7 @@ function Parts({ queue }: { queue: Queue }) {
           ],
         }))}
       />
-      <Part
+      <Rows
         title={t('queue.quarantine')}
         empty={t('queue.no-quarantine')}
         heads={(['when', 'from', 'size', 'reason', 'file'] as const).map((name) => t(`queue.${name}`))}
@@ -126,41 +127,23 @@ function Retry({ again }: { again: () => Promise<unknown> }) {
   );
 }
 
-interface PartProps {
+interface RowsProps {
   title: string;
   empty: string;
   heads: string[];
   rows: { key: string; cells: ReactNode[] }[];
 }
 
-function Part({ title, empty, heads, rows }: PartProps) {
+function Rows({ title, empty, heads, rows }: RowsProps) {
   return (
-    <section className={classes.part}>
-      <h2>
-        {title} <span className={classes.count}>{rows.length}</span>
-      </h2>
-      {rows.length === 0 ? (
-        <p className={classes.empty}>{empty}</p>
-      ) : (
-        <Table verticalSpacing={6} fz="sm">
-          <Table.Thead>
-            <Table.Tr>
-              {heads.map((head) => (
-                <Table.Th key={head}>{head}</Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.map((row) => (
-              <Table.Tr key={row.key}>
-                {row.cells.map((cell, index) => (
-                  <Table.Td key={heads[index]}>{cell}</Table.Td>
-                ))}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      )}
-    </section>
+    <Part title={title} count={rows.length} empty={empty} heads={heads}>
+      {rows.map((row) => (
+        <Table.Tr key={row.key}>
+          {row.cells.map((cell, index) => (
+            <Table.Td key={heads[index]}>{cell}</Table.Td>
+          ))}
+        </Table.Tr>
+      ))}
+    </Part>
   );
 }

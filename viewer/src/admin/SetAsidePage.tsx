@@ -1,11 +1,12 @@
 /** What was set aside: files that could not be read, objects that came again with other bytes, and what to do with them. */
 import { Button, Group, Modal, SegmentedControl, Stack, Table, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Fragment, type ReactNode, useEffect, useState } from 'react';
+import { Fragment, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useFormat } from '../i18n/format';
 import { ErrorNote, Loading } from '../ui/states';
+import { Part } from './Part';
 import classes from './SetAsidePage.module.css';
 import {
   type AsideFile,
@@ -51,45 +52,6 @@ export function SetAsidePage() {
   );
 }
 
-interface PartProps {
-  title: string;
-  total: number;
-  listed: number;
-  empty: string;
-  advice: string;
-  heads: string[];
-  children: ReactNode;
-}
-
-function Part({ title, total, listed, empty, advice, heads, children }: PartProps) {
-  const { t } = useTranslation();
-  return (
-    <section className={classes.part} aria-label={title}>
-      <h2>
-        {title} <span className={classes.count}>{total}</span>
-      </h2>
-      {total === 0 ? (
-        <p className={classes.quiet}>{empty}</p>
-      ) : (
-        <>
-          <p className={classes.quiet}>{advice}</p>
-          <Table verticalSpacing={6} fz="sm">
-            <Table.Thead>
-              <Table.Tr>
-                {heads.map((head) => (
-                  <Table.Th key={head}>{head}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>{children}</Table.Tbody>
-          </Table>
-          {total > listed && <p className={classes.quiet}>{t('aside.more', { n: total - listed })}</p>}
-        </>
-      )}
-    </section>
-  );
-}
-
 /** Who sent it, as shortly as it is known. */
 const sender = (one: AsideFile | Version) => one.calling_ae || one.peer || one.via;
 
@@ -112,13 +74,14 @@ const FILE_HEADS = ['when', 'from', 'size', 'reason', 'action'] as const;
 
 function Files({ found }: { found: SetAside }) {
   const { t } = useTranslation();
+  const left = (n: number) => (n > 0 ? t('aside.more', { n }) : undefined);
   return (
     <Part
       title={t('aside.files')}
-      total={found.files_total}
-      listed={found.files.length}
+      count={found.files_total}
       empty={t('aside.no-files')}
-      advice={t('aside.files-advice')}
+      note={t('aside.files-advice')}
+      more={left(found.files_total - found.files.length)}
       heads={FILE_HEADS.map((name) => t(`aside.${name}`))}
     >
       {found.files.map((one) => (
@@ -191,13 +154,14 @@ const VERSION_HEADS = ['when', 'from', 'size', 'object', 'action'] as const;
 
 function Conflicts({ found }: { found: SetAside }) {
   const { t } = useTranslation();
+  const left = (n: number) => (n > 0 ? t('aside.more', { n }) : undefined);
   return (
     <Part
       title={t('aside.conflicts')}
-      total={found.conflicts_total}
-      listed={found.conflicts.length}
+      count={found.conflicts_total}
       empty={t('aside.no-conflicts')}
-      advice={t('aside.conflicts-advice')}
+      note={t('aside.conflicts-advice')}
+      more={left(found.conflicts_total - found.conflicts.length)}
       heads={VERSION_HEADS.map((name) => t(`aside.${name}`))}
     >
       {found.conflicts.map((one) => (
