@@ -136,4 +136,4 @@ def test_a_pool_stops_though_a_call_in_it_does_not_end(monkeypatch: pytest.Monke
     began = time.monotonic()
     pool.shutdown(wait=True, cancel_futures=True)
     assert time.monotonic() - began < 30
-    assert not future.done() or future.exception() is not None
+    assert future.cancelled() or future.exception(timeout=10) is not None  # not yet begun, or killed in the middle
