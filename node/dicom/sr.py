@@ -283,12 +283,9 @@ def _report(ds: Dataset) -> SignedReport:
             images.update((str(r.ReferencedSOPInstanceUID), None) for r in item.get("ReferencedSOPSequence", []))
         _note(facts, item, name)
     verifier = _first(ds, "VerifyingObserverSequence")
+    sections: dict[str, Any] = {field: _joined(texts) for field, texts in written.items()}
     return SignedReport(
-        text=ReportText(
-            **{field: _joined(texts) for field, texts in written.items()},
-            key_images=tuple(images),
-            language=facts["language"] or "vi",
-        ),
+        text=ReportText(**sections, key_images=tuple(images), language=facts["language"] or "vi"),
         study_instance_uid=str(ds.StudyInstanceUID),
         sop_instance_uid=str(ds.SOPInstanceUID),
         series_instance_uid=str(ds.SeriesInstanceUID),

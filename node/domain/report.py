@@ -1,10 +1,13 @@
-"""A radiologist's report as plain text sections, and the life of a reading task."""
+"""A radiologist's report, and the life of a reading task."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from node.domain.measurement import Measurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,47 @@ class ReportText:
     recommendation: str = ""
     key_images: tuple[str, ...] = ()  # SOP Instance UIDs
     language: str = "vi"  # RFC 5646
+    comparison: str = ""  # with which earlier study, and what changed
+    limitations: str = ""  # technical
+    answers: tuple[tuple[str, str], ...] = ()  # (question of the consultation, answer)
+    template: str = ""  # code of the template that it was written by
+    fields: tuple[tuple[str, Any], ...] = ()  # (field id of the template, value)
+
+
+class SignatureRole(StrEnum):
+    AUTHOR = "author"  # who read
+    VERIFIER = "verifier"  # the senior who took responsibility; the same person when there is only one
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed, as printed and as Verifying Observer (PS3.3 C.17.2)."""
+
+    role: SignatureRole
+    username: str
+    name: str  # e.g. "BS. Trần Thị Hồng Ánh"
+    licence_number: str  # số GPHN; may be empty
+    organization: str
+    at: datetime  # aware
+
+
+class ReportStatus(StrEnum):
+    PRELIMINARY = "preliminary"  # signed by the author, a senior is still to verify it
+    FINAL = "final"
+    ADDENDUM = "addendum"  # beside a final report, which stays as it is
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalNote:
+    """A critical finding as the report records it (PS3.20 9.7.2)."""
+
+    category: int  # 1 minutes, 2 hours, 3 days
+    text: str
+    raised_at: datetime
+    channel: str = ""
+    noted_by: str = ""  # who took note at the origin; empty: nobody yet
+    read_back: bool = False
+    noted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +69,17 @@ class SignedReport:
 
     text: ReportText
     study_instance_uid: str
-    sop_instance_uid: str  # of the SR; the PDF twin's is derived from it
+    sop_instance_uid: str  # of the SR; those of the other documents are derived from it
     series_instance_uid: str
     observer_name: str  # display name of the radiologist, e.g. "BS. Trần Thị Hồng Ánh"
     observer_organization: str
     signed_at: datetime  # aware
     version: int = 1
     predecessors: tuple[str, ...] = field(default=())
+    status: ReportStatus = ReportStatus.FINAL
+    signatures: tuple[Signature, ...] = ()  # in the order of signing
+    measurements: tuple[Measurement, ...] = ()
+    criticals: tuple[CriticalNote, ...] = ()
 
 
 class ReadingState(StrEnum):
@@ -39,7 +87,12 @@ class ReadingState(StrEnum):
     READY = "ready"
     CLAIMED = "claimed"
     DRAFTING = "drafting"
+    NEEDS_INFO = "needs-info"  # the origin was asked; the clock stands
+    UNREADABLE = "unreadable"  # the origin was asked to repeat; the clock stands
+    PRELIMINARY = "preliminary"  # signed by a trainee, waits for a senior
+    VERIFYING = "verifying"  # a senior has it
     FINAL = "final"
+    AMENDING = "amending"  # an addendum is being written to a final report
     CANCELLED = "cancelled"
 
 
@@ -48,29 +101,63 @@ class ReadingEvent(StrEnum):
     LATE = "late"  # more images were announced or came after that
     CLAIM = "claim"
     RELEASE = "release"  # by the reader, or because the lease ran out
+    LEAVE = "leave"  # the same, while images are still missing
     DRAFT = "draft"
+    ASK = "ask"  # the origin is asked something without which the study cannot be read
+    ANSWERED = "answered"
+    REJECT = "reject"  # the images cannot be read
+    SIGN_PRELIMINARY = "sign-preliminary"
     SIGN = "sign"
+    CORRECT = "correct"  # by the signer, a short time after signing
+    AMEND = "amend"
     CANCEL = "cancel"
 
 
+_S, _E = ReadingState, ReadingEvent
+
 READING_TRANSITIONS: dict[tuple[ReadingState, ReadingEvent], ReadingState] = {
-    (ReadingState.INCOMPLETE, ReadingEvent.ARRIVED): ReadingState.READY,
-    (ReadingState.INCOMPLETE, ReadingEvent.LATE): ReadingState.INCOMPLETE,
-    (ReadingState.READY, ReadingEvent.ARRIVED): ReadingState.READY,
-    (ReadingState.READY, ReadingEvent.LATE): ReadingState.INCOMPLETE,
-    (ReadingState.READY, ReadingEvent.CLAIM): ReadingState.CLAIMED,
-    (ReadingState.CLAIMED, ReadingEvent.RELEASE): ReadingState.READY,
-    (ReadingState.DRAFTING, ReadingEvent.RELEASE): ReadingState.READY,
-    (ReadingState.CLAIMED, ReadingEvent.DRAFT): ReadingState.DRAFTING,
-    (ReadingState.DRAFTING, ReadingEvent.DRAFT): ReadingState.DRAFTING,
-    (ReadingState.DRAFTING, ReadingEvent.SIGN): ReadingState.FINAL,
-    (ReadingState.INCOMPLETE, ReadingEvent.CANCEL): ReadingState.CANCELLED,
-    (ReadingState.READY, ReadingEvent.CANCEL): ReadingState.CANCELLED,
+    (_S.INCOMPLETE, _E.ARRIVED): _S.READY,
+    (_S.INCOMPLETE, _E.LATE): _S.INCOMPLETE,
+    (_S.READY, _E.ARRIVED): _S.READY,
+    (_S.READY, _E.LATE): _S.INCOMPLETE,
+    (_S.INCOMPLETE, _E.CLAIM): _S.CLAIMED,  # an emergency is read while its images come
+    (_S.READY, _E.CLAIM): _S.CLAIMED,
+    (_S.CLAIMED, _E.RELEASE): _S.READY,
+    (_S.DRAFTING, _E.RELEASE): _S.READY,
+    (_S.CLAIMED, _E.LEAVE): _S.INCOMPLETE,
+    (_S.DRAFTING, _E.LEAVE): _S.INCOMPLETE,
+    (_S.CLAIMED, _E.DRAFT): _S.DRAFTING,
+    (_S.DRAFTING, _E.DRAFT): _S.DRAFTING,
+    (_S.CLAIMED, _E.ASK): _S.NEEDS_INFO,
+    (_S.DRAFTING, _E.ASK): _S.NEEDS_INFO,
+    (_S.NEEDS_INFO, _E.ANSWERED): _S.READY,
+    (_S.NEEDS_INFO, _E.CLAIM): _S.CLAIMED,  # the reader goes on without an answer
+    (_S.CLAIMED, _E.REJECT): _S.UNREADABLE,
+    (_S.DRAFTING, _E.REJECT): _S.UNREADABLE,
+    (_S.UNREADABLE, _E.ANSWERED): _S.READY,
+    (_S.UNREADABLE, _E.CLAIM): _S.CLAIMED,
+    (_S.DRAFTING, _E.SIGN_PRELIMINARY): _S.PRELIMINARY,
+    (_S.DRAFTING, _E.SIGN): _S.FINAL,
+    (_S.PRELIMINARY, _E.CLAIM): _S.VERIFYING,
+    (_S.VERIFYING, _E.DRAFT): _S.VERIFYING,
+    (_S.VERIFYING, _E.RELEASE): _S.PRELIMINARY,
+    (_S.VERIFYING, _E.SIGN): _S.FINAL,
+    (_S.FINAL, _E.CORRECT): _S.DRAFTING,
+    (_S.FINAL, _E.AMEND): _S.AMENDING,
+    (_S.AMENDING, _E.DRAFT): _S.AMENDING,
+    (_S.AMENDING, _E.RELEASE): _S.FINAL,
+    (_S.AMENDING, _E.SIGN): _S.FINAL,
+    (_S.INCOMPLETE, _E.CANCEL): _S.CANCELLED,
+    (_S.READY, _E.CANCEL): _S.CANCELLED,
+    # a repeated image answers a request to repeat
+    (_S.NEEDS_INFO, _E.ARRIVED): _S.NEEDS_INFO,
+    (_S.NEEDS_INFO, _E.LATE): _S.NEEDS_INFO,
+    (_S.UNREADABLE, _E.ARRIVED): _S.READY,
+    (_S.UNREADABLE, _E.LATE): _S.UNREADABLE,
     # images that come while someone reads, or after, never take the study from the reader: they are shown beside
-    (ReadingState.CLAIMED, ReadingEvent.ARRIVED): ReadingState.CLAIMED,
-    (ReadingState.CLAIMED, ReadingEvent.LATE): ReadingState.CLAIMED,
-    (ReadingState.DRAFTING, ReadingEvent.ARRIVED): ReadingState.DRAFTING,
-    (ReadingState.DRAFTING, ReadingEvent.LATE): ReadingState.DRAFTING,
-    (ReadingState.FINAL, ReadingEvent.ARRIVED): ReadingState.FINAL,
-    (ReadingState.FINAL, ReadingEvent.LATE): ReadingState.FINAL,
+    **{
+        (state, event): state
+        for state in (_S.CLAIMED, _S.DRAFTING, _S.PRELIMINARY, _S.VERIFYING, _S.FINAL, _S.AMENDING)
+        for event in (_E.ARRIVED, _E.LATE)
+    },
 }

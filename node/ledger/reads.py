@@ -166,7 +166,17 @@ def signed_report(tx: Connection, task_id: str, organization: str = "") -> Signe
     ).scalars()
     return SignedReport(
         text=ReportText(
-            row.technique, row.findings, row.conclusion, row.recommendation, tuple(row.key_images), row.language
+            row.technique,
+            row.findings,
+            row.conclusion,
+            row.recommendation,
+            tuple(row.key_images),
+            row.language,
+            row.comparison,
+            row.limitations,
+            tuple((question, answer) for question, answer in row.answers),
+            row.template,
+            tuple(sorted(row.fields.items())),
         ),
         study_instance_uid=row.study_uid,
         sop_instance_uid=row.sop_instance_uid,

@@ -331,6 +331,13 @@ reading_tasks = Table(
     Column("instances_expected", Integer),  # None: the sender has not said
     Column("claimed_by", String(64), nullable=False, default=""),
     Column("lease_until", Utc),
+    Column("assigned_to", String(64), nullable=False, default="", server_default=""),  # empty: whoever takes it
+    Column("assigned_by", String(64), nullable=False, default="", server_default=""),
+    Column("speciality", String(32), nullable=False, default="", server_default=""),
+    Column("clinical_question", Text, nullable=False, default="", server_default=""),
+    Column("clock_running_since", Utc),  # the service clock; None: it stands
+    Column("clock_used_seconds", Integer, nullable=False, default=0, server_default="0"),  # before that
+    Column("escalations", Integer, nullable=False, default=0, server_default="0"),  # since the clock ran out
     Column("ready_at", Utc),
     Column("signed_at", Utc),
     Column("created_at", Utc, nullable=False),
@@ -343,14 +350,23 @@ reports = Table(
     metadata,
     Column("task_id", ForeignKey("reading_tasks.id"), primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("state", String(16), nullable=False),  # draft | final
+    Column("state", String(16), nullable=False),  # draft | preliminary | final
+    Column("kind", String(16), nullable=False, default="report", server_default="report"),  # report | addendum
     Column("technique", Text, nullable=False, default=""),
     Column("findings", Text, nullable=False, default=""),
     Column("conclusion", Text, nullable=False, default=""),
     Column("recommendation", Text, nullable=False, default=""),
     Column("key_images", JSON, nullable=False),
     Column("language", String(8), nullable=False, default="vi"),
+    Column("comparison", Text, nullable=False, default="", server_default=""),
+    Column("limitations", Text, nullable=False, default="", server_default=""),
+    Column("template", String(32), nullable=False, default="", server_default=""),
+    Column("fields", JSON, nullable=False, default=dict, server_default="{}"),  # {field id of the template: value}
+    Column("answers", JSON, nullable=False, default=list, server_default="[]"),  # [[question, answer]]
+    Column("measurements", JSON, nullable=False, default=list, server_default="[]"),  # as they were when signed
+    Column("criticals", JSON, nullable=False, default=list, server_default="[]"),  # the same
     Column("author", String(64), nullable=False),
+    Column("signatures", JSON, nullable=False, default=list, server_default="[]"),  # [node.domain.report.Signature]
     Column("sop_instance_uid", String(64), nullable=False, default=""),
     Column("series_instance_uid", String(64), nullable=False, default=""),
     Column("signed_at", Utc),

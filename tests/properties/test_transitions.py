@@ -92,7 +92,7 @@ class Reading(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.state = ReadingState.INCOMPLETE
-        self.signed = self.drafted = self.was_ready = False
+        self.signed = self.drafted = False
 
     @rule(event=st.sampled_from(ReadingEvent))
     def something_happens(self, event: ReadingEvent) -> None:
@@ -101,20 +101,17 @@ class Reading(RuleBasedStateMachine):
         except NotAllowed:
             assert (self.state, event) not in READING_TRANSITIONS
             return
-        self.was_ready |= event == ReadingEvent.ARRIVED
         self.drafted |= event == ReadingEvent.DRAFT
-        self.signed |= event == ReadingEvent.SIGN
+        self.signed = (self.signed or event == ReadingEvent.SIGN) and event != ReadingEvent.CORRECT
 
     @invariant()
-    def nothing_is_read_before_it_is_whole_nor_signed_before_it_is_written(self) -> None:
-        if self.state in (ReadingState.CLAIMED, ReadingState.DRAFTING, ReadingState.FINAL):
-            assert self.was_ready
-        if self.signed:
+    def nothing_is_signed_before_it_is_written(self) -> None:
+        if self.signed or self.state in (ReadingState.PRELIMINARY, ReadingState.VERIFYING):
             assert self.drafted
 
     @invariant()
-    def what_is_signed_stays_signed(self) -> None:
-        assert self.signed == (self.state == ReadingState.FINAL)
+    def what_is_signed_stays_signed_unless_its_signer_corrects_it(self) -> None:
+        assert self.signed == (self.state in (ReadingState.FINAL, ReadingState.AMENDING))
 
 
 QUICK = settings(max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))

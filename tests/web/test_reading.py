@@ -60,7 +60,8 @@ def test_a_study_is_claimed_drafted_and_signed(desk: World, reader: TestClient) 
     claimed = reader.post(f"{TASK}/claim").json()
     assert (claimed["state"], claimed["mine"], claimed["claimed_by_name"]) == ("claimed", True, "BS. Trần Thị Hồng Ánh")
     drafted = reader.put(f"{TASK}/report", json=TEXT).json()
-    assert (drafted["state"], drafted["report"], drafted["report_state"]) == ("drafting", TEXT, "draft")
+    assert (drafted["state"], drafted["report_state"]) == ("drafting", "draft")
+    assert drafted["report"].items() >= TEXT.items()
     signed = reader.post(f"{TASK}/sign")
     assert signed.status_code == 200, signed.text
     assert signed.json()["state"] == "final"
@@ -101,7 +102,7 @@ def test_a_released_study_keeps_its_draft_for_the_next_reader(desk: World, reade
     assert reader.post(f"{TASK}/release").json()["state"] == "ready"
     other = desk.client("bs2")
     other.post(f"{TASK}/claim")
-    assert other.get(TASK).json()["report"] == TEXT
+    assert other.get(TASK).json()["report"].items() >= TEXT.items()
     assert other.post(f"{TASK}/sign").json()["state"] == "final"
     with desk.node.ledger.read() as tx:
         report = reads.signed_report(tx, task_id_of(STUDY))

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Protocol
 from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from node.domain.report import ReportText
+from node.domain.report import ReadingState, ReportText
 from node.domain.study import Priority
 from node.errors import NotFound
 from node.ports import Node
@@ -45,6 +45,16 @@ def _clean(text: str) -> str:
 
 Section = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_clean)]
 Uid = Annotated[str, Field(pattern=r"^[0-9.]{1,64}$")]
+FieldValue = Section | bool | int | float | list[Section] | None
+
+
+class Answer(BaseModel):
+    """To one question of a consultation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: Section
+    answer: Section = ""
 
 
 class Report(BaseModel):
@@ -58,6 +68,13 @@ class Report(BaseModel):
     recommendation: Section = ""
     key_images: list[Uid] = Field(default_factory=list, max_length=MAX_KEY_IMAGES)
     language: Literal["vi", "en"] = "vi"
+    comparison: Section = ""
+    limitations: Section = ""
+    answers: list[Answer] = Field(default_factory=list, max_length=20)
+    template: str = Field("", pattern=r"^[A-Z0-9-]{0,32}$")
+    fields: dict[Annotated[str, Field(pattern=r"^[a-z0-9_.-]{1,64}$")], FieldValue] = Field(
+        default_factory=dict, max_length=300
+    )
 
     def text(self) -> ReportText:
         return ReportText(
@@ -67,6 +84,11 @@ class Report(BaseModel):
             self.recommendation,
             tuple(dict.fromkeys(self.key_images)),
             self.language,
+            self.comparison,
+            self.limitations,
+            tuple((answer.question, answer.answer) for answer in self.answers),
+            self.template,
+            tuple(sorted(self.fields.items())),
         )
 
 
@@ -74,7 +96,7 @@ class Task(BaseModel):
     """One study on the worklist."""
 
     id: str
-    state: Literal["incomplete", "ready", "claimed", "drafting", "final", "cancelled"]
+    state: ReadingState
     priority: Priority
     study_instance_uid: str
     modality: str
@@ -105,7 +127,7 @@ class TaskDetail(Task):
 
     report: Report | None
     report_version: int
-    report_state: Literal["draft", "final", "none"]
+    report_state: Literal["draft", "preliminary", "final", "none"]
 
 
 class TaskList(BaseModel):

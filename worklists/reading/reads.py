@@ -72,9 +72,10 @@ def show_report(tx: Connection, task_id: str) -> dict[str, Any]:
     if report is None:
         return {"report": None, "report_version": 0, "report_state": "none"}
     text = report.text
-    shown = {name: getattr(text, name) for name in text.__slots__ if name != "key_images"}
+    shown = {name: getattr(text, name) for name in text.__slots__}
+    answers = [{"question": question, "answer": answer} for question, answer in text.answers]
     return {
-        "report": {**shown, "key_images": list(text.key_images)},
+        "report": {**shown, "key_images": list(text.key_images), "answers": answers, "fields": dict(text.fields)},
         "report_version": report.version,
         "report_state": report.state,
     }

@@ -14,6 +14,10 @@ from node.domain.study import Via
 from node.domain.timeline import Hop
 from node.ledger.schema import instances, manifests, reading_tasks, reports, studies, timeline
 
+_PLAIN = (  # columns of a report that are the fields of its text
+    "technique", "findings", "conclusion", "recommendation", "language", "comparison", "limitations", "template",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
@@ -115,21 +119,25 @@ def latest_report(tx: Connection, task_id: str) -> ReportRow | None:
     ).one_or_none()
     if row is None:
         return None
-    text = ReportText(
-        row.technique, row.findings, row.conclusion, row.recommendation, tuple(row.key_images), row.language
+    return ReportRow(row.version, row.state, text_from(row), row.author, row.sop_instance_uid, row.signed_at)
+
+
+def text_from(row: Row[Any]) -> ReportText:
+    """The text of a row of `reports`."""
+    plain = {name: getattr(row, name) for name in _PLAIN}
+    answers = tuple((question, answer) for question, answer in row.answers)
+    return ReportText(
+        **plain, key_images=tuple(row.key_images), answers=answers, fields=tuple(sorted(row.fields.items()))
     )
-    return ReportRow(row.version, row.state, text, row.author, row.sop_instance_uid, row.signed_at)
 
 
 def save_draft(tx: Connection, task_id: str, text: ReportText, author: str, now: datetime) -> bool:
     """Writes the draft; True when it is the first of this task."""
     values = {
-        "technique": text.technique,
-        "findings": text.findings,
-        "conclusion": text.conclusion,
-        "recommendation": text.recommendation,
+        **{name: getattr(text, name) for name in _PLAIN},
         "key_images": list(text.key_images),
-        "language": text.language,
+        "answers": [list(answer) for answer in text.answers],
+        "fields": dict(text.fields),
         "author": author,
         "updated_at": now,
     }

@@ -73,9 +73,12 @@ def test_late_images_never_take_a_study_from_its_reader() -> None:
         assert advance(READING_TRANSITIONS, state, ReadingEvent.LATE) == state
 
 
-def test_a_signed_report_is_final() -> None:
-    ends = {to for (at, _), to in READING_TRANSITIONS.items() if at == ReadingState.FINAL}
-    assert ends == {ReadingState.FINAL}
+def test_a_signed_report_changes_only_by_a_correction_or_an_addendum() -> None:
+    ways = {event: to for (at, event), to in READING_TRANSITIONS.items() if at == ReadingState.FINAL}
+    assert {event for event, to in ways.items() if to != ReadingState.FINAL} == {
+        ReadingEvent.CORRECT,
+        ReadingEvent.AMEND,
+    }
 
 
 def test_every_failure_reason_has_a_meaning_and_only_the_hopeless_are_permanent() -> None:
