@@ -3,8 +3,8 @@ import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { setRequestLanguage } from '../api/client';
 import type { Language } from '../api/types';
-import en from './en.json';
-import vi from './vi.json';
+import en from './en';
+import vi from './vi';
 
 const KEPT_AS = 'lientuyen.language';
 

@@ -1,5 +1,5 @@
 import 'i18next';
-import type vi from './vi.json';
+import type vi from './vi';
 
 /** Makes every `t('…')` a compile error when the catalogue has no such text. */
 declare module 'i18next' {
