@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
+from typing import Any
+
+from node.errors import Invalid
 
 
 class MeasurementKind(StrEnum):
@@ -18,6 +23,19 @@ class MeasurementKind(StrEnum):
     PROBE = "probe"  # 1
     ARROW = "arrow"  # 2: the tip, then the tail; with a text
     CARDIOTHORACIC = "cardiothoracic"  # 4: the ends of the heart's width, then of the chest's
+
+
+POINTS: dict[MeasurementKind, int] = {
+    MeasurementKind.LENGTH: 2,
+    MeasurementKind.BIDIRECTIONAL: 4,
+    MeasurementKind.ANGLE: 3,
+    MeasurementKind.COBB: 4,
+    MeasurementKind.ELLIPSE: 4,
+    MeasurementKind.RECTANGLE: 4,
+    MeasurementKind.PROBE: 1,
+    MeasurementKind.ARROW: 2,
+    MeasurementKind.CARDIOTHORACIC: 4,
+}
 
 
 class SpacingBasis(StrEnum):
@@ -38,6 +56,13 @@ class Value:
     number: float
     unit: str
 
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "number": self.number, "unit": self.unit}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Value:
+        return cls(str(stored["name"]), _finite(stored["number"]), str(stored["unit"]))
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -54,3 +79,47 @@ class Measurement:
     basis: SpacingBasis = SpacingBasis.NONE
     text: str = ""  # what the reader wrote beside it
     in_report: bool = True  # goes into the report when it is signed
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which the ledger and the API keep it."""
+        return {
+            "id": self.id,
+            "kind": self.kind.value,
+            "series_instance_uid": self.series_instance_uid,
+            "sop_instance_uid": self.sop_instance_uid,
+            "frame": self.frame,
+            "points": [list(point) for point in self.points],
+            "values": [value.to_json() for value in self.values],
+            "basis": self.basis.value,
+            "text": self.text,
+            "in_report": self.in_report,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Measurement:
+        """The opposite of `to_json`. Raises `Invalid` when it is no measurement, or has not its kind's number of points."""
+        try:
+            made = cls(
+                id=str(stored["id"]),
+                kind=MeasurementKind(stored["kind"]),
+                series_instance_uid=str(stored["series_instance_uid"]),
+                sop_instance_uid=str(stored["sop_instance_uid"]),
+                frame=int(stored["frame"]),
+                points=tuple((_finite(column), _finite(row)) for column, row in stored["points"]),
+                values=tuple(Value.from_json(value) for value in stored.get("values", ())),
+                basis=SpacingBasis(stored.get("basis", SpacingBasis.NONE)),
+                text=str(stored.get("text", "")),
+                in_report=bool(stored.get("in_report", True)),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise Invalid("The measurement cannot be read.", hint="Draw it again.") from error
+        if made.frame < 1 or len(made.points) != POINTS[made.kind]:
+            raise Invalid("The measurement has a wrong number of points, or no frame.", hint="Draw it again.")
+        return made
+
+
+def _finite(number: Any) -> float:
+    found = float(number)
+    if not isfinite(found):
+        raise ValueError("not a finite number")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -43,6 +44,28 @@ class Signature:
     organization: str
     at: datetime  # aware
 
+    def to_json(self) -> dict[str, Any]:
+        """The form in which the ledger keeps it."""
+        return {
+            "role": self.role.value,
+            "username": self.username,
+            "name": self.name,
+            "licence_number": self.licence_number,
+            "organization": self.organization,
+            "at": self.at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Signature:
+        return cls(
+            role=SignatureRole(stored["role"]),
+            username=stored["username"],
+            name=stored["name"],
+            licence_number=stored.get("licence_number", ""),
+            organization=stored.get("organization", ""),
+            at=datetime.fromisoformat(stored["at"]),
+        )
+
 
 class ReportStatus(StrEnum):
     PRELIMINARY = "preliminary"  # signed by the author, a senior is still to verify it
@@ -61,6 +84,31 @@ class CriticalNote:
     noted_by: str = ""  # who took note at the origin; empty: nobody yet
     read_back: bool = False
     noted_at: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which the ledger keeps it."""
+        return {
+            "category": self.category,
+            "text": self.text,
+            "raised_at": self.raised_at.isoformat(),
+            "channel": self.channel,
+            "noted_by": self.noted_by,
+            "read_back": self.read_back,
+            "noted_at": self.noted_at.isoformat() if self.noted_at else None,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> CriticalNote:
+        noted_at = stored.get("noted_at")
+        return cls(
+            category=int(stored["category"]),
+            text=stored["text"],
+            raised_at=datetime.fromisoformat(stored["raised_at"]),
+            channel=stored.get("channel", ""),
+            noted_by=stored.get("noted_by", ""),
+            read_back=bool(stored.get("read_back", False)),
+            noted_at=datetime.fromisoformat(noted_at) if noted_at else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
