@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from node.domain.report import ReadingState, ReportText
+from node.domain.report import ReadingState
 from node.domain.study import Priority
 from node.errors import NotFound
 from node.ports import Node
 from worklists.reading import desk, reads, store
 from worklists.reading.desk import Desk, Reader
-
-MAX_TEXT = 20_000  # characters of one section
-MAX_KEY_IMAGES = 200
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+from worklists.reporting.records import Report
 
 
 class Person(Protocol):
@@ -34,62 +28,6 @@ class Person(Protocol):
     def display_name(self) -> str: ...
     @property
     def role(self) -> str: ...
-
-
-def _clean(text: str) -> str:
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    if _CONTROL.search(text):
-        raise ValueError("control characters are not allowed")
-    return text
-
-
-Section = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_clean)]
-Uid = Annotated[str, Field(pattern=r"^[0-9.]{1,64}$")]
-FieldValue = Section | bool | int | float | list[Section] | None
-
-
-class Answer(BaseModel):
-    """To one question of a consultation."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    question: Section
-    answer: Section = ""
-
-
-class Report(BaseModel):
-    """The text of a report."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    technique: Section = ""
-    findings: Section = ""
-    conclusion: Section = ""
-    recommendation: Section = ""
-    key_images: list[Uid] = Field(default_factory=list, max_length=MAX_KEY_IMAGES)
-    language: Literal["vi", "en"] = "vi"
-    comparison: Section = ""
-    limitations: Section = ""
-    answers: list[Answer] = Field(default_factory=list, max_length=20)
-    template: str = Field("", pattern=r"^[A-Z0-9-]{0,32}$")
-    fields: dict[Annotated[str, Field(pattern=r"^[a-z0-9_.-]{1,64}$")], FieldValue] = Field(
-        default_factory=dict, max_length=300
-    )
-
-    def text(self) -> ReportText:
-        return ReportText(
-            self.technique,
-            self.findings,
-            self.conclusion,
-            self.recommendation,
-            tuple(dict.fromkeys(self.key_images)),
-            self.language,
-            self.comparison,
-            self.limitations,
-            tuple((answer.question, answer.answer) for answer in self.answers),
-            self.template,
-            tuple(sorted(self.fields.items())),
-        )
 
 
 class Task(BaseModel):
@@ -202,41 +140,22 @@ def _add_actions(routes: APIRouter, reading: ReadingDesk, caller: Any) -> None:
     @routes.post("/tasks/{task_id}/claim", response_model=Task)
     def claim(task_id: str, person: Person = caller) -> dict[str, Any]:
         with node.ledger.begin() as tx:
-            desk.claim(tx, reading.now(), _reader(person), task_id)
+            desk.claim(tx, reading.now(), as_reader(person), task_id)
         return reading.show(task_id, person)
 
     @routes.post("/tasks/{task_id}/release", response_model=Task)
     def release(task_id: str, person: Person = caller) -> dict[str, Any]:
         with node.ledger.begin() as tx:
-            desk.release(tx, reading.now(), _reader(person), task_id)
-        return reading.show(task_id, person)
-
-    @routes.put("/tasks/{task_id}/report", response_model=TaskDetail)
-    def save_report(task_id: str, report: Report, person: Person = caller) -> dict[str, Any]:
-        with node.ledger.begin() as tx:
-            desk.draft(tx, reading.now(), _reader(person), task_id, report.text())
-        return reading.show(task_id, person)
-
-    @routes.post("/tasks/{task_id}/sign", response_model=Task)
-    def sign(task_id: str, person: Person = caller) -> dict[str, Any]:
-        with node.ledger.begin() as tx:
-            desk.sign(
-                tx,
-                reading.now(),
-                _reader(person),
-                task_id,
-                sop_instance_uid=new_uid(),
-                series_instance_uid=new_uid(),
-            )
-        node.wake()
+            desk.release(tx, reading.now(), as_reader(person), task_id)
         return reading.show(task_id, person)
 
     @routes.post("/tasks/{task_id}/priority", response_model=Task)
     def set_priority(task_id: str, wanted: NewPriority, person: Person = caller) -> dict[str, Any]:
         with node.ledger.begin() as tx:
-            desk.set_priority(tx, reading.now(), _reader(person), task_id, wanted.priority)
+            desk.set_priority(tx, reading.now(), as_reader(person), task_id, wanted.priority)
         return reading.show(task_id, person)
 
 
-def _reader(person: Person) -> Reader:
+def as_reader(person: Person) -> Reader:
+    """The caller as the desk knows them."""
     return Reader(person.username, person.display_name, may_take_away=person.role == "admin")

@@ -1,0 +1,1 @@
+"""Reports: templates, text, life from draft to addendum."""
