@@ -25,6 +25,7 @@ from node.web.metrics import Metrics
 from node.web.shield import CompressJson, LimitBodies, Shield
 from worklists.modality import api as orders
 from worklists.reading import api as reading
+from worklists.reporting import api as reporting
 
 
 def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
@@ -54,6 +55,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
         site.router(node, metrics),
         studies.router(node),
         reading.router(node, current_user),
+        reporting.router(node, current_user),
         orders.router(node, current_user),
         display.router(node),
         dicomweb.router(node),
