@@ -16,7 +16,21 @@ from node.errors import NodeError
 from node.flow.peers import PeerDesk
 from node.ledger import users
 from node.ports import Node
-from node.web import admin, dicomweb, display, events, exchange, pages, problems, set_aside, site, stow, studies, upload
+from node.web import (
+    admin,
+    dicomweb,
+    display,
+    events,
+    exchange,
+    pages,
+    preferences,
+    problems,
+    set_aside,
+    site,
+    stow,
+    studies,
+    upload,
+)
 from node.web import peers as peer_pages
 from node.web.auth import Caller, current_user
 from node.web.events import Changes
@@ -54,6 +68,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
     for router in (
         site.router(node, metrics),
         studies.router(node),
+        preferences.router(node),
         reading.router(node, current_user),
         reporting.router(node, current_user),
         orders.router(node, current_user),
