@@ -36,7 +36,7 @@ class Letter:
     id: str  # 32 hex digits of a UUID
     study_instance_uid: str  # as the node that holds it knows the study
     node: str  # facility code of the writer
-    kind: LetterKind
+    kind: str  # of LetterKind; what a newer node calls otherwise is kept, and shown as a note
     author: str  # display name of who wrote it
     at: datetime  # aware
     body: Mapping[str, Any] = field(default_factory=dict)

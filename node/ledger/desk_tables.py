@@ -17,6 +17,7 @@ letters = Table(  # what two hospitals say to each other about a study, beside i
     Column("kind", String(16), nullable=False),  # node.domain.letter.LetterKind
     Column("about", String(32), nullable=False),  # id of the letter that it answers; empty: none
     Column("author", String(200), nullable=False),  # display name; never a patient's
+    Column("username", String(64), nullable=False),  # of who wrote it here; empty: written elsewhere
     Column("body", JSON, nullable=False),
     Column("at", Utc, nullable=False),  # written
     Column("received_at", Utc, nullable=False),  # kept here

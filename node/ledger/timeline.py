@@ -14,10 +14,16 @@ from node.ledger.sql import insert
 _TIMELINE_LOCK = 0x11E7
 
 
+def take_turn(tx: Connection) -> None:
+    """From here to the end of the transaction nobody else writes what is told by number (the timeline, the letters):
+    numbers become visible in their order, so that a cursor misses none."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(select(func.pg_advisory_xact_lock(_TIMELINE_LOCK)))
+
+
 def record(tx: Connection, entry: TimelineEntry) -> bool:
     """Adds the hop unless it (same study, node, hop and key) is there already; True when it is new."""
-    if tx.dialect.name == "postgresql":  # numbers become visible in their order, so that a cursor misses none
-        tx.execute(select(func.pg_advisory_xact_lock(_TIMELINE_LOCK)))
+    take_turn(tx)
     result = tx.execute(
         insert(tx, timeline)
         .values(
