@@ -16,17 +16,17 @@ const { Primary, Secondary, Auxiliary } = tools.Enums.MouseBindings;
 /** What the other buttons always do. */
 const FIXED: Partial<Record<ToolName, number>> = { zoom: Secondary, pan: Auxiliary };
 
-/** What the buttons of the mouse do in one viewport. `id` names the viewport and its engine. */
+/** What the buttons of the mouse do in one viewport, `id`, of `engine`. */
 export class Mouse {
   private readonly id: string;
   private readonly group: NonNullable<ReturnType<typeof tools.ToolGroupManager.createToolGroup>>;
 
-  constructor(id: string, tool: ToolName) {
+  constructor(id: string, engine: string, tool: ToolName) {
     const group = tools.ToolGroupManager.createToolGroup(id);
     if (!group) throw new Error(`a viewport ${id} is open already`);
     this.id = id;
     this.group = group;
-    group.addViewport(id, id);
+    group.addViewport(id, engine);
     for (const name of NAMES) group.addTool(TOOL[name], CONFIGURATION[name] ?? {});
     this.use(tool);
   }

@@ -1,26 +1,20 @@
-/** One viewport: shows a stack, scrolls, windows, plays; tells React what it shows. The only user of the toolkit's viewport API. */
+/** One viewport: shows a stack, scrolls, windows, plays; tells React what it shows. Several of them share one rendering engine. */
 
-import { cache, Enums, imageLoader, type PlanarViewport, RenderingEngine, utilities } from '@cornerstonejs/core';
+import { Enums, type PlanarViewport, utilities } from '@cornerstonejs/core';
 import { ApiError } from '../api/problem';
-import { edgesOn } from './edges';
-import { bring } from './frames';
-import { fullRange } from './fullrange';
+import { closeViewport, ENGINE, openViewport, resizeViewports } from './engine';
+import { type Feed, feedOf } from './feed';
 import { measurementsOn, removeOne, whenMeasured } from './measures';
 import { Mouse } from './mouse';
-import type { EdgeLetters } from './orientation';
-import { type Preset, type Range, rangeOf } from './presets';
-import { FrameScheduler } from './scheduler';
-import { datasetAt, openingIndex, type Stack, startsInverted } from './stack';
-import { CACHE_BYTES, startToolkit } from './toolkit';
+import { Player } from './player';
+import { Presentation } from './presentation';
+import type { Preset, Range } from './presets';
+import { openingIndex, type Stack } from './stack';
 import { EMPTY, type ToolName, type ViewState } from './viewstate';
 import { Wheel } from './wheel';
 
-const REQUESTS = 4;
-/** The part of the cache that one stack may fill by itself. */
-const STACK_SHARE = 0.6;
-
+/** How a series was left in this viewport. */
 interface Kept {
-  scheduler: FrameScheduler;
   index: number;
   range: Range | undefined;
   inverted: boolean;
@@ -29,25 +23,26 @@ interface Kept {
 let serial = 0;
 
 export class ImageView {
+  /** The toolkit's name of the viewport. */
+  readonly id: string;
+  readonly element: HTMLDivElement;
   private state = EMPTY;
   private readonly listeners = new Set<() => void>();
-  private readonly id: string;
-  private readonly element: HTMLDivElement;
-  private engine: RenderingEngine | undefined;
-  private viewport: PlanarViewport | undefined;
+  private handle: PlanarViewport | undefined;
   private mouse: Mouse | undefined;
+  private readonly look = new Presentation(this);
   private readonly kept = new Map<string, Kept>();
-  private displaySet = '';
+  private feed: Feed | undefined;
+  private unfollow: (() => void) | undefined;
+  private shownSet = '';
   private opened = 0;
   private wanted = 0;
   private arrived = 0;
   private readonly wheel = new Wheel();
-  private playTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly player: Player;
   private resizing: ResizeObserver | undefined;
   private unlisten: (() => void) | undefined;
   private closed = false;
-  /** Stops what is still being fetched when the study is left. */
-  private readonly leaving = new AbortController();
   private notifying = false;
   private readonly ready: Promise<void>;
 
@@ -55,11 +50,16 @@ export class ImageView {
     serial += 1;
     this.id = `view-${serial}`;
     this.element = element;
+    this.player = new Player({
+      settled: () => this.state.shown === this.state.target || this.state.error !== null,
+      advance: () => this.goTo((this.state.target + 1) % Math.max(1, this.state.stack?.frames.length ?? 1)),
+      rate: () => this.state.rate,
+    });
     this.ready = this.mount();
     this.ready.catch((error: unknown) => this.update({ status: 'ready', error }));
   }
 
-  /* --- for React ------------------------------------------------------------------------------------------------- */
+  /* --- for those around it --------------------------------------------------------------------------------------- */
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -68,7 +68,27 @@ export class ImageView {
 
   readonly getState = (): ViewState => this.state;
 
-  private update(patch: Partial<ViewState>): void {
+  /** The toolkit's viewport; absent until it is ready. */
+  get viewport(): PlanarViewport | undefined {
+    return this.handle;
+  }
+
+  /** The toolkit's name of what the viewport shows now. */
+  get displaySet(): string {
+    return this.shownSet;
+  }
+
+  get stack(): Stack | null {
+    return this.state.stack;
+  }
+
+  /** The toolkit's name of frame `index` (0-based). */
+  imageIdAt(index: number): string | undefined {
+    return this.state.stack?.frames[index]?.imageId;
+  }
+
+  /** Changes what is known of the view; its listeners hear of it once per turn of the event loop. */
+  update(patch: Partial<ViewState>): void {
     if (this.closed) return;
     this.state = { ...this.state, ...patch };
     if (this.notifying) return;
@@ -82,17 +102,9 @@ export class ImageView {
   /* --- life ------------------------------------------------------------------------------------------------------ */
 
   private async mount(): Promise<void> {
-    await startToolkit();
-    if (this.closed) return;
-    this.engine = new RenderingEngine(this.id);
-    this.engine.enableElement({
-      viewportId: this.id,
-      element: this.element,
-      type: Enums.ViewportType.PLANAR_NEXT,
-      defaultOptions: { background: [0, 0, 0] },
-    });
-    this.viewport = this.engine.getViewport(this.id) as unknown as PlanarViewport;
-    this.mouse = new Mouse(this.id, this.state.tool);
+    this.handle = await openViewport(this.id, this.element);
+    if (!this.handle) return;
+    this.mouse = new Mouse(this.id, ENGINE, this.state.tool);
     this.listen();
   }
 
@@ -100,21 +112,28 @@ export class ImageView {
     const on = (event: string, handler: (event: Event) => void) => this.element.addEventListener(event, handler);
     on(Enums.Events.STACK_NEW_IMAGE, (event) => {
       const { imageIdIndex } = (event as CustomEvent<{ imageIdIndex?: number }>).detail;
-      if (typeof imageIdIndex === 'number') this.update({ shown: imageIdIndex, edges: this.edges(imageIdIndex) });
+      if (typeof imageIdIndex === 'number') this.update({ shown: imageIdIndex, edges: this.look.edges(imageIdIndex) });
     });
     on(Enums.Events.VOI_MODIFIED, (event) => {
       const { range } = (event as CustomEvent<{ range?: Range }>).detail;
       if (range) this.update({ range: { lower: range.lower, upper: range.upper } });
     });
-    on(Enums.Events.CAMERA_MODIFIED, () => this.readCamera());
-    on(Enums.Events.IMAGE_RENDERED, () => this.readCamera());
+    on(Enums.Events.CAMERA_MODIFIED, () => this.readViewport());
+    on(Enums.Events.IMAGE_RENDERED, () => this.readViewport());
     this.unlisten = whenMeasured(() => this.update({ measurements: this.measurements().length }));
     on('contextmenu', (event) => event.preventDefault());
     // the toolkit would swallow every key, Tab and F5 too; the application has its own shortcuts
     this.element.addEventListener('keydown', (event) => event.stopImmediatePropagation(), { capture: true });
     this.element.addEventListener('wheel', this.onWheel, { passive: false });
-    this.resizing = new ResizeObserver(() => this.engine?.resize(true, true));
+    this.resizing = new ResizeObserver(resizeViewports);
     this.resizing.observe(this.element);
+  }
+
+  private readViewport(): void {
+    if (this.state.shown < 0) return;
+    this.look.readCamera();
+    const measurements = this.measurements().length;
+    if (measurements !== this.state.measurements) this.update({ measurements });
   }
 
   private readonly onWheel = (event: WheelEvent): void => {
@@ -128,17 +147,16 @@ export class ImageView {
   };
 
   close(): void {
+    if (this.closed) return;
     this.closed = true;
-    clearTimeout(this.playTimer);
+    this.player.pause();
     this.resizing?.disconnect();
     this.unlisten?.();
+    this.unfollow?.();
     this.element.removeEventListener('wheel', this.onWheel);
-    for (const { scheduler } of this.kept.values()) scheduler.stop();
-    this.leaving.abort();
     this.mouse?.close();
-    this.engine?.destroy();
-    if (this.displaySet) utilities.genericViewportDisplaySetMetadataProvider.remove(this.displaySet);
-    cache.purgeCache(); // one study at a time: reading PCs have little memory
+    closeViewport(this.id);
+    if (this.shownSet) utilities.genericViewportDisplaySetMetadataProvider.remove(this.shownSet);
     this.listeners.clear();
   }
 
@@ -150,7 +168,9 @@ export class ImageView {
     const turn = this.opened;
     this.remember();
     this.pause();
-    const kept = this.keep(stack);
+    const feed = this.attach(stack);
+    const kept = this.kept.get(stack.series) ?? { index: openingIndex(stack), range: undefined, inverted: false };
+    this.kept.set(stack.series, kept);
     const index = Math.min(Math.max(0, at ?? kept.index), stack.frames.length - 1);
     kept.index = index;
     this.update({
@@ -159,7 +179,7 @@ export class ImageView {
       target: index,
       shown: -1,
       error: null,
-      frames: [...kept.scheduler.states],
+      frames: [...feed.states],
       range: kept.range ?? null,
       inverted: kept.inverted,
       rate: stack.rate,
@@ -167,44 +187,24 @@ export class ImageView {
     });
     try {
       await this.ready;
-      await kept.scheduler.want(index);
+      await feed.want(index);
       if (turn !== this.opened || this.closed) return;
       await this.present(stack, kept);
-      this.update({ status: 'ready', shown: index, edges: this.edges(index) });
-      kept.scheduler.prefetch();
+      this.update({ status: 'ready', shown: index, edges: this.look.edges(index) });
+      feed.prefetch();
     } catch (error) {
       if (!(error instanceof ApiError)) console.error('the image could not be shown', error);
       if (turn === this.opened) this.update({ status: 'ready', error });
     }
   }
 
-  private keep(stack: Stack): Kept {
-    const known = this.kept.get(stack.series);
-    if (known?.scheduler.states.length === stack.frames.length) return known;
-    known?.scheduler.stop(); // more images have come since
-    const budget = Math.max(8, Math.floor((CACHE_BYTES * STACK_SHARE) / Math.max(1, stack.frameBytes)));
-    const scheduler = new FrameScheduler({
-      count: stack.frames.length,
-      limit: REQUESTS,
-      budget,
-      load: async (index) => {
-        const { imageId } = stack.frames[index]!;
-        if (cache.getImage(imageId)) return;
-        await bring(imageId, this.leaving.signal);
-        await imageLoader.loadAndCacheImage(imageId, { requestType: Enums.RequestType.Prefetch, priority: 0 });
-      },
-      changed: () => {
-        if (this.state.stack?.series === stack.series) this.update({ frames: [...scheduler.states] });
-      },
-    });
-    const kept: Kept = {
-      scheduler,
-      index: known?.index ?? openingIndex(stack),
-      range: known?.range,
-      inverted: known?.inverted ?? false,
-    };
-    this.kept.set(stack.series, kept);
-    return kept;
+  private attach(stack: Stack): Feed {
+    const feed = feedOf(stack);
+    if (feed === this.feed) return feed;
+    this.unfollow?.();
+    this.feed = feed;
+    this.unfollow = feed.follow(() => this.update({ frames: [...feed.states] }));
+    return feed;
   }
 
   private remember(): void {
@@ -213,35 +213,28 @@ export class ImageView {
     if (!stack || !kept) return;
     kept.index = target;
     kept.inverted = inverted;
-    kept.range = this.viewport?.getDisplaySetPresentation(this.displaySet)?.voiRange as Range | undefined;
+    kept.range = this.look.chosenRange;
   }
 
   private async present(stack: Stack, kept: Kept): Promise<void> {
-    const viewport = this.viewport!;
     const provider = utilities.genericViewportDisplaySetMetadataProvider;
-    const previous = this.displaySet;
-    this.displaySet = `${this.id}:${this.opened}`;
-    provider.add(this.displaySet, {
+    const previous = this.shownSet;
+    this.shownSet = `${this.id}:${this.opened}`;
+    provider.add(this.shownSet, {
       imageIds: stack.frames.map((frame) => frame.imageId),
       kind: 'planar',
       initialImageIdIndex: kept.index,
     });
-    await viewport.setDisplaySets({ displaySetId: this.displaySet });
+    await this.handle!.setDisplaySets({ displaySetId: this.shownSet });
     if (previous) provider.remove(previous);
-    viewport.resetViewState();
-    viewport.setDisplaySetPresentation(this.displaySet, {
-      invert: this.drawnInverted(kept.index),
-      ...(kept.range ? { voiRange: kept.range } : {}),
-    });
-    viewport.render();
-    this.readRange();
+    this.look.begin(kept.index, kept.range);
   }
 
   /** Wants frame `index` on the screen. What is shown stays until its pixels are there. */
   goTo(index: number): void {
     const { stack } = this.state;
     const kept = stack && this.kept.get(stack.series);
-    if (!stack || !kept) return;
+    if (!stack || !kept || !this.feed) return;
     const target = Math.min(Math.max(0, index), stack.frames.length - 1);
     if (target === this.state.target && !this.state.error) return;
     this.wanted += 1;
@@ -253,23 +246,17 @@ export class ImageView {
       void this.open(stack, target);
       return;
     }
-    kept.scheduler.want(target).then(
+    this.feed.want(target).then(
       () => {
         if (turn !== this.opened || ticket < this.arrived || this.closed) return;
         this.arrived = ticket;
-        void this.viewport?.setImageIdIndex(target);
-        this.viewport?.setDisplaySetPresentation(this.displaySet, { invert: this.drawnInverted(target) });
+        void this.handle?.setImageIdIndex(target);
+        this.look.follow(target);
       },
       (error: unknown) => {
         if (turn === this.opened && this.state.target === target) this.update({ error });
       },
     );
-  }
-
-  /** Whether low values are to be drawn bright: by the image's nature, or by the user's wish, not by both. */
-  private drawnInverted(index: number): boolean {
-    const { stack, inverted } = this.state;
-    return stack !== null && startsInverted(stack, index) !== inverted;
   }
 
   scrollBy(steps: number): void {
@@ -290,97 +277,32 @@ export class ImageView {
 
   /* --- presentation ---------------------------------------------------------------------------------------------- */
 
-  private readRange(): void {
-    const range = (this.viewport?.getDisplaySetPresentation(this.displaySet)?.voiRange ??
-      this.viewport?.getDefaultVOIRange(this.displaySet)) as Range | undefined;
-    if (range) this.update({ range: { lower: range.lower, upper: range.upper } });
-  }
-
-  private readCamera(): void {
-    if (!this.viewport || this.state.shown < 0) return;
-    const zoom = this.viewport.getZoom();
-    const patch: Partial<ViewState> = {};
-    if (Math.abs(zoom - this.state.zoom) > 0.001) patch.zoom = zoom;
-    const measurements = this.measurements().length;
-    if (measurements !== this.state.measurements) patch.measurements = measurements;
-    const edges = this.edges(this.state.shown);
-    if (JSON.stringify(edges) !== JSON.stringify(this.state.edges)) patch.edges = edges;
-    if (Object.keys(patch).length) this.update(patch);
-    if (!this.viewport.getDisplaySetPresentation(this.displaySet)?.voiRange) this.readDefaultRange();
-  }
-
-  private readDefaultRange(): void {
-    const range = this.viewport?.getDefaultVOIRange(this.displaySet);
-    const { range: known } = this.state;
-    if (range && (range.lower !== known?.lower || range.upper !== known.upper)) {
-      this.update({ range: { lower: range.lower, upper: range.upper } });
-    }
-  }
-
-  private edges(index: number): EdgeLetters | null {
-    const { stack } = this.state;
-    const ds = stack && datasetAt(stack, index);
-    return ds && this.viewport ? edgesOn(this.viewport, ds) : null;
-  }
-
-  private setRange(range: Range): void {
-    this.viewport?.setDisplaySetPresentation(this.displaySet, { voiRange: range });
-    this.viewport?.render();
-    this.readRange();
+  setRange(range: Range): void {
+    this.look.setRange(range);
   }
 
   applyPreset(preset: Preset): void {
-    if (this.state.shown < 0) return;
-    if (preset.window) this.setRange(rangeOf(preset.window.width, preset.window.center));
-    else if (preset.name === 'full') {
-      const frame = this.state.stack?.frames[this.state.shown];
-      const range = frame && fullRange(frame.imageId);
-      if (range) this.setRange(range);
-    } else this.resetWindow();
-  }
-
-  private resetWindow(): void {
-    this.viewport?.resetDisplaySetPresentation(this.displaySet);
-    this.viewport?.setDisplaySetPresentation(this.displaySet, {
-      visible: true,
-      invert: this.drawnInverted(this.state.shown),
-    });
-    this.viewport?.render();
-    this.readRange();
-  }
-
-  private setInverted(inverted: boolean): void {
-    this.update({ inverted });
-    this.viewport?.setDisplaySetPresentation(this.displaySet, { invert: this.drawnInverted(this.state.shown) });
-    this.viewport?.render();
+    this.look.applyPreset(preset);
   }
 
   invert(): void {
-    if (this.state.shown >= 0) this.setInverted(!this.state.inverted);
+    this.look.invert();
   }
 
   flip(): void {
-    const { flipHorizontal = false } = this.viewport?.getViewState() ?? {};
-    this.viewport?.setViewState({ flipHorizontal: !flipHorizontal });
+    this.look.flip();
   }
 
   rotate(): void {
-    const { rotation = 0 } = this.viewport?.getViewState() ?? {};
-    this.viewport?.setViewState({ rotation: (rotation + 90) % 360 });
+    this.look.rotate();
   }
 
   zoomBy(factor: number): void {
-    if (this.state.shown < 0 || !this.viewport) return;
-    this.viewport.setZoom(Math.min(40, Math.max(0.1, this.viewport.getZoom() * factor)));
+    this.look.zoomBy(factor);
   }
 
-  /** Position, zoom, turns, window and inversion as at the start. */
   reset(): void {
-    const { stack, shown } = this.state;
-    if (!stack || shown < 0) return;
-    this.viewport?.resetViewState();
-    this.update({ inverted: false });
-    this.resetWindow();
+    this.look.reset();
   }
 
   setTool(tool: ToolName): void {
@@ -397,33 +319,25 @@ export class ImageView {
   /** Removes the selected measurements of this stack; with none selected, the last one. */
   removeMeasurement(): void {
     removeOne(this.measurements());
-    this.viewport?.render();
+    this.handle?.render();
     this.update({ measurements: this.measurements().length });
   }
 
   /* --- playing --------------------------------------------------------------------------------------------------- */
 
   togglePlay(): void {
-    if (this.state.playing) this.pause();
-    else this.play();
-  }
-
-  private play(): void {
-    const { stack } = this.state;
-    if (!stack || stack.frames.length < 2 || this.state.shown < 0) return;
+    if (this.state.playing) {
+      this.pause();
+      return;
+    }
+    const { stack, shown } = this.state;
+    if (!stack || stack.frames.length < 2 || shown < 0) return;
     this.update({ playing: true });
-    const step = () => {
-      if (!this.state.playing) return;
-      const next = (this.state.target + 1) % stack.frames.length;
-      // waits for what is still on its way rather than skipping it
-      if (this.state.shown === this.state.target || this.state.error) this.goTo(next);
-      this.playTimer = setTimeout(step, 1000 / this.state.rate);
-    };
-    step();
+    this.player.play();
   }
 
   pause(): void {
-    clearTimeout(this.playTimer);
+    this.player.pause();
     if (this.state.playing) this.update({ playing: false });
   }
 

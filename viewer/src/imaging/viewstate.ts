@@ -17,6 +17,8 @@ export interface ViewState {
   /** Why the target cannot be shown. */
   error: unknown;
   frames: readonly FrameState[];
+  /** Whether the picture on the screen has all its detail, or is a coarse preview of it. */
+  quality: 'preview' | 'full';
   range: Range | null;
   /** The user turned black and white round. */
   inverted: boolean;
@@ -35,6 +37,7 @@ export const EMPTY: ViewState = {
   shown: -1,
   error: null,
   frames: [],
+  quality: 'full',
   range: null,
   inverted: false,
   zoom: 1,

@@ -1,25 +1,21 @@
-/** Series, image and, beside them, whatever the page has to say about the study. */
-import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react';
+/** Series, a grid of images and, beside them, whatever the page has to say about the study. */
+import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Series, StudyDetail } from '../api/types';
-import { loadStack } from '../imaging';
 import { presetsFor } from '../imaging/presets';
-import { ErrorNote } from '../ui/states';
+import { Cell, type Wanted } from './Cell';
 import { CheatSheet } from './CheatSheet';
-import { DocumentView } from './DocumentView';
 import { SeriesStrip } from './SeriesStrip';
 import classes from './StudyView.module.css';
-import { framesIn, inReadingOrder, isDocument, openingSeries, seriesOf } from './series';
+import { inReadingOrder, isDocument, openingSeries, seriesOf } from './series';
 import { type Command, useShortcuts } from './shortcuts';
 import { Toolbar } from './Toolbar';
-import { useImageView } from './useImageView';
-import { Viewport } from './Viewport';
+import { useViewState, ViewRegistry, ViewsContext } from './views';
 
 interface Props {
   study: StudyDetail;
   header: ReactNode;
-  panel?: ((images: { show: (sop: string) => void }) => ReactNode) | undefined;
+  panel?: ((images: { show: (sop: string, frame?: number) => void }) => ReactNode) | undefined;
   keyImages: readonly string[];
   /** Absent: this reader cannot mark images. */
   onToggleKeyImage?: ((sop: string) => void) | undefined;
@@ -27,60 +23,74 @@ interface Props {
   onWrite?: (() => void) | undefined;
 }
 
+/** What each place of the grid holds: the UID of a series, or nothing. */
+interface Grid {
+  rows: number;
+  columns: number;
+  cells: readonly (string | null)[];
+}
+
 export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, onNextStudy, onWrite }: Props) {
   const { t } = useTranslation();
-  const { ref, view, state } = useImageView();
+  const [registry] = useState(() => new ViewRegistry());
   const series = useMemo(() => inReadingOrder(study.series), [study.series]);
-  const [active, setActive] = useState<string | null>(() => openingSeries(series)?.series_instance_uid ?? null);
-  const [wantedSop, setWantedSop] = useState<string | null>(null);
+  const [grid, setGrid] = useState<Grid>(() => ({
+    rows: 1,
+    columns: 1,
+    cells: [openingSeries(series)?.series_instance_uid ?? null],
+  }));
+  const [active, setActive] = useState(0);
+  const [wanted, setWanted] = useState<(Wanted & { cell: number }) | null>(null);
   const [help, setHelp] = useState(false);
   const [overlay, setOverlay] = useState(true);
-  const chosen = series.find((one) => one.series_instance_uid === active);
+  const { active: view } = useSyncExternalStore(registry.subscribe, registry.get);
+  const state = useViewState(view);
+  const chosen = series.find((one) => one.series_instance_uid === grid.cells[active]);
   const paper = chosen !== undefined && isDocument(chosen);
 
-  useEffect(() => {
-    if (active === null)
-      setActive(openingSeries(series)?.series_instance_uid ?? series[0]?.series_instance_uid ?? null);
-  }, [active, series]);
-
-  const stack = useQuery({
-    queryKey: ['stack', study.study_instance_uid, active],
-    queryFn: ({ signal }) => loadStack(study.study_instance_uid, active!, signal),
-    enabled: active !== null && !paper,
-    staleTime: Number.POSITIVE_INFINITY,
-    structuralSharing: false,
-  });
-  const more = chosen && stack.data ? framesIn(chosen) - stack.data.frames.length : 0;
+  const place = useCallback((cell: number, uid: string) => {
+    setGrid((known) => ({ ...known, cells: known.cells.map((one, index) => (index === cell ? uid : one)) }));
+  }, []);
+  const activate = useCallback(
+    (cell: number) => {
+      setActive(cell);
+      registry.activate(cell);
+    },
+    [registry],
+  );
 
   useEffect(() => {
-    if (!view || !stack.data || stack.data.series !== active || stack.data.frames.length === 0) return;
-    const at = wantedSop ? stack.data.frames.findIndex((frame) => frame.sop === wantedSop) : -1;
-    setWantedSop(null);
-    if (view.getState().stack === stack.data) {
-      if (at >= 0) view.goTo(at);
-    } else void view.open(stack.data, at >= 0 ? at : undefined);
-  }, [view, stack.data, active, wantedSop]);
+    const first = openingSeries(series) ?? series[0];
+    if (grid.cells.every((uid) => uid === null) && first) place(0, first.series_instance_uid);
+  }, [grid, series, place]);
 
   const show = useCallback(
-    (sop: string) => {
+    (sop: string, frame = 1) => {
       const home = seriesOf(series, sop);
       if (!home) return;
-      setActive(home.series_instance_uid);
-      setWantedSop(sop);
+      place(active, home.series_instance_uid);
+      setWanted({ sop, frame, cell: active });
     },
-    [series],
+    [series, active, place],
   );
+  useEffect(() => registry.showBy(show), [registry, show]);
+
+  const open = (one: Series) => {
+    setWanted(null);
+    place(active, one.series_instance_uid);
+  };
   const step = (by: number) => {
-    const index = series.findIndex((one) => one.series_instance_uid === active) + by;
-    const next = series[index];
-    if (next) setActive(next.series_instance_uid);
+    const next = series[(chosen ? series.indexOf(chosen) : -1) + by];
+    if (next) open(next);
   };
   const frame = state?.stack?.frames[state.target];
 
   const run = (command: Command) => {
     switch (command.do) {
-      case 'tool':
-        return view?.setTool(command.tool);
+      case 'tool': {
+        for (const one of registry.get().all) one.setTool(command.tool);
+        return undefined;
+      }
       case 'scroll':
         return view?.scrollBy(command.steps);
       case 'first':
@@ -126,40 +136,50 @@ export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, o
   useShortcuts(run);
 
   const marked = onToggleKeyImage ? frame !== undefined && keyImages.includes(frame.sop) : null;
-  const open = (one: Series) => setActive(one.series_instance_uid);
   return (
-    <div className={classes.page}>
-      {header}
-      <div className={classes.body}>
-        <SeriesStrip
-          study={study.study_instance_uid}
-          series={series}
-          active={active}
-          keyImages={keyImages}
-          onOpen={open}
-        />
-        <main className={classes.middle} aria-label={t('view.images')}>
-          <Toolbar view={view} state={state} keyImage={marked} run={run} />
-          {more > 0 && (
-            <button type="button" className={classes.more} onClick={() => void stack.refetch()}>
-              {t('view.more-images', { n: more })}
-            </button>
-          )}
-          {stack.error && !paper && (
-            <div className={classes.note}>
-              <ErrorNote error={stack.error} onRetry={() => void stack.refetch()} />
+    <ViewsContext value={registry}>
+      <div className={classes.page}>
+        {header}
+        <div className={classes.body}>
+          <SeriesStrip
+            study={study.study_instance_uid}
+            series={series}
+            active={grid.cells[active] ?? null}
+            keyImages={keyImages}
+            onOpen={open}
+          />
+          <main className={classes.middle} aria-label={t('view.images')}>
+            <Toolbar view={view} state={state} keyImage={marked} run={run} />
+            {series.length === 0 && <p className={classes.note}>{t('view.no-series')}</p>}
+            <div
+              className={classes.grid}
+              style={{
+                gridTemplateColumns: `repeat(${grid.columns}, minmax(0, 1fr))`,
+                gridTemplateRows: `repeat(${grid.rows}, minmax(0, 1fr))`,
+              }}
+            >
+              {grid.cells.map((uid, cell) => (
+                <Cell
+                  // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
+                  key={cell}
+                  number={cell}
+                  registry={registry}
+                  study={study}
+                  series={series.find((one) => one.series_instance_uid === uid) ?? null}
+                  active={cell === active}
+                  wanted={cell === wanted?.cell ? wanted : null}
+                  keyImages={keyImages}
+                  overlay={overlay}
+                  onActivate={activate}
+                />
+              ))}
             </div>
-          )}
-          {series.length === 0 && <p className={classes.note}>{t('view.no-series')}</p>}
-          <div className={classes.view} hidden={paper}>
-            <Viewport study={study} view={view} state={state} mount={ref} keyImages={keyImages} overlay={overlay} />
-          </div>
-          {paper && chosen && <DocumentView study={study.study_instance_uid} series={chosen} />}
-          <p className={classes.use}>{t('view.intended-use')}</p>
-        </main>
-        {panel?.({ show })}
+            <p className={classes.use}>{t('view.intended-use')}</p>
+          </main>
+          {panel?.({ show })}
+        </div>
+        <CheatSheet opened={help} onClose={() => setHelp(false)} />
       </div>
-      <CheatSheet opened={help} onClose={() => setHelp(false)} />
-    </div>
+    </ViewsContext>
   );
 }

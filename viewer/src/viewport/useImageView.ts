@@ -1,27 +1,28 @@
-import { useCallback, useRef, useState, useSyncExternalStore } from 'react';
+import { useCallback, useState } from 'react';
 import { ImageView } from '../imaging/view';
 import type { ViewState } from '../imaging/viewstate';
+import { useViewState } from './views';
 
-const nothing = () => () => undefined;
-
-/** An `ImageView` in the element that gets `ref`, and what it shows. */
-export function useImageView(): {
+/** An `ImageView` in the element that gets `ref`, and what it shows. `met` hears of the view, and of its end. */
+export function useImageView(met: (view: ImageView | null) => void): {
   ref: (element: HTMLDivElement | null) => (() => void) | undefined;
   view: ImageView | null;
   state: ViewState | null;
 } {
   const [view, setView] = useState<ImageView | null>(null);
-  const current = useRef<ImageView | null>(null);
-  const ref = useCallback((element: HTMLDivElement | null) => {
-    if (!element) return undefined;
-    const made = new ImageView(element);
-    current.current = made;
-    setView(made);
-    return () => {
-      made.close();
-      if (current.current === made) setView(null);
-    };
-  }, []);
-  const state = useSyncExternalStore(view?.subscribe ?? nothing, () => view?.getState() ?? null);
-  return { ref, view, state };
+  const ref = useCallback(
+    (element: HTMLDivElement | null) => {
+      if (!element) return undefined;
+      const made = new ImageView(element);
+      setView(made);
+      met(made);
+      return () => {
+        met(null);
+        made.close();
+        setView((known) => (known === made ? null : known));
+      };
+    },
+    [met],
+  );
+  return { ref, view, state: useViewState(view) };
 }

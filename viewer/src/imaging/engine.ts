@@ -1,0 +1,48 @@
+/** The one rendering engine that all viewports of a page share. The last viewport to be closed ends it and empties the cache. */
+import { cache, Enums, type PlanarViewport, RenderingEngine } from '@cornerstonejs/core';
+import { stopFeeds } from './feed';
+import { startToolkit } from './toolkit';
+
+export const ENGINE = 'lientuyen';
+
+let engine: RenderingEngine | undefined;
+const open = new Set<string>();
+let resizing: number | undefined;
+
+/** Makes a viewport in `element`; resolves to nothing when it was closed meanwhile. */
+export async function openViewport(id: string, element: HTMLDivElement): Promise<PlanarViewport | undefined> {
+  open.add(id);
+  await startToolkit();
+  if (!open.has(id)) return undefined;
+  engine ??= new RenderingEngine(ENGINE);
+  engine.enableElement({
+    viewportId: id,
+    element,
+    type: Enums.ViewportType.PLANAR_NEXT,
+    defaultOptions: { background: [0, 0, 0] },
+  });
+  return engine.getViewport(id) as unknown as PlanarViewport;
+}
+
+export function closeViewport(id: string): void {
+  if (!open.delete(id)) return;
+  if (open.size) {
+    engine?.disableElement(id);
+    return;
+  }
+  cancelAnimationFrame(resizing ?? 0);
+  resizing = undefined;
+  engine?.destroy();
+  engine = undefined;
+  stopFeeds();
+  cache.purgeCache(); // one study at a time: reading PCs have little memory
+}
+
+/** Fits all viewports to their elements, once however many of them changed. */
+export function resizeViewports(): void {
+  if (resizing !== undefined) return;
+  resizing = requestAnimationFrame(() => {
+    resizing = undefined;
+    engine?.resize(true, true);
+  });
+}
