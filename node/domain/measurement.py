@@ -23,6 +23,7 @@ class MeasurementKind(StrEnum):
     PROBE = "probe"  # 1
     ARROW = "arrow"  # 2: the tip, then the tail; with a text
     CARDIOTHORACIC = "cardiothoracic"  # 4: the ends of the heart's width, then of the chest's
+    CALIBRATION = "calibration"  # 2: the ends of what has the length of its value; never in a report
 
 
 POINTS: dict[MeasurementKind, int] = {
@@ -35,6 +36,7 @@ POINTS: dict[MeasurementKind, int] = {
     MeasurementKind.PROBE: 1,
     MeasurementKind.ARROW: 2,
     MeasurementKind.CARDIOTHORACIC: 4,
+    MeasurementKind.CALIBRATION: 2,
 }
 
 

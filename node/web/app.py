@@ -39,6 +39,7 @@ from node.web.metrics import Metrics
 from node.web.shield import CompressJson, LimitBodies, Shield
 from worklists.modality import api as orders
 from worklists.reading import api as reading
+from worklists.reading import marks_api as marks
 from worklists.reporting import api as reporting
 
 
@@ -70,6 +71,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
         studies.router(node),
         preferences.router(node),
         reading.router(node, current_user),
+        marks.router(node, current_user),
         reporting.router(node, current_user),
         orders.router(node, current_user),
         display.router(node),

@@ -63,6 +63,7 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     _rule("POST", r"/api/reading/tasks/[^/]+/(priority|release)", READERS),
     _rule("POST", r"/api/reading/tasks/[^/]+/(claim|sign|correct|amend)", RADIOLOGISTS),
     _rule("PUT", r"/api/reading/tasks/[^/]+/report", RADIOLOGISTS),
+    _rule("PUT DELETE", r"/api/reading/studies/[^/]+/marks/[^/]+", RADIOLOGISTS),
     _rule("POST", r"/api/reading/lint", READERS),
     _rule("GET", r"/api/orders/questions", ADMINS),
     _rule("GET", r"/api/orders(/.*)?", EVERYONE),
