@@ -365,6 +365,7 @@ reports = Table(
     Column("answers", JSON, nullable=False, default=list, server_default="[]"),  # [[question, answer]]
     Column("measurements", JSON, nullable=False, default=list, server_default="[]"),  # as they were when signed
     Column("criticals", JSON, nullable=False, default=list, server_default="[]"),  # the same
+    Column("links", JSON, nullable=False, default=list, server_default="[]"),  # worklists.reporting.records.Link
     Column("author", String(64), nullable=False),
     Column("signatures", JSON, nullable=False, default=list, server_default="[]"),  # [node.domain.report.Signature]
     Column("sop_instance_uid", String(64), nullable=False, default=""),
