@@ -225,6 +225,8 @@ class NodeProcess:
 
     def _wake(self) -> None:
         self._arrived.set()
+        for dialler in list(self._diallers.values()):
+            dialler.nudge()
         self.workers.wake()
 
     def start(self) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from node.dicom.dataset import dataset_digest
@@ -18,8 +20,9 @@ from node.domain.study import Arrival, Via
 from node.domain.timeline import Hop
 from node.errors import NodeError, PeerBusy, PeerRefused, Retryable
 from node.exchange.client import LinkClient
+from node.flow.letters import keep_told, letters_to
 from node.flow.link import from_json, to_json
-from node.ledger import deliveries, jobs, timeline
+from node.ledger import deliveries, jobs, letters, timeline
 from node.ports import Batch, Node
 from node.routing.retry import backoff
 
@@ -27,6 +30,9 @@ log = logging.getLogger(__name__)
 
 _WAIT = 25.0  # seconds of a long poll
 _PUSH = 500
+_LETTERS = 100  # in one request
+_TOLD_AGAIN = timedelta(days=14)  # letters of this time: the peer that is back may be one restored from a backup
+_REST = 0.1  # seconds at least between two looks at what is to be told
 
 
 class Dialler:
@@ -37,6 +43,8 @@ class Dialler:
         self.peer = peer
         self._client = client
         self._stop = threading.Event()
+        self._news = threading.Event()
+        self._again = True  # letters of a while ago are told once more
         self._threads = [
             threading.Thread(target=self._keep, args=(self.fetch,), name=f"fetch-{peer.code}", daemon=True),
             threading.Thread(target=self._keep, args=(self.push,), name=f"push-{peer.code}", daemon=True),
@@ -48,6 +56,11 @@ class Dialler:
 
     def stop(self) -> None:
         self._stop.set()
+        self._news.set()
+
+    def nudge(self) -> None:
+        """There may be something to tell: it is looked for at once. May be called from any thread."""
+        self._news.set()
 
     def _keep(self, step: Any) -> None:
         failures = 0
@@ -72,22 +85,36 @@ class Dialler:
     def _hurry(self) -> None:
         """The peer is back: what waits for it is due now."""
         with self.node.ledger.begin() as tx:
+            now = self.node.clock.now()
             for row in deliveries.waiting_for(tx, self.peer.code):
-                jobs.hurry(tx, "deliver", str(row.id), self.node.clock.now())
+                jobs.hurry(tx, "deliver", str(row.id), now)
+        self._again = True
         self.node.wake()
 
+    def _cursor_name(self, what: str) -> str:
+        return f"{what}:{self.peer.code}"
+
     def fetch(self) -> None:
-        """One long poll: objects first, then what happened to our studies there."""
-        name = f"entries-from:{self.peer.code}"
+        """One long poll: what was written about our studies first, it may be urgent; then objects, then what happened."""
+        entries_name, letters_name = self._cursor_name("entries-from"), self._cursor_name("letters-from")
         with self.node.ledger.read() as tx:
-            cursor = timeline.get_cursor(tx, name)
-        answer = self._client.get("/exchange/outbox", wait=_WAIT, cursor=cursor, wait_seconds=_WAIT)
+            cursor, letter_cursor = (timeline.get_cursor(tx, name) for name in (entries_name, letters_name))
+        answer = self._client.get(
+            "/exchange/outbox", wait=_WAIT, cursor=cursor, letter_cursor=letter_cursor, wait_seconds=_WAIT
+        )
+        after = int(answer.get("letter_cursor", letter_cursor))  # a node of an earlier version tells none
+        if after != letter_cursor:
+            with self.node.ledger.begin() as tx:
+                for letter in answer["letters"]:
+                    keep_told(tx, self.node, self.peer, letter)
+                timeline.set_cursor(tx, letters_name, after)
+            self.node.wake()
         left = [why for waiting in answer["deliveries"] for why in self._fetch_delivery(waiting)]
         if answer["entries"] or answer["cursor"] != cursor:
             with self.node.ledger.begin() as tx:
                 for entry in answer["entries"]:
                     self._record(tx, entry)
-                timeline.set_cursor(tx, name, int(answer["cursor"]))
+                timeline.set_cursor(tx, entries_name, int(answer["cursor"]))
             self.node.wake()
         if left:
             raise PeerBusy(
@@ -135,27 +162,58 @@ class Dialler:
         file.commit()
 
     def push(self) -> None:
-        """Sends our own record of the studies that went to this peer; waits when there is nothing new.
+        """Sends our own record of the studies that went to this peer and what was written about them; waits when there
+        is nothing new.
 
-        Whenever something is added, the study's whole record is sent: what happened before the study had a name there, or
-        before the peer knew it, would be missing otherwise. What the peer has already has no effect there.
+        Whenever something is added, all of the study is sent: what happened before the study had a name there, or before
+        the peer knew it, would be missing otherwise. What the peer has already has no effect there.
         """
-        name = f"entries-to:{self.peer.code}"
+        self._news.clear()
+        again, self._again = self._again, False
+        try:
+            waits = self._push(again)
+        except BaseException:
+            self._again = self._again or again
+            raise
+        if waits:
+            self._news.wait(2.0)
+            self._stop.wait(_REST)
+
+    def _push(self, again: bool) -> bool:
+        """True when nothing is left to tell."""
+        names = (self._cursor_name("entries-to"), self._cursor_name("letters-to"))
         with self.node.ledger.read() as tx:
-            found = timeline.since(tx, timeline.get_cursor(tx, name), self.node.facility, _PUSH)
+            found = timeline.since(tx, timeline.get_cursor(tx, names[0]), self.node.facility, _PUSH)
+            cursor = timeline.get_cursor(tx, names[1])
+            written = letters.since(tx, cursor, self.peer.facility, _PUSH)
+            if again:
+                before = letters.number_before(tx, self.node.clock.now() - _TOLD_AGAIN)
+                written = [*letters.since(tx, min(before, cursor), self.peer.facility, 10 * _PUSH), *written]
+            happened = list(dict.fromkeys(entry.study_instance_uid for _, entry in found))
+            touched = list(dict.fromkeys([*(letter.study_instance_uid for _, letter in written), *happened]))
+            outward = {uid: self._outward(tx, uid) for uid in touched}
             entries = [
-                to_json(replace(entry, study_instance_uid=outward))
-                for study_uid in dict.fromkeys(entry.study_instance_uid for _, entry in found)
-                if (outward := self._outward(tx, study_uid))
+                to_json(replace(entry, study_instance_uid=outward[study_uid]))
+                for study_uid in happened
+                if outward[study_uid]
                 for entry in timeline.of_study(tx, study_uid, self.node.facility)
             ]
-        for start in range(0, len(entries), _PUSH):
-            self._client.post("/exchange/entries", {"entries": entries[start : start + _PUSH]})
-        if found:
+            told = letters_to(tx, self.peer, outward, touched)
+        self._tell("entries", entries, _PUSH)
+        self._tell("letters", told, _LETTERS)
+        self._move_on(dict(zip(names, (found, written), strict=True)))
+        return len(found) < _PUSH and (again or len(written) < _PUSH)
+
+    def _tell(self, what: str, items: Sequence[dict[str, Any]], most: int) -> None:
+        for start in range(0, len(items), most):
+            self._client.post(f"/exchange/{what}", {what: items[start : start + most]})
+
+    def _move_on(self, found: Mapping[str, Sequence[tuple[int, Any]]]) -> None:
+        if any(found.values()):
             with self.node.ledger.begin() as tx:
-                timeline.set_cursor(tx, name, found[-1][0])
-        if len(found) < _PUSH:
-            self._stop.wait(2.0)
+                for name, items in found.items():
+                    if items:
+                        timeline.set_cursor(tx, name, items[-1][0])
 
     def _outward(self, tx: Any, study_uid: str) -> str:
         for row in deliveries.of_study(tx, study_uid):

@@ -150,3 +150,11 @@ def by_outward_uid(tx: Connection, outward_uid: str) -> Row[Any] | None:
     left = select(deliveries).where(deliveries.c.outward_uid == outward_uid, deliveries.c.destination != "")
     own_name = case((deliveries.c.study_uid == outward_uid, 1), else_=0)
     return tx.execute(left.order_by(own_name, deliveries.c.id).limit(1)).first()
+
+
+def sent_as(tx: Connection, destination: str, outward_uid: str) -> str:
+    """Our Study Instance UID of what a destination knows by `outward_uid`; empty when it was sent no such study."""
+    query = select(deliveries.c.study_uid).where(
+        deliveries.c.outward_uid == outward_uid, deliveries.c.destination == destination
+    )
+    return tx.execute(query.order_by(deliveries.c.id).limit(1)).scalar() or ""

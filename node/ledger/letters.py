@@ -48,6 +48,12 @@ def of_study(tx: Connection, study_uid: str) -> Sequence[Letter]:
     return [from_row(row) for row in rows]
 
 
+def of_studies(tx: Connection, study_uids: Collection[str], *, but_of: str = "") -> Sequence[Letter]:
+    """The letters about some studies, but for those that the facility `but_of` wrote itself."""
+    query = select(letters).where(letters.c.study_uid.in_(study_uids), letters.c.node != but_of)
+    return [from_row(row) for row in tx.execute(query.order_by(letters.c.number))]
+
+
 def about(tx: Connection, letter_id: str, kinds: Collection[str] = ()) -> Sequence[Letter]:
     """The letters that answer this one; only those of some kinds when any are given."""
     query = select(letters).where(letters.c.about == letter_id)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from node.domain.facility import Peer
 from node.domain.study import Priority
 from node.domain.timeline import Hop
-from node.flow import link
+from node.flow import letters, link
 from node.ports import Node
 from node.web.auth import calling_node
 
@@ -52,6 +52,25 @@ class Entries(BaseModel):
     entries: list[Entry] = Field(max_length=1000)
 
 
+class SentLetter(BaseModel):
+    """Of any kind: what a newer node calls otherwise is kept."""
+
+    model_config = ConfigDict(extra="ignore")
+    id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    study_instance_uid: str = Field(pattern=_UID)
+    node: str = Field(min_length=1, max_length=32)
+    kind: str = Field(pattern=r"^[a-z][a-z-]{0,15}$")
+    about: str = Field("", pattern=r"^([0-9a-f]{32})?$")
+    author: str = Field("", max_length=200)
+    at: datetime
+    body: dict[str, Any] = {}
+
+
+class SentLetters(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    letters: list[SentLetter] = Field(max_length=200)
+
+
 def router(node: Node) -> APIRouter:
     """All routes under /exchange. The gate lets in nobody but registered nodes, before a body is read."""
     calling = Annotated[Peer, Depends(calling_node)]
@@ -68,8 +87,13 @@ def router(node: Node) -> APIRouter:
         return answer
 
     @api.get("/outbox")
-    async def get_outbox(request: Request, peer: calling, cursor: int = 0, wait_seconds: float = 0.0) -> dict[str, Any]:
-        return await _poll(node, peer, cursor, min(wait_seconds, 55.0), request.is_disconnected)
+    async def get_outbox(
+        request: Request, peer: calling, cursor: int = 0, letter_cursor: int = -1, wait_seconds: float = 0.0
+    ) -> dict[str, Any]:
+        """A peer of an earlier version has no `letter_cursor`, and is told no letters."""
+        if letter_cursor > 0:
+            await asyncio.to_thread(letters.note_heard, node, peer, letter_cursor)
+        return await _poll(node, peer, (cursor, letter_cursor), min(wait_seconds, 55.0), request.is_disconnected)
 
     @api.get("/outbox/{delivery}/{sop_uid}")
     def get_object(delivery: int, sop_uid: Uid, peer: calling) -> FileResponse:
@@ -85,17 +109,28 @@ def router(node: Node) -> APIRouter:
         link.take_entries(node, peer, entries.entries)
         return {}
 
+    @api.post("/letters")
+    def post_letters(sent: SentLetters, peer: calling) -> dict[str, Any]:
+        letters.take_letters(node, peer, (letter.model_dump() for letter in sent.letters))
+        return {}
+
     return api
 
 
-async def _poll(node: Node, peer: Peer, cursor: int, seconds: float, gone: Callable[[], Any]) -> dict[str, Any]:
+async def _poll(
+    node: Node, peer: Peer, cursors: tuple[int, int], seconds: float, gone: Callable[[], Any]
+) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
+    cursor, letter_cursor = cursors
     while True:
         waiting = await asyncio.to_thread(link.outbox, node, peer)
-        last, entries = await asyncio.to_thread(link.entries_for, node, peer, cursor)
+        cursor, entries = await asyncio.to_thread(link.entries_for, node, peer, cursor)
+        written: list[dict[str, Any]] = []
+        if letter_cursor >= 0:
+            letter_cursor, written = await asyncio.to_thread(letters.letters_for, node, peer, letter_cursor)
         left = until - loop.time()
-        if waiting or entries or left <= 0 or node.doorbell.closed or await gone():
-            return {"deliveries": waiting, "entries": entries, "cursor": last}
-        cursor = last
+        if waiting or entries or written or left <= 0 or node.doorbell.closed or await gone():
+            answer = {"deliveries": waiting, "entries": entries, "cursor": cursor}
+            return answer | ({"letters": written, "letter_cursor": letter_cursor} if letter_cursor >= 0 else {})
         await node.doorbell.wait(min(left, 2.0))
