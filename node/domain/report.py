@@ -140,7 +140,7 @@ class ReadingState(StrEnum):
     PRELIMINARY = "preliminary"  # signed by a trainee, waits for a senior
     VERIFYING = "verifying"  # a senior has it
     FINAL = "final"
-    AMENDING = "amending"  # an addendum is being written to a final report
+    AMENDING = "amending"  # an addendum or a correction is being written; the final report stands until that is signed
     CANCELLED = "cancelled"
 
 
@@ -190,7 +190,7 @@ READING_TRANSITIONS: dict[tuple[ReadingState, ReadingEvent], ReadingState] = {
     (_S.VERIFYING, _E.DRAFT): _S.VERIFYING,
     (_S.VERIFYING, _E.RELEASE): _S.PRELIMINARY,
     (_S.VERIFYING, _E.SIGN): _S.FINAL,
-    (_S.FINAL, _E.CORRECT): _S.DRAFTING,
+    (_S.FINAL, _E.CORRECT): _S.AMENDING,
     (_S.FINAL, _E.AMEND): _S.AMENDING,
     (_S.AMENDING, _E.DRAFT): _S.AMENDING,
     (_S.AMENDING, _E.RELEASE): _S.FINAL,

@@ -24,6 +24,10 @@ class Hop(StrEnum):
     CLAIMED = "claimed"
     RELEASED = "released"
     DRAFTED = "drafted"
+    QUESTION_ASKED = "question-asked"  # the origin was asked; the reading waits for the answer
+    UNREADABLE = "unreadable"  # the origin was asked to repeat
+    ANSWERED = "answered"  # by the origin
+    PRELIMINARY_SIGNED = "preliminary-signed"  # a senior is still to verify it
     SIGNED = "signed"
     REPORT_BUILT = "report-built"
     REPORT_SENT = "report-sent"  # fetched by the origin

@@ -331,6 +331,7 @@ reading_tasks = Table(
     Column("instances_expected", Integer),  # None: the sender has not said
     Column("claimed_by", String(64), nullable=False, default=""),
     Column("lease_until", Utc),
+    Column("lease_seconds", Integer, nullable=False, default=0, server_default="0"),  # what each sign of life is worth
     Column("assigned_to", String(64), nullable=False, default="", server_default=""),  # empty: whoever takes it
     Column("assigned_by", String(64), nullable=False, default="", server_default=""),
     Column("speciality", String(32), nullable=False, default="", server_default=""),

@@ -102,7 +102,7 @@ class Reading(RuleBasedStateMachine):
             assert (self.state, event) not in READING_TRANSITIONS
             return
         self.drafted |= event == ReadingEvent.DRAFT
-        self.signed = (self.signed or event == ReadingEvent.SIGN) and event != ReadingEvent.CORRECT
+        self.signed |= event == ReadingEvent.SIGN
 
     @invariant()
     def nothing_is_signed_before_it_is_written(self) -> None:
@@ -110,7 +110,7 @@ class Reading(RuleBasedStateMachine):
             assert self.drafted
 
     @invariant()
-    def what_is_signed_stays_signed_unless_its_signer_corrects_it(self) -> None:
+    def what_is_signed_stays_signed_while_it_is_corrected_or_amended(self) -> None:
         assert self.signed == (self.state in (ReadingState.FINAL, ReadingState.AMENDING))
 
 

@@ -1,4 +1,4 @@
-"""What a radiologist does with a task: claim it, give it back, write, sign. A claim is a lease; drafts outlive it.
+"""What a radiologist does with a task: claim it, give it back, write, ask, sign. A claim is a lease; drafts outlive it.
 
 Every function runs inside the caller's write transaction, checks the transition table and then changes the row on the
 condition that nobody was quicker. Errors: `NotFound`, `NotAllowed`, `Invalid`.
@@ -6,80 +6,157 @@ condition that nobody was quicker. Errors: `NotFound`, `NotAllowed`, `Invalid`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from node.domain.job import NextJob
-from node.domain.report import READING_TRANSITIONS, ReadingEvent, ReadingState, ReportText
+from node.domain.report import ReadingEvent, ReadingState, ReportText
 from node.domain.study import Priority
-from node.domain.timeline import Hop, TimelineEntry
-from node.domain.transitions import advance
-from node.errors import Invalid, NotAllowed, NotFound
+from node.domain.timeline import Hop
+from node.errors import Invalid, NotAllowed
+from node.ledger import notices, webhooks
 from node.ledger.audit import audit
 from node.ledger.jobs import enqueue
-from node.ledger.timeline import record
-from worklists.reading import store
-from worklists.reading.ordering import CLAIMED_STATES
+from worklists.reading import profiles, store
+from worklists.reading.moves import (
+    Desk,
+    Reader,
+    change,
+    following,
+    get,
+    give_back,
+    hop,
+    is_whole,
+    move,
+    owned,
+    settle_notices,
+)
+from worklists.reading.ordering import CLAIMED_STATES, OPEN_STATES
 from worklists.reading.store import TaskRow
 
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who acts."""
-
-    username: str
-    display_name: str
-    may_take_away: bool = False  # an administrator may give back what someone else has claimed
+__all__ = [
+    "Desk", "Reader", "answered", "ask", "claim", "draft", "expire_leases", "finish", "heartbeat", "images_missing",
+    "reject", "release", "set_priority", "sign", "touch",
+]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """The circumstances of an action."""
-
-    facility: str  # of this node
-    now: datetime
-    lease: timedelta
-
-
-def claim(tx: Connection, desk: Desk, reader: Reader, task_id: str) -> TaskRow:
-    """Takes a ready task; by its owner again: renews the lease."""
-    task = _free_when_run_out(tx, desk, _get(tx, task_id))
-    until = desk.now + desk.lease
+def claim(
+    tx: Connection, desk: Desk, reader: Reader, task_id: str, *, override_scope: bool = False, alive: bool = False
+) -> TaskRow:
+    """Takes a task; by its owner again: renews the lease. `alive`: signs of life will come (`heartbeat`), so that the
+    lease is short. What is outside the reader's scope is given only to who overrides that."""
+    task = _free_when_run_out(tx, desk, get(tx, task_id))
+    lease = desk.silence if alive else desk.lease
+    kept = {"lease_until": desk.now + lease, "lease_seconds": int(lease.total_seconds())}
     if task.claimed_by == reader.username and task.state in CLAIMED_STATES:
-        _change(tx, desk, task, lease_until=until)
-        return replace(task, lease_until=until, updated_at=desk.now)
+        return _renew(tx, task, kept)
     if task.state in CLAIMED_STATES:
-        raise NotAllowed("Someone else is reading this study.", hint="Take another one, or ask them to release it.")
-    state = _advance(task, ReadingEvent.CLAIM)
-    _change(tx, desk, task, state=state.value, claimed_by=reader.username, lease_until=until)
-    _hop(tx, desk, task, Hop.CLAIMED, {"by": reader.display_name}, key=desk.now.isoformat())
-    audit(tx, desk.now, reader.username, "reading-claimed", task.id)
-    return replace(task, state=state, claimed_by=reader.username, lease_until=until, updated_at=desk.now)
+        raise NotAllowed(
+            "Someone else is reading this study.", hint="Take another one, or ask them to release it.", fault="claimed"
+        )
+    state = following(task, ReadingEvent.CLAIM)
+    if task.state == ReadingState.INCOMPLETE and task.priority != Priority.EMERGENCY.rank:
+        raise NotAllowed(
+            "The images of this study are still arriving.",
+            hint="Wait for them, or make it an emergency to read while they come.",
+            fault="incomplete",
+        )
+    overridden = profiles.admit(tx, reader.username, task, override=override_scope)
+    after = move(tx, desk.now, task, state, claimed_by=reader.username, assigned_to="", assigned_by="", **kept)
+    hop(tx, desk, task, Hop.CLAIMED, {"by": reader.display_name}, key=desk.now.isoformat())
+    detail = {"outside_scope": True} if overridden else None
+    audit(tx, desk.now, reader.username, "reading-claimed", task.id, detail)
+    notices.over(tx, f"assigned:{task.id}", desk.now)
+    return after
+
+
+def heartbeat(tx: Connection, desk: Desk, reader: Reader, task_id: str, *, idle: timedelta = timedelta()) -> TaskRow:
+    """The reader's page is open. The lease is short from then on: a closed laptop gives the study back. Who did nothing
+    for as long as a lease lasts gives it back too."""
+    task = owned(tx, task_id, reader)
+    if idle >= desk.lease:
+        return give_back(tx, desk, task, {"reason": "idle"}, "node")
+    seconds = int(desk.silence.total_seconds())
+    return _renew(tx, task, {"lease_until": desk.now + desk.silence, "lease_seconds": seconds})
 
 
 def release(tx: Connection, desk: Desk, reader: Reader, task_id: str) -> TaskRow:
     """Gives a claimed task back to the list; a draft stays with it."""
-    task = _get(tx, task_id)
+    task = get(tx, task_id)
     if task.claimed_by != reader.username and not (reader.may_take_away and task.claimed_by):
         raise NotAllowed("You have not claimed this study.", hint="Only who has claimed it can release it.")
-    return _release(tx, desk, task, {"by": reader.display_name}, reader.username)
+    return give_back(tx, desk, task, {"by": reader.display_name}, reader.username)
 
 
 def draft(tx: Connection, desk: Desk, reader: Reader, task_id: str, text: ReportText) -> TaskRow:
     """Saves the text and renews the lease."""
-    task = _owned(tx, task_id, reader)
+    task = owned(tx, task_id, reader)
     if text.key_images and store.foreign_images(tx, task.study_uid, text.key_images):
         raise Invalid("A key image does not belong to this study.", hint="Choose key images of the study that is open.")
-    state = _advance(task, ReadingEvent.DRAFT)
-    until = desk.now + desk.lease
-    _change(tx, desk, task, state=state.value, lease_until=until)
+    state = following(task, ReadingEvent.DRAFT)
+    lease = timedelta(seconds=task.lease_seconds) if task.lease_seconds else desk.lease
+    if state == task.state:
+        after = _renew(tx, task, {"lease_until": desk.now + lease})
+    else:
+        after = move(tx, desk.now, task, state, lease_until=desk.now + lease)
     if store.save_draft(tx, task.id, text, reader.username, desk.now):
-        _hop(tx, desk, task, Hop.DRAFTED, {"by": reader.display_name})
-    return replace(task, state=state, lease_until=until, updated_at=desk.now)
+        hop(tx, desk, task, Hop.DRAFTED, {"by": reader.display_name})
+    return after
+
+
+def ask(tx: Connection, desk: Desk, reader: Reader, task_id: str) -> TaskRow:
+    """The study cannot be read before the origin has answered: the clock stands, the study is out of the reader's hands and
+    comes back to them. The question itself is a letter of the caller's."""
+    return _wait_for_origin(tx, desk, reader, task_id, ReadingEvent.ASK, Hop.QUESTION_ASKED)
+
+
+def reject(tx: Connection, desk: Desk, reader: Reader, task_id: str) -> TaskRow:
+    """The images cannot be read and the origin is asked to repeat; as `ask`."""
+    return _wait_for_origin(tx, desk, reader, task_id, ReadingEvent.REJECT, Hop.UNREADABLE)
+
+
+def answered(tx: Connection, desk: Desk, study_uid: str) -> TaskRow | None:
+    """The origin has answered a question or a request to repeat: the study can be read on, and who asked is told. None when
+    the study is on no worklist."""
+    task = store.task_of_study(tx, study_uid)
+    if task is None:
+        return None
+    reader = task.claimed_by or task.assigned_to
+    key = f"answered:{task.id}:{desk.now.isoformat()}"
+    notice: dict[str, Any] = {"kind": "answered", "study_uid": study_uid, "task_id": task.id, "now": desk.now}
+    if reader:
+        notices.tell(tx, key=key, audience=reader, **notice)
+    hop(tx, desk, task, Hop.ANSWERED, {}, key=desk.now.isoformat())
+    if task.state not in (ReadingState.NEEDS_INFO, ReadingState.UNREADABLE):
+        return touch(tx, task, desk.now)
+    state = following(task, ReadingEvent.ANSWERED)
+    if not is_whole(tx, task):
+        state = following(replace(task, state=state), ReadingEvent.LATE)
+    return move(tx, desk.now, task, state)
+
+
+def finish(
+    tx: Connection, desk: Desk, reader: Reader, task_id: str, event: ReadingEvent, *, version: int, reason: str = ""
+) -> TaskRow:
+    """The task's part of SIGN_PRELIMINARY, SIGN, CORRECT and AMEND: state, hands, clock, hop, audit, notices. The versions of
+    the report are the caller's, and so is who may do it; `version` is the one that is signed or begun. CORRECT and AMEND
+    claim the task for who begins. `reason` "addendum" when what is signed stands beside a final report."""
+    if event in (ReadingEvent.SIGN, ReadingEvent.SIGN_PRELIMINARY):
+        return _signed(tx, desk, reader, owned(tx, task_id, reader), event, version, reason)
+    task = get(tx, task_id)
+    state = following(task, event)
+    kept = {"lease_until": desk.now + desk.lease, "lease_seconds": int(desk.lease.total_seconds())}
+    after = move(tx, desk.now, task, state, claimed_by=reader.username, **kept)
+    what, kind = {
+        ReadingEvent.CORRECT: (Hop.CORRECTION_BEGUN, "report-correction-begun"),
+        ReadingEvent.AMEND: (Hop.ADDENDUM_BEGUN, "report-addendum-begun"),
+    }[event]
+    hop(tx, desk, task, what, {"by": reader.display_name}, key=f"{version}:{desk.now.isoformat()}")
+    audit(tx, desk.now, reader.username, kind, task.id, {"version": version})
+    return after
 
 
 def sign(
@@ -89,15 +166,13 @@ def sign(
 
     The UIDs are those of the structured report to come. Signing again by the signer has no effect.
     """
-    task = _get(tx, task_id)
+    task = get(tx, task_id)
     if task.state == ReadingState.FINAL and task.claimed_by == reader.username:
         return task
-    task = _owned(tx, task_id, reader)
+    owned(tx, task_id, reader)
     report = store.latest_report(tx, task.id)
     if report is None or report.state != "draft" or not report.text.conclusion.strip():
         raise Invalid("The conclusion is empty.", hint="Write a conclusion, then sign.")
-    drafting = advance(READING_TRANSITIONS, task.state, ReadingEvent.DRAFT)  # a taken-over draft counts as written
-    state = advance(READING_TRANSITIONS, drafting, ReadingEvent.SIGN)
     store.finish_report(
         tx,
         task.id,
@@ -106,22 +181,21 @@ def sign(
         series_instance_uid=series_instance_uid,
         now=desk.now,
     )
-    _change(tx, desk, task, state=state.value, signed_at=desk.now, lease_until=None)
-    _hop(tx, desk, task, Hop.SIGNED, {"by": reader.display_name}, key=str(report.version))
-    audit(tx, desk.now, reader.username, "report-signed", task.id, {"version": report.version})
+    after = finish(tx, desk, reader, task_id, ReadingEvent.SIGN, version=report.version)
     enqueue(tx, NextJob("report", task.id, priority=task.priority), desk.now)
-    return replace(task, state=state, signed_at=desk.now, lease_until=None, updated_at=desk.now)
+    return after
 
 
 def set_priority(tx: Connection, desk: Desk, reader: Reader, task_id: str, priority: Priority) -> TaskRow:
     """Changes how soon an open task is to be read."""
-    task = _get(tx, task_id)
-    if task.state in (ReadingState.FINAL, ReadingState.CANCELLED):
+    task = get(tx, task_id)
+    if task.state not in OPEN_STATES:
         raise NotAllowed("The study is already read.", hint="Its priority can no longer be changed.")
-    if task.priority != priority.rank:
-        _change(tx, desk, task, priority=priority.rank)
-        audit(tx, desk.now, reader.username, "reading-priority", task.id, {"priority": priority.value})
-    return replace(task, priority=priority.rank, updated_at=desk.now)
+    if task.priority == priority.rank:
+        return task
+    audit(tx, desk.now, reader.username, "reading-priority", task.id, {"priority": priority.value})
+    notices.over(tx, f"clock:{task.id}", desk.now)
+    return change(tx, desk.now, task, priority=priority.rank, escalations=0)
 
 
 def expire_leases(tx: Connection, now: datetime) -> int:
@@ -129,56 +203,74 @@ def expire_leases(tx: Connection, now: datetime) -> int:
     tasks = store.run_out(tx, now)
     for task in tasks:
         desk = Desk(store.claimed_at(tx, task.study_uid), now, timedelta())
-        _release(tx, desk, task, {"reason": "lease"}, "node")
+        give_back(tx, desk, task, {"reason": "lease"}, "node")
     return len(tasks)
 
 
-def _get(tx: Connection, task_id: str) -> TaskRow:
-    task = store.get_task(tx, task_id)
-    if task is None:
-        raise NotFound("There is no such reading task.", hint="Open the worklist again.")
-    return task
+def images_missing(tx: Connection, task: TaskRow) -> bool:
+    """Whether images that were announced are not here, so that signing needs to be confirmed."""
+    return not is_whole(tx, task)
 
 
-def _owned(tx: Connection, task_id: str, reader: Reader) -> TaskRow:
-    task = _get(tx, task_id)
-    if task.state == ReadingState.FINAL:
-        raise NotAllowed("The report is signed and cannot be changed.", hint="Open the worklist again.")
-    if task.claimed_by != reader.username or task.state not in CLAIMED_STATES:
-        raise NotAllowed(
-            "You have not claimed this study.", hint="Claim the study first; your text is still on the page."
-        )
-    return task
+def touch(tx: Connection, task: TaskRow, now: datetime) -> TaskRow:
+    """Something that the list shows of the task has changed elsewhere: letters, opinions, critical findings."""
+    store.touch(tx, task.id, now)
+    return replace(task, updated_at=now)
+
+
+def _signed(
+    tx: Connection, desk: Desk, reader: Reader, task: TaskRow, event: ReadingEvent, version: int, reason: str
+) -> TaskRow:
+    written = task
+    if task.state == ReadingState.CLAIMED:  # a taken-over draft counts as written
+        written = replace(task, state=following(task, ReadingEvent.DRAFT))
+    state = following(written, event)
+    values: dict[str, Any] = {"lease_until": None, "lease_seconds": 0, "assigned_to": "", "assigned_by": ""}
+    if event == ReadingEvent.SIGN_PRELIMINARY:
+        after = move(tx, desk.now, task, state, claimed_by="", **values)
+        what, kind = Hop.PRELIMINARY_SIGNED, "report-signed-preliminary"
+    else:
+        after = move(tx, desk.now, task, state, claimed_by=reader.username, signed_at=desk.now, **values)
+        what, kind = (Hop.ADDENDUM_SIGNED if reason == "addendum" else Hop.SIGNED), "report-signed"
+    hop(tx, desk, task, what, {"by": reader.display_name}, key=str(version))
+    audit(tx, desk.now, reader.username, kind, task.id, {"version": version})
+    settle_notices(tx, task, desk.now)
+    body = {"task": task.id, "study_instance_uid": task.study_uid, "version": version, "at": desk.now.isoformat()}
+    webhooks.call(tx, key=f"{kind}:{task.id}:{version}", event=kind, body=body, now=desk.now)
+    return after
+
+
+def _wait_for_origin(
+    tx: Connection, desk: Desk, reader: Reader, task_id: str, event: ReadingEvent, what: Hop
+) -> TaskRow:
+    task = owned(tx, task_id, reader)
+    state = following(task, event)
+    after = move(
+        tx,
+        desk.now,
+        task,
+        state,
+        claimed_by="",
+        lease_until=None,
+        lease_seconds=0,
+        assigned_to=reader.username,
+        assigned_by=reader.username,
+    )
+    hop(tx, desk, task, what, {"by": reader.display_name}, key=desk.now.isoformat())
+    audit(tx, desk.now, reader.username, f"reading-{state.value}", task.id)
+    notices.over(tx, f"clock:{task.id}", desk.now)
+    return after
 
 
 def _free_when_run_out(tx: Connection, desk: Desk, task: TaskRow) -> TaskRow:
     run_out = task.lease_until is not None and task.lease_until <= desk.now
     if task.state in CLAIMED_STATES and run_out:
-        return _release(tx, desk, task, {"reason": "lease"}, "node")
+        return give_back(tx, desk, task, {"reason": "lease"}, "node")
     return task
 
 
-def _release(tx: Connection, desk: Desk, task: TaskRow, detail: Mapping[str, Any], actor: str) -> TaskRow:
-    state = _advance(task, ReadingEvent.RELEASE)
-    _change(tx, desk, task, state=state.value, claimed_by="", lease_until=None)
-    _hop(tx, desk, task, Hop.RELEASED, detail, key=desk.now.isoformat())
-    audit(tx, desk.now, actor, "reading-released", task.id, dict(detail) if actor == "node" else None)
-    return replace(task, state=state, claimed_by="", lease_until=None, updated_at=desk.now)
-
-
-def _advance(task: TaskRow, event: ReadingEvent) -> ReadingState:
-    try:
-        return advance(READING_TRANSITIONS, task.state, event)
-    except NotAllowed:
-        raise NotAllowed(
-            "This is not possible in the study's present state.", hint="Open the worklist again; it may have changed."
-        ) from None
-
-
-def _change(tx: Connection, desk: Desk, task: TaskRow, **values: Any) -> None:
-    if not store.change_task(tx, task.id, desk.now, while_in=(task.state,), held_by=task.claimed_by, **values):
+def _renew(tx: Connection, task: TaskRow, values: dict[str, Any]) -> TaskRow:
+    """No news for the list: who has it stays the same."""
+    if not store.renew(tx, task.id, task.claimed_by, **values):
         raise NotAllowed("Someone else was quicker.", hint="Open the worklist again; it has changed.")
-
-
-def _hop(tx: Connection, desk: Desk, task: TaskRow, hop: Hop, detail: Mapping[str, Any], key: str = "") -> None:
-    record(tx, TimelineEntry(task.study_uid, desk.facility, hop, desk.now, task.instances_received, dict(detail), key))
+    return replace(task, **values)

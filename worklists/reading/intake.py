@@ -20,6 +20,7 @@ from node.domain.transitions import advance
 from node.ledger.timeline import record
 from node.ports import Node
 from worklists.reading import store
+from worklists.reading.moves import clock_values
 from worklists.reading.store import Arrived, TaskRow
 
 
@@ -49,16 +50,18 @@ class ReadStage:
             store.insert_task(tx, task)
         if task.state == ReadingState.CANCELLED:
             return ()
+        event = ReadingEvent.ARRIVED if found.whole else ReadingEvent.LATE
+        if task.state == ReadingState.UNREADABLE and found.received <= task.instances_received:
+            event = ReadingEvent.LATE  # nothing was repeated
         ready_at = task.ready_at or (now if found.whole else None)
-        new = {
-            "state": advance(
-                READING_TRANSITIONS, task.state, ReadingEvent.ARRIVED if found.whole else ReadingEvent.LATE
-            ).value,
+        new: dict[str, Any] = {
+            "state": advance(READING_TRANSITIONS, task.state, event).value,
             "priority": min(task.priority, priority.rank),
             "instances_received": found.received,
             "instances_expected": found.expected,
             "ready_at": ready_at,
         }
+        new |= clock_values(task, ReadingState(new["state"]), now, ready_at)
         if any(getattr(task, name) != value for name, value in new.items()):
             store.change_task(tx, task.id, now, while_in=(task.state,), held_by=task.claimed_by, **new)
         if found.whole:  # said again when late images made it whole anew
@@ -77,6 +80,14 @@ def _new_task(study_uid: str, found: Arrived, priority: Priority, now: datetime)
         instances_expected=found.expected,
         claimed_by="",
         lease_until=None,
+        lease_seconds=0,
+        assigned_to="",
+        assigned_by="",
+        speciality="",
+        clinical_question="",
+        clock_running_since=None,
+        clock_used_seconds=0,
+        escalations=0,
         ready_at=None,
         signed_at=None,
         created_at=now,

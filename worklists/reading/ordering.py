@@ -8,8 +8,15 @@ from typing import Protocol, TypeVar
 
 from node.domain.report import ReadingState
 
-OPEN_STATES = (ReadingState.INCOMPLETE, ReadingState.READY, ReadingState.CLAIMED, ReadingState.DRAFTING)
-CLAIMED_STATES = (ReadingState.CLAIMED, ReadingState.DRAFTING)
+CLAIMED_STATES = (ReadingState.CLAIMED, ReadingState.DRAFTING, ReadingState.VERIFYING, ReadingState.AMENDING)
+OPEN_STATES = (
+    ReadingState.INCOMPLETE,
+    ReadingState.READY,
+    ReadingState.NEEDS_INFO,
+    ReadingState.UNREADABLE,
+    ReadingState.PRELIMINARY,
+    *CLAIMED_STATES,
+)
 
 
 class Waiting(Protocol):

@@ -13,6 +13,7 @@ from node.domain.report import ReadingState, ReportText
 from node.domain.study import Via
 from node.domain.timeline import Hop
 from node.ledger.schema import instances, manifests, reading_tasks, reports, studies, timeline
+from worklists.reading.ordering import CLAIMED_STATES
 
 _PLAIN = (  # columns of a report that are the fields of its text
     "technique", "findings", "conclusion", "recommendation", "language", "comparison", "limitations", "template",
@@ -31,6 +32,14 @@ class TaskRow:
     instances_expected: int | None
     claimed_by: str
     lease_until: datetime | None
+    lease_seconds: int
+    assigned_to: str
+    assigned_by: str
+    speciality: str
+    clinical_question: str
+    clock_running_since: datetime | None
+    clock_used_seconds: int
+    escalations: int
     ready_at: datetime | None
     signed_at: datetime | None
     created_at: datetime
@@ -77,6 +86,8 @@ def change_task(
     tx: Connection, task_id: str, now: datetime, *, while_in: Collection[ReadingState], held_by: str, **values: Any
 ) -> bool:
     """Changes the task when it is in one of these states and in these hands ("" for nobody's); False when it is not."""
+    if isinstance(state := values.get("state"), ReadingState):
+        values["state"] = state.value
     changed = tx.execute(
         update(reading_tasks)
         .where(
@@ -89,12 +100,31 @@ def change_task(
     return bool(changed.rowcount)
 
 
+def renew(tx: Connection, task_id: str, held_by: str, **values: Any) -> bool:
+    """Changes the lease of a task in these hands, without a trace in the list; False when it is not."""
+    changed = tx.execute(
+        update(reading_tasks)
+        .where(
+            reading_tasks.c.id == task_id,
+            reading_tasks.c.claimed_by == held_by,
+            reading_tasks.c.state.in_([state.value for state in CLAIMED_STATES]),
+        )
+        .values(**values)
+    )
+    return bool(changed.rowcount)
+
+
+def touch(tx: Connection, task_id: str, now: datetime) -> None:
+    """What the list shows of the task has changed elsewhere."""
+    tx.execute(update(reading_tasks).where(reading_tasks.c.id == task_id).values(updated_at=now))
+
+
 def run_out(tx: Connection, now: datetime, limit: int = 200) -> Sequence[TaskRow]:
     """Claimed tasks whose lease ran out."""
     rows = tx.execute(
         select(reading_tasks)
         .where(
-            reading_tasks.c.state.in_((ReadingState.CLAIMED.value, ReadingState.DRAFTING.value)),
+            reading_tasks.c.state.in_([state.value for state in CLAIMED_STATES]),
             reading_tasks.c.lease_until <= now,
         )
         .limit(limit)
@@ -120,6 +150,12 @@ def latest_report(tx: Connection, task_id: str) -> ReportRow | None:
     if row is None:
         return None
     return ReportRow(row.version, row.state, text_from(row), row.author, row.sop_instance_uid, row.signed_at)
+
+
+def signer(tx: Connection, task_id: str) -> str:
+    """Who signed the newest report of the task that is final."""
+    query = select(reports.c.author).where(reports.c.task_id == task_id, reports.c.state == "final")
+    return tx.execute(query.order_by(reports.c.version.desc()).limit(1)).scalar() or ""
 
 
 def text_from(row: Row[Any]) -> ReportText:

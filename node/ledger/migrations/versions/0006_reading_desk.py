@@ -156,6 +156,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_second_opinions_task", ["task_id"], unique=False)
 
     with op.batch_alter_table("reading_tasks", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("lease_seconds", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("assigned_to", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("assigned_by", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("speciality", sa.String(length=32), server_default="", nullable=False))
