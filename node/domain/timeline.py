@@ -29,6 +29,9 @@ class Hop(StrEnum):
     ANSWERED = "answered"  # by the origin
     PRELIMINARY_SIGNED = "preliminary-signed"  # a senior is still to verify it
     SIGNED = "signed"
+    CORRECTION_BEGUN = "correction-begun"  # by the signer, a short time after signing
+    ADDENDUM_BEGUN = "addendum-begun"
+    ADDENDUM_SIGNED = "addendum-signed"
     REPORT_BUILT = "report-built"
     REPORT_SENT = "report-sent"  # fetched by the origin
     REPORT_RECEIVED = "report-received"
