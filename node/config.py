@@ -92,6 +92,34 @@ class WebSettings(_Part):
 
 class ReadingSettings(_Part):
     lease_minutes: float = Field(30.0, gt=0, description="A claimed study returns to the list after this time unused.")
+    silence_seconds: float = Field(
+        120.0, ge=30, description="The same when the reader's page is closed or its line is gone for this time."
+    )
+    emergency_minutes: float = Field(
+        30.0, gt=0, description="An emergency is to be read within this of its last image."
+    )
+    urgent_minutes: float = Field(60.0, gt=0, description="The same for an urgent study.")
+    routine_minutes: float = Field(1440.0, gt=0, description="The same for a routine study.")
+    verification_minutes: float = Field(
+        720.0, gt=0, description="A preliminary report is to be verified by a senior within this."
+    )
+
+
+class NotifySettings(_Part):
+    webhook_url: str = Field(
+        "",
+        pattern=r"^(https?://.+)?$",
+        description="Where the hospital's own systems hear of events, by POST; empty: nowhere.",
+    )
+    webhook_secret_file: Path | None = Field(
+        None, description="File of the secret by which the calls are signed (HMAC-SHA256)."
+    )
+
+
+class DisplaySettings(_Part):
+    cache_mb: int = Field(
+        4096, ge=64, description="Room in MB for frames that were coded anew for the viewer; the oldest go first."
+    )
 
 
 class Settings(BaseSettings):
@@ -112,6 +140,8 @@ class Settings(BaseSettings):
     dicom: DicomSettings = DicomSettings()
     web: WebSettings = WebSettings()
     reading: ReadingSettings = ReadingSettings()
+    notify: NotifySettings = NotifySettings()
+    display: DisplaySettings = DisplaySettings()
 
     @property
     def ledger_url(self) -> str:

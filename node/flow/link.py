@@ -130,7 +130,8 @@ def take_entries(node: Node, peer: Peer, entries: Iterable[Any]) -> None:
     with node.ledger.begin() as tx:
         for item in entries:
             study = studies.get(tx, item.study_instance_uid)
-            if study is not None and study.origin == peer.facility and not study.shadow:
+            known = item.hop in set(Hop)  # a newer node may have others
+            if known and study is not None and study.origin == peer.facility and not study.shadow:
                 timeline.record(tx, from_json(item.model_dump(), peer.facility))
 
 

@@ -38,6 +38,10 @@ STAGE_AT_DESK: dict[Hop, str] = {  # the latest of these counts, not the furthes
     Hop.RELEASED: "waiting-to-be-read",
     Hop.CLAIMED: "reading",
     Hop.DRAFTED: "reading",
+    Hop.QUESTION_ASKED: "waiting-to-be-read",
+    Hop.UNREADABLE: "waiting-to-be-read",
+    Hop.ANSWERED: "waiting-to-be-read",
+    Hop.PRELIMINARY_SIGNED: "reading",
 }
 
 STAGE_OF_DELIVERY: dict[DeliveryState, str] = {

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from node.domain.facility import Peer
 from node.domain.study import Priority
-from node.domain.timeline import Hop
 from node.flow import letters, link
 from node.ports import Node
 from node.web.auth import calling_node
@@ -40,7 +39,7 @@ class Receipt(BaseModel):
 class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
     study_instance_uid: str = Field(pattern=_UID)
-    hop: Hop
+    hop: str = Field(pattern=r"^[a-z-]{1,32}$")  # a newer node may know hops that we do not
     at: datetime
     instances: int | None = None
     detail: dict[str, str | int | float | bool | None] = {}
