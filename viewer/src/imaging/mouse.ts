@@ -1,20 +1,18 @@
+/** What the buttons of the mouse do with the picture. What is drawn on it is the tools' own (`tools/`), not the toolkit's. */
 import * as tools from '@cornerstonejs/tools';
-import { ellipseLines } from './measures';
-import type { ToolName } from './viewstate';
+import type { HandTool, ToolName } from './viewstate';
 
-const TOOL: Record<ToolName, string> = {
+/** The toolkit's tools. The magnifier is our own: it leaves the left button free. */
+const TOOL: Partial<Record<HandTool, string>> = {
   window: tools.WindowLevelTool.toolName,
   scroll: tools.StackScrollTool.toolName,
   zoom: tools.ZoomTool.toolName,
   pan: tools.PanTool.toolName,
-  length: tools.LengthTool.toolName,
-  ellipse: tools.EllipticalROITool.toolName,
 };
-const CONFIGURATION: Partial<Record<ToolName, object>> = { ellipse: { getTextLines: ellipseLines } };
-const NAMES = Object.keys(TOOL) as ToolName[];
+const NAMES = Object.keys(TOOL) as HandTool[];
 const { Primary, Secondary, Auxiliary } = tools.Enums.MouseBindings;
 /** What the other buttons always do. */
-const FIXED: Partial<Record<ToolName, number>> = { zoom: Secondary, pan: Auxiliary };
+const FIXED: Partial<Record<HandTool, number>> = { zoom: Secondary, pan: Auxiliary };
 
 /** What the buttons of the mouse do in one viewport, `id`, of `engine`. */
 export class Mouse {
@@ -27,18 +25,18 @@ export class Mouse {
     this.id = id;
     this.group = group;
     group.addViewport(id, engine);
-    for (const name of NAMES) group.addTool(TOOL[name], CONFIGURATION[name] ?? {});
+    for (const name of NAMES) group.addTool(TOOL[name]!);
     this.use(tool);
   }
 
-  /** Puts a tool on the left button. */
+  /** Puts a tool on the left button; one that draws leaves it free. */
   use(tool: ToolName): void {
     for (const name of NAMES) {
       const buttons = [FIXED[name], name === tool ? Primary : undefined].filter((button) => button !== undefined);
       if (buttons.length) {
-        this.group.setToolActive(TOOL[name], { bindings: buttons.map((mouseButton) => ({ mouseButton })) });
+        this.group.setToolActive(TOOL[name]!, { bindings: buttons.map((mouseButton) => ({ mouseButton })) });
       } else {
-        this.group.setToolPassive(TOOL[name], { removeAllBindings: true });
+        this.group.setToolPassive(TOOL[name]!, { removeAllBindings: true });
       }
     }
   }

@@ -9,14 +9,7 @@ import { SCHEME } from './stack';
 /** Decoded images kept in memory: reading PCs may have 4 GB. */
 export const CACHE_BYTES = 1024 ** 3;
 
-const TOOLS = [
-  tools.WindowLevelTool,
-  tools.PanTool,
-  tools.ZoomTool,
-  tools.StackScrollTool,
-  tools.LengthTool,
-  tools.EllipticalROITool,
-];
+const TOOLS = [tools.WindowLevelTool, tools.PanTool, tools.ZoomTool, tools.StackScrollTool];
 
 let started: Promise<void> | undefined;
 
@@ -24,28 +17,6 @@ let started: Promise<void> | undefined;
 export async function warmDecoder(): Promise<void> {
   const response = await fetch(codecAddress);
   await response.arrayBuffer();
-}
-
-/** One calm colour for measurements, another for the one in hand. */
-function styleMeasurements(): void {
-  const styles = tools.annotation.config.style;
-  const { global } = styles.getDefaultToolStyles();
-  const [drawn, chosen] = ['rgb(240, 204, 92)', 'rgb(92, 205, 232)'];
-  styles.setDefaultToolStyles({
-    global: {
-      ...global,
-      color: drawn,
-      colorHighlighted: chosen,
-      colorSelected: chosen,
-      lineWidth: '1.5',
-      textBoxColor: drawn,
-      textBoxColorHighlighted: chosen,
-      textBoxColorSelected: chosen,
-      textBoxFontFamily: 'system-ui, "Segoe UI", "Noto Sans", sans-serif',
-      textBoxFontSize: '13px',
-      textBoxBackground: 'rgba(0, 0, 0, 0.8)',
-    },
-  });
 }
 
 /** A support engineer's switch for one computer, in the browser's storage: `gpu` or `cpu`. */
@@ -79,7 +50,6 @@ async function start(): Promise<void> {
   initLoader({});
   tools.init();
   for (const tool of TOOLS) tools.addTool(tool);
-  styleMeasurements();
   cache.setMaxCacheSize(CACHE_BYTES);
   imageLoader.registerImageLoader(
     SCHEME,

@@ -4,7 +4,6 @@ import { Enums, type PlanarViewport, utilities } from '@cornerstonejs/core';
 import { ApiError } from '../api/problem';
 import { closeViewport, ENGINE, openViewport, resizeViewports } from './engine';
 import { type Feed, feedOf } from './feed';
-import { measurementsOn, removeOne, whenMeasured } from './measures';
 import { Mouse } from './mouse';
 import { Player } from './player';
 import { Presentation } from './presentation';
@@ -41,7 +40,6 @@ export class ImageView {
   private readonly wheel = new Wheel();
   private readonly player: Player;
   private resizing: ResizeObserver | undefined;
-  private unlisten: (() => void) | undefined;
   private closed = false;
   private notifying = false;
   private readonly ready: Promise<void>;
@@ -120,7 +118,6 @@ export class ImageView {
     });
     on(Enums.Events.CAMERA_MODIFIED, () => this.readViewport());
     on(Enums.Events.IMAGE_RENDERED, () => this.readViewport());
-    this.unlisten = whenMeasured(() => this.update({ measurements: this.measurements().length }));
     on('contextmenu', (event) => event.preventDefault());
     // the toolkit would swallow every key, Tab and F5 too; the application has its own shortcuts
     this.element.addEventListener('keydown', (event) => event.stopImmediatePropagation(), { capture: true });
@@ -132,8 +129,6 @@ export class ImageView {
   private readViewport(): void {
     if (this.state.shown < 0) return;
     this.look.readCamera();
-    const measurements = this.measurements().length;
-    if (measurements !== this.state.measurements) this.update({ measurements });
   }
 
   private readonly onWheel = (event: WheelEvent): void => {
@@ -151,7 +146,6 @@ export class ImageView {
     this.closed = true;
     this.player.pause();
     this.resizing?.disconnect();
-    this.unlisten?.();
     this.unfollow?.();
     this.element.removeEventListener('wheel', this.onWheel);
     this.mouse?.close();
@@ -308,19 +302,6 @@ export class ImageView {
   setTool(tool: ToolName): void {
     this.update({ tool });
     this.mouse?.use(tool);
-  }
-
-  /* --- measurements ---------------------------------------------------------------------------------------------- */
-
-  private measurements() {
-    return measurementsOn(this.state.stack);
-  }
-
-  /** Removes the selected measurements of this stack; with none selected, the last one. */
-  removeMeasurement(): void {
-    removeOne(this.measurements());
-    this.handle?.render();
-    this.update({ measurements: this.measurements().length });
   }
 
   /* --- playing --------------------------------------------------------------------------------------------------- */

@@ -4,8 +4,21 @@ import type { Range } from './presets';
 import type { FrameState } from './scheduler';
 import type { Stack } from './stack';
 
-/** What the left mouse button does. */
-export type ToolName = 'window' | 'scroll' | 'zoom' | 'pan' | 'length' | 'ellipse';
+/** What the left mouse button does with the picture. */
+export type HandTool = 'window' | 'scroll' | 'zoom' | 'pan' | 'magnify';
+/** What it draws on it. */
+export type PenTool =
+  | 'length'
+  | 'bidirectional'
+  | 'angle'
+  | 'cobb'
+  | 'ellipse'
+  | 'rectangle'
+  | 'probe'
+  | 'arrow'
+  | 'cardiothoracic'
+  | 'calibration';
+export type ToolName = HandTool | PenTool;
 
 export interface ViewState {
   status: 'empty' | 'loading' | 'ready';
@@ -27,7 +40,6 @@ export interface ViewState {
   playing: boolean;
   rate: number;
   edges: EdgeLetters | null;
-  measurements: number;
 }
 
 export const EMPTY: ViewState = {
@@ -45,5 +57,4 @@ export const EMPTY: ViewState = {
   playing: false,
   rate: 8,
   edges: null,
-  measurements: 0,
 };

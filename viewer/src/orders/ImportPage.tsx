@@ -1,6 +1,7 @@
 /** Orders from files: first looked at, with what is wrong in words, then the good ones are entered. */
 import { Button, FileButton, Group } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
 import { type DragEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -189,6 +190,6 @@ function Row({ row, preview }: { row: ImportRow; preview: boolean }) {
 }
 
 /** A field's name, or what the file called it. */
-function fieldName(t: ReturnType<typeof useTranslation>['t'], field: string): string {
+function fieldName(t: TFunction, field: string): string {
   return t(`order-field.${field as 'sex'}`, { defaultValue: field });
 }

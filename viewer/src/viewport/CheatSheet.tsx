@@ -1,38 +1,10 @@
 import { Modal, SimpleGrid } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import classes from './CheatSheet.module.css';
+import { shown } from './keymap';
+import { ACTIONS, type Group, useKeys } from './shortcuts';
 
-const KEYS = {
-  images: [
-    ['↑ ↓', 'scroll'],
-    ['PgUp PgDn', 'ten'],
-    ['Home End', 'ends'],
-    ['[ ]', 'series'],
-    ['space', 'play'],
-  ],
-  show: [
-    ['1 … 9', 'presets'],
-    ['I', 'invert'],
-    ['+ −', 'zoom'],
-    ['H T', 'turn'],
-    ['O', 'overlay'],
-    ['R', 'reset'],
-  ],
-  tools: [
-    ['W', 'window'],
-    ['S', 'scroll-tool'],
-    ['Z P', 'zoom-pan'],
-    ['L E', 'measure'],
-    ['Delete', 'erase'],
-  ],
-  report: [
-    ['K', 'key-image'],
-    ['B', 'write'],
-    ['Esc', 'leave'],
-    ['Ctrl + Enter', 'sign'],
-    ['N', 'next'],
-  ],
-} as const;
+const GROUPS = [...new Set(ACTIONS.map((action) => action.group))];
 
 export function CheatSheet({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
@@ -45,24 +17,36 @@ export function CheatSheet({ opened, onClose }: { opened: boolean; onClose: () =
       closeButtonProps={{ 'aria-label': t('action.close') }}
     >
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl">
-        {(Object.keys(KEYS) as (keyof typeof KEYS)[]).map((group) => (
-          <section key={group}>
-            <h2 className={classes.heading}>{t(`keys.${group}`)}</h2>
-            <dl className={classes.list}>
-              {KEYS[group].map(([key, meaning]) => (
-                <div key={meaning}>
-                  <dt>
-                    <kbd className={classes.key}>{key === 'space' ? t('key.space') : key}</kbd>
-                  </dt>
-                  <dd>{t(`keys.do.${meaning}`)}</dd>
-                </div>
-              ))}
-            </dl>
-          </section>
+        {GROUPS.map((group) => (
+          <Section key={group} group={group} />
         ))}
       </SimpleGrid>
       <p className={classes.mouse}>{t('keys.mouse')}</p>
-      <p className={classes.mouse}>{t('keys.measurements')}</p>
     </Modal>
+  );
+}
+
+function Section({ group }: { group: Group }) {
+  const { t } = useTranslation();
+  const map = useKeys();
+  return (
+    <section>
+      <h2 className={classes.heading}>{t(`keys.${group}`)}</h2>
+      <dl className={classes.list}>
+        {ACTIONS.filter((action) => action.group === group).map(({ id }) => (
+          <div key={id}>
+            <dt>
+              <kbd className={classes.key}>
+                {map.byAction
+                  .get(id)
+                  ?.map((key) => shown(key, t('key.space')))
+                  .join(' ')}
+              </kbd>
+            </dt>
+            <dd>{t(`keys.do.${id}` as 'keys.do.undo')}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }

@@ -119,8 +119,6 @@ export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, o
         return view?.zoomBy(1 / 1.2);
       case 'play':
         return view?.togglePlay();
-      case 'delete':
-        return view?.removeMeasurement();
       case 'key-image':
         return frame && !paper ? onToggleKeyImage?.(frame.sop) : undefined;
       case 'overlay':

@@ -3,10 +3,9 @@ import type { ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import { presetsFor } from '../imaging/presets';
 import type { ImageView } from '../imaging/view';
-import type { ToolName, ViewState } from '../imaging/viewstate';
+import type { ViewState } from '../imaging/viewstate';
 import {
   IconEllipse,
-  IconErase,
   IconFlip,
   IconHelp,
   IconInvert,
@@ -24,7 +23,11 @@ import {
 import type { Command } from './shortcuts';
 import classes from './Toolbar.module.css';
 
-const TOOLS: readonly { tool: ToolName; key: string; icon: ComponentType }[] = [
+const TOOLS: readonly {
+  tool: 'window' | 'scroll' | 'zoom' | 'pan' | 'length' | 'ellipse';
+  key: string;
+  icon: ComponentType;
+}[] = [
   { tool: 'window', key: 'W', icon: IconWindow },
   { tool: 'scroll', key: 'S', icon: IconScroll },
   { tool: 'zoom', key: 'Z', icon: IconZoom },
@@ -113,13 +116,6 @@ export function Toolbar({ view, state, keyImage, run }: Props) {
           disabled={!ready}
           onClick={() => run({ do: 'reset' })}
           icon={<IconReset />}
-        />
-        <Control
-          label={t('tools.erase')}
-          shortcut="Delete"
-          disabled={!state?.measurements}
-          onClick={() => run({ do: 'delete' })}
-          icon={<IconErase />}
         />
       </Group>
       <span className={classes.divider} />
