@@ -52,6 +52,7 @@ from node.flow.route import RouteStage
 from node.flow.runner import Runner
 from node.flow.transform import TransformStage
 from node.ledger import registry as registry_rows
+from node.flow.webhook import WebhookStage
 from node.ledger.search import LedgerSearch, unsupported
 from node.ledger.sql import SqlLedger, open_ledger
 from node.ports import Node, Stage
@@ -79,6 +80,8 @@ STAGES: tuple[type[Stage], ...] = (
     ReportStage,
     HomecomeStage,
 )
+    WebhookStage,
+    PrepareStage,
 
 _HOUR = 3600.0
 _CONVERT_SECONDS = 600.0  # of CPU time that encoding an object anew may take,

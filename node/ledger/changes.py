@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from node.ledger import notices
 from node.ledger.order_tables import orders, performed_steps
 from node.ledger.schema import (
     deliveries,
@@ -24,6 +25,7 @@ class ChangeMarks:
     studies: tuple[Any, ...]
     tasks: tuple[Any, ...]
     orders: tuple[Any, ...]
+    notices: tuple[Any, ...]
 
 
 def change_marks(tx: Connection) -> ChangeMarks:
@@ -41,4 +43,5 @@ def change_marks(tx: Connection) -> ChangeMarks:
             tx.execute(select(func.max(orders.c.updated_at))).scalar(),
             tx.execute(select(func.max(performed_steps.c.updated_at))).scalar(),
         ),
+        notices=notices.marks(tx),
     )

@@ -113,5 +113,5 @@ def marks(tx: Connection) -> tuple[Any, ...]:
     return (
         tx.execute(select(func.max(notices.c.id))).scalar(),
         tx.execute(select(func.max(notices.c.over_at))).scalar(),
-        tx.execute(select(func.max(notice_reads.c.at), func.count())).one()._tuple(),
+        *tx.execute(select(func.max(notice_reads.c.at), func.count())).one(),
     )

@@ -1,8 +1,11 @@
-"""Calls to the hospital's own systems, kept until they are taken. A body never holds a patient's name or identifier."""
+"""Calls to the hospital's own systems, kept in their order until they are taken.
+
+A body never holds a patient's name or identifier.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,13 +36,14 @@ def call(tx: Connection, *, key: str, event: str, body: Mapping[str, Any], now: 
     made = tx.execute(row.on_conflict_do_nothing(index_elements=["key"]).returning(webhook_calls.c.id)).first()
     if made is None:
         return False
-    enqueue(tx, NextJob("webhook", str(made.id), priority=1), now)
+    enqueue(tx, NextJob("webhook", "all", priority=1), now)
     return True
 
 
-def get(tx: Connection, call_id: int) -> Call | None:
-    row = tx.execute(select(webhook_calls).where(webhook_calls.c.id == call_id)).one_or_none()
-    return None if row is None else Call(**{name: getattr(row, name) for name in Call.__slots__})
+def waiting(tx: Connection, limit: int) -> Sequence[Call]:
+    """What is still to be taken, in the order in which it was asked for."""
+    query = select(webhook_calls).where(webhook_calls.c.delivered_at.is_(None)).order_by(webhook_calls.c.id)
+    return [Call(**{name: getattr(row, name) for name in Call.__slots__}) for row in tx.execute(query.limit(limit))]
 
 
 def delivered(tx: Connection, call_id: int, now: datetime) -> None:
@@ -47,7 +51,6 @@ def delivered(tx: Connection, call_id: int, now: datetime) -> None:
     tx.execute(update(webhook_calls).where(webhook_calls.c.id == call_id).values(delivered_at=now))
 
 
-def forget_before(tx: Connection, moment: datetime) -> int:
-    """Drops what was taken before this moment. Returns how many."""
-    gone = tx.execute(delete(webhook_calls).where(webhook_calls.c.delivered_at < moment))
-    return int(gone.rowcount)
+def forget(tx: Connection, taken_before: datetime) -> None:
+    """Drops what was taken before this moment."""
+    tx.execute(delete(webhook_calls).where(webhook_calls.c.delivered_at < taken_before))

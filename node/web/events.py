@@ -69,7 +69,7 @@ class Changes:
             with contextlib.suppress(NodeError):  # the ledger is busy: the next look tells
                 now = await to_thread.run_sync(self.marks)
             if before is not None and now is not None and now != before:
-                names = ("studies", "tasks", "orders")
+                names = ("studies", "tasks", "orders", "notices")
                 self._tell({name: getattr(now, name) != getattr(before, name) for name in names})
             before = now
             if self._node.doorbell.closed:

@@ -58,6 +58,8 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     _rule("GET PUT DELETE", r"/api/session", EVERYONE),
     _rule("GET", r"/api/studies(/.*)?|/api/events", EVERYONE),
     _rule("GET PUT", r"/api/preferences/[^/]+", EVERYONE),
+    _rule("GET", r"/api/notices", EVERYONE),
+    _rule("POST", r"/api/notices/([0-9]{1,18}/)?seen", EVERYONE),
     _rule("PUT", r"/api/preferences/[^/]+/site", ADMINS),
     _rule("GET", r"/api/reading/.*", READERS),
     _rule("POST", r"/api/reading/tasks/[^/]+/(priority|release)", READERS),

@@ -51,7 +51,7 @@ def test_every_listener_hears_of_a_new_study(world: World) -> None:
         await asyncio.to_thread(settled, changes)
         await asyncio.to_thread(world.receive, ct())
         for change in await asyncio.gather(*waiting):
-            assert change == {"studies": True, "tasks": False, "orders": False}
+            assert change == {"studies": True, "tasks": False, "orders": False, "notices": False}
         for stream in streams:
             await stream.aclose()
 
