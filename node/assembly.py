@@ -63,6 +63,9 @@ from node.web.app import create_app
 from node.web.renewal import Renewal
 from node.workers.limits import Limited
 from node.workers.local import LocalWorkers, WorkerPool
+from worklists.correspondence.api import new_id
+from worklists.correspondence.criticals import escalate
+from worklists.correspondence.intake import LetterStage
 from worklists.modality.services import ModalityDesk
 from worklists.reading.api import new_uid
 from worklists.reading.desk import expire_leases
@@ -79,6 +82,7 @@ STAGES: tuple[type[Stage], ...] = (
     ReadStage,
     ReportStage,
     HomecomeStage,
+    LetterStage,
 )
     WebhookStage,
     PrepareStage,
@@ -296,6 +300,8 @@ class NodeProcess:
                 self.partials.expire()
                 self.orders.write_notes()
                 self._look_after_certificates()
+                while escalate(self.node, new_id()):
+                    pass
                 with self.ledger.begin() as tx:
                     expire_leases(tx, self.node.clock.now())
             except NodeError as error:

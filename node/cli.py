@@ -109,7 +109,7 @@ app.add_typer(user_app, name="user")
 @user_app.command("add")
 def add_user(
     username: str,
-    role: Annotated[str, typer.Option(help="radiographer | radiologist | admin")],
+    role: Annotated[str, typer.Option(help="radiographer | clinician | radiologist | admin")],
     name: Annotated[str, typer.Option(help="Tên hiển thị / display name, printed on reports.")],
     config: Config = Path("node.toml"),
     language: str = "vi",

@@ -100,6 +100,11 @@ class ReadingSettings(_Part):
     )
     urgent_minutes: float = Field(60.0, gt=0, description="The same for an urgent study.")
     routine_minutes: float = Field(1440.0, gt=0, description="The same for a routine study.")
+    critical_minutes: float = Field(
+        15.0, gt=0, description="Somebody at the origin is to have taken note of a critical finding of category 1 within this."
+    )
+    critical_hours: float = Field(4.0, gt=0, description="The same for category 2.")
+    critical_days: float = Field(3.0, gt=0, description="The same for category 3.")
     verification_minutes: float = Field(
         720.0, gt=0, description="A preliminary report is to be verified by a senior within this."
     )

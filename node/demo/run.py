@@ -32,6 +32,7 @@ from node.ledger.sql import open_ledger
 QUIET_SECONDS = 5.0
 _PEOPLE = {
     "radiographer": {DISTRICT: "KTV Định Hóa", HUB: "KTV Thái Nguyên"},
+    "clinician": {DISTRICT: "BS. Điều trị Định Hóa", HUB: "BS. Điều trị Thái Nguyên"},
     "radiologist": {DISTRICT: "BS. CĐHA Định Hóa", HUB: "BS. CĐHA Thái Nguyên"},
     "admin": {DISTRICT: "Quản trị Định Hóa", HUB: "Quản trị Thái Nguyên"},
 }

@@ -71,7 +71,7 @@ users = Table(
     metadata,
     Column("username", String(64), primary_key=True),
     Column("display_name", String(200), nullable=False),
-    Column("role", String(32), nullable=False),  # radiographer | radiologist | admin
+    Column("role", String(32), nullable=False),  # radiographer | clinician | radiologist | admin
     Column("password_hash", Text, nullable=False),
     Column("language", String(8), nullable=False, default="vi"),
     Column("disabled", Boolean, nullable=False, default=False),

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from node.errors import Invalid, NotFound
 from node.ledger.schema import sessions, users
 
-ROLES = ("radiographer", "radiologist", "admin")
+ROLES = ("radiographer", "clinician", "radiologist", "admin")
 LANGUAGES = ("vi", "en")
 FREE_FAILURES = 5
 FIRST_LOCK = timedelta(seconds=30)

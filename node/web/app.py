@@ -38,6 +38,7 @@ from node.web.events import Changes
 from node.web.gate import Gate
 from node.web.metrics import Metrics
 from node.web.shield import CompressJson, LimitBodies, Shield
+from worklists.correspondence import api as correspondence
 from worklists.modality import api as orders
 from worklists.reading import api as reading
 from worklists.reading import marks_api as marks
@@ -73,6 +74,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
         preferences.router(node),
         notices.router(node),
         reading.router(node, current_user),
+        correspondence.router(node, current_user),
         marks.router(node, current_user),
         reporting.router(node, current_user),
         orders.router(node, current_user),

@@ -24,7 +24,8 @@ from node.web.auth import Caller
 from node.web.problems import CrossSite, LoginRequired
 
 PUBLIC = None  # marks a rule that needs no login
-EVERYONE = frozenset({"radiographer", "radiologist", "admin"})
+EVERYONE = frozenset({"radiographer", "clinician", "radiologist", "admin"})
+SENDERS = frozenset({"radiographer", "radiologist", "admin"})
 READERS = frozenset({"radiologist", "admin"})
 REGISTRARS = frozenset({"radiographer", "admin"})
 RADIOLOGISTS = frozenset({"radiologist"})
@@ -61,6 +62,9 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     _rule("GET", r"/api/notices", EVERYONE),
     _rule("POST", r"/api/notices/([0-9]{1,18}/)?seen", EVERYONE),
     _rule("PUT", r"/api/preferences/[^/]+/site", ADMINS),
+    _rule("POST", r"/api/studies/[^/]+/letters", EVERYONE),  # which letters the desk decides
+    _rule("POST", r"/api/reading/tasks/[^/]+/(ask|reject|criticals)", RADIOLOGISTS),
+    _rule("POST", r"/api/reading/criticals/[^/]+/(noted|withdraw)", RADIOLOGISTS),
     _rule("GET", r"/api/reading/.*", READERS),
     _rule("POST", r"/api/reading/tasks/[^/]+/(priority|release)", READERS),
     _rule("POST", r"/api/reading/tasks/[^/]+/(claim|sign|correct|amend)", RADIOLOGISTS),
@@ -72,7 +76,7 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     _rule("POST PUT", r"/api/orders(/.*)?", REGISTRARS),
     _rule("GET", r"/api/display/.*", EVERYONE),  # a radiographer looks at what was sent
     _rule("GET", r"/dicom-web/.*", EVERYONE),
-    _rule("POST", r"/dicom-web/studies(/[^/]+)?", EVERYONE, peers=True),
+    _rule("POST", r"/dicom-web/studies(/[^/]+)?", SENDERS, peers=True),
     _rule("GET PUT POST", r"/exchange/.*", NOBODY, peers=True),
     _rule("GET POST", r"/api/admin/.*", ADMINS),
     _rule("GET", r"/metrics", ADMINS, loopback=True),

@@ -43,7 +43,7 @@ class SessionInfo(BaseModel):
 
     username: str
     display_name: str
-    role: Literal["radiographer", "radiologist", "admin"]
+    role: Literal["radiographer", "clinician", "radiologist", "admin"]
     language: Literal["vi", "en"]
     facility: str
     facility_name: str

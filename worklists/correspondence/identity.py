@@ -25,7 +25,7 @@ SHORTEST = 3  # characters of an identifier that is looked for
 LONG = 5  # an identifier of this length is also looked for inside of words
 
 _WORD = re.compile(r"[^\W\d_]+")
-_PHONE = re.compile(r"(?<!\d)(?:\+?84|0)\d(?:[ .-]?\d){7,9}(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?:\+?84[ .-]?|0)\d(?:[ .-]?\d){7,9}(?!\d)")
 _NUMBER = re.compile(r"(?<![\d.])\d(?:[ -]?\d){8,}(?![\d.])")  # citizens' and insurance numbers have ten digits or more
 _UID = re.compile(r"(?<![\d.+])[0-2](?:\.\d+){3,}")
 _DATES = (
