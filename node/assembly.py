@@ -85,7 +85,6 @@ STAGES: tuple[type[Stage], ...] = (
     LetterStage,
 )
     WebhookStage,
-    PrepareStage,
 
 _HOUR = 3600.0
 _CONVERT_SECONDS = 600.0  # of CPU time that encoding an object anew may take,
