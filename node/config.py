@@ -92,6 +92,10 @@ class WebSettings(_Part):
 
 class ReadingSettings(_Part):
     lease_minutes: float = Field(30.0, gt=0, description="A claimed study returns to the list after this time unused.")
+    edit_minutes: float = Field(
+        10.0, ge=0, description="So long after signing the signer may correct; then there are only addenda."
+    )
+    templates: Path | None = Field(None, description="Folder of the site's own report templates (JSON files).")
     silence_seconds: float = Field(
         120.0, ge=30, description="The same when the reader's page is closed or its line is gone for this time."
     )

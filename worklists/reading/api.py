@@ -16,7 +16,6 @@ from node.errors import NotFound
 from node.ports import Node
 from worklists.reading import desk, reads, store
 from worklists.reading.desk import Desk, Reader
-from worklists.reporting.records import Report
 
 
 class Person(Protocol):
@@ -58,14 +57,6 @@ class Task(BaseModel):
     lease_until: datetime | None
     signed_at: datetime | None
     created_at: datetime
-
-
-class TaskDetail(Task):
-    """A task with the newest version of its report."""
-
-    report: Report | None
-    report_version: int
-    report_state: Literal["draft", "preliminary", "final", "none"]
 
 
 class TaskList(BaseModel):
@@ -111,7 +102,7 @@ class ReadingDesk:
             task = reads.show_task(tx, task_id, person.username, self.node.clock.now(), self.names())
             if task is None:
                 raise NotFound("There is no such reading task.", hint="Open the worklist again.")
-            return {**task, **reads.show_report(tx, task_id)}
+            return task
 
 
 def router(node: Node, current_user: Callable[..., Person]) -> APIRouter:
@@ -125,10 +116,6 @@ def router(node: Node, current_user: Callable[..., Person]) -> APIRouter:
         reading.free_left_tasks()
         with node.ledger.read() as tx:
             return {"items": reads.list_tasks(tx, state, person.username, node.clock.now(), reading.names())}
-
-    @routes.get("/tasks/{task_id}", response_model=TaskDetail)
-    def get_task(task_id: str, person: Person = caller) -> dict[str, Any]:
-        return reading.show(task_id, person)
 
     _add_actions(routes, reading, caller)
     return routes

@@ -39,7 +39,7 @@ from worklists.reading.store import TaskRow
 
 __all__ = [
     "Desk", "Reader", "answered", "ask", "claim", "draft", "expire_leases", "finish", "heartbeat", "images_missing",
-    "reject", "release", "set_priority", "sign", "touch",
+    "reject", "release", "set_priority", "sign", "touch", "written",
 ]  # fmt: skip
 
 
@@ -91,17 +91,22 @@ def release(tx: Connection, desk: Desk, reader: Reader, task_id: str) -> TaskRow
     return give_back(tx, desk, task, {"by": reader.display_name}, reader.username)
 
 
+def written(tx: Connection, desk: Desk, reader: Reader, task_id: str) -> TaskRow:
+    """The reader writes: the task's part of saving a draft (`worklists.reporting.life.save`). Renews the lease."""
+    task = owned(tx, task_id, reader)
+    state = following(task, ReadingEvent.DRAFT)
+    lease = timedelta(seconds=task.lease_seconds) if task.lease_seconds else desk.lease
+    if state == task.state:
+        return _renew(tx, task, {"lease_until": desk.now + lease})
+    return move(tx, desk.now, task, state, lease_until=desk.now + lease)
+
+
 def draft(tx: Connection, desk: Desk, reader: Reader, task_id: str, text: ReportText) -> TaskRow:
     """Saves the text and renews the lease."""
     task = owned(tx, task_id, reader)
     if text.key_images and store.foreign_images(tx, task.study_uid, text.key_images):
         raise Invalid("A key image does not belong to this study.", hint="Choose key images of the study that is open.")
-    state = following(task, ReadingEvent.DRAFT)
-    lease = timedelta(seconds=task.lease_seconds) if task.lease_seconds else desk.lease
-    if state == task.state:
-        after = _renew(tx, task, {"lease_until": desk.now + lease})
-    else:
-        after = move(tx, desk.now, task, state, lease_until=desk.now + lease)
+    after = written(tx, desk, reader, task_id)
     if store.save_draft(tx, task.id, text, reader.username, desk.now):
         hop(tx, desk, task, Hop.DRAFTED, {"by": reader.display_name})
     return after

@@ -66,21 +66,6 @@ def show_task(
     return None if row is None else _show(store.task_from(row), row, username, now, facility_names)
 
 
-def show_report(tx: Connection, task_id: str) -> dict[str, Any]:
-    """{"report", "report_version", "report_state"} of a task."""
-    report = store.latest_report(tx, task_id)
-    if report is None:
-        return {"report": None, "report_version": 0, "report_state": "none"}
-    text = report.text
-    shown = {name: getattr(text, name) for name in text.__slots__}
-    answers = [{"question": question, "answer": answer} for question, answer in text.answers]
-    return {
-        "report": {**shown, "key_images": list(text.key_images), "answers": answers, "fields": dict(text.fields)},
-        "report_version": report.version,
-        "report_state": report.state,
-    }
-
-
 def _query() -> Select[Any]:
     return (
         select(reading_tasks, *_STUDY_COLUMNS, users.c.display_name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -72,3 +73,115 @@ class Report(BaseModel):
             self.template,
             tuple(sorted(self.fields.items())),
         )
+
+
+class Link(BaseModel):
+    """A place in a section that stands for something: a measurement (`id` of the mark) or a field of the template.
+    `start` and `end` count UTF-16 units, as browsers do; they are a convenience of the editor and no part of the text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    section: Annotated[str, Field(pattern=r"^[a-z]{1,16}(\.[0-9]{1,2})?$")]
+    start: int = Field(ge=0, le=MAX_TEXT)
+    end: int = Field(ge=0, le=MAX_TEXT)
+    kind: Literal["mark", "field"]
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+
+
+class Save(Report):
+    """A draft as the editor sends it. `base_revision` is the `report_revision` that it was written from; a save from an
+    older one is refused (code draft-conflict), so that nothing newer is overwritten unseen."""
+
+    links: list[Link] = Field(default_factory=list, max_length=500)
+    base_revision: str | None = Field(None, max_length=64)
+
+
+class Sign(BaseModel):
+    """`as` preliminary: a senior is still to verify it. `acknowledge`: what the signer knows of and signs nevertheless."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    as_: Literal["preliminary", "final"] = Field("final", alias="as")
+    acknowledge: list[Literal["images-missing", "lint"]] = Field(default_factory=list, max_length=8)
+    base_revision: str | None = Field(None, max_length=64)
+
+
+class ReportPart(BaseModel):
+    """What a task says of its report: the draft while one is written, else the newest signed version."""
+
+    report: Report | None
+    links: list[Link]
+    report_version: int
+    report_revision: str
+    report_state: Literal["draft", "preliminary", "final", "none"]
+    report_kind: Literal["report", "addendum"]
+    addendum_number: int | None  # from 1
+    correctable_until: datetime | None  # so long the reader who signed may still correct
+    may_sign: list[Literal["preliminary", "final"]]  # as what the caller may sign
+    questions: list[str]  # of the consultation; each needs an answer
+
+
+class SignatureShown(BaseModel):
+    role: Literal["author", "verifier"]
+    name: str
+    licence_number: str
+    organization: str
+    at: datetime
+
+
+class VersionShown(BaseModel):
+    """One version, as it was signed; or the draft."""
+
+    version: int
+    state: Literal["draft", "preliminary", "final", "abandoned"]
+    kind: Literal["report", "addendum"]
+    addendum_number: int | None
+    report: Report
+    links: list[Link]
+    measurements: list[dict[str, Any]]
+    criticals: list[dict[str, Any]]
+    signatures: list[SignatureShown]
+    signed_at: datetime | None
+    updated_at: datetime
+    sop_instance_uid: str
+    replaced: bool  # a newer signed version stands in its place
+
+
+class VersionList(BaseModel):
+    items: list[VersionShown]
+
+
+class StudyReport(BaseModel):
+    """A signed report of a study, for comparison."""
+
+    task_id: str
+    version: int
+    state: Literal["preliminary", "final"]
+    kind: Literal["report", "addendum"]
+    report: Report
+    signatures: list[SignatureShown]
+    signed_at: datetime | None
+
+
+class StudyReports(BaseModel):
+    items: list[StudyReport]
+
+
+class LintRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: Section
+    language: Literal["vi", "en"] = "vi"
+
+
+class LintFinding(BaseModel):
+    code: Literal["abbreviation", "placeholder"]
+    section: str
+    start: int
+    end: int
+    text: str
+    expansion: str
+
+
+class LintFindings(BaseModel):
+    items: list[LintFinding]
