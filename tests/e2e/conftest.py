@@ -87,6 +87,30 @@ def visit(browser: Browser, running_loop: Loop) -> Iterator[Callable[[str, str],
         assert watched.errors == []
 
 
+AXE = Path(__file__).parents[2] / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
+_RUN_AXE = """async (options) => {
+  const found = await window.axe.run(options.within ?? document, {resultTypes: ['violations']});
+  return found.violations
+    .filter((fault) => ['serious', 'critical'].includes(fault.impact))
+    .map((fault) => `${fault.id}: ${fault.help} (${fault.nodes.slice(0, 3).map((n) => n.target.join(' ')).join('; ')})`);
+}"""
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[..., list[str]]:
+    """`axe(page)` gives the serious accessibility faults of what the page shows now; `within` a CSS selector of a part."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: run npm ci in viewer/")
+    source = AXE.read_text(encoding="utf-8")
+
+    def check(page: Page, within: str | None = None) -> list[str]:
+        page.evaluate(source)
+        found: list[str] = page.evaluate(_RUN_AXE, {"within": within})
+        return found
+
+    return check
+
+
 def _leaves(url: str, own: str) -> bool:
     parts = urlsplit(url)
     return (
