@@ -45,14 +45,15 @@ from node.flow.dial import Dialler
 from node.flow.homecoming import HomecomeStage
 from node.flow.index import Indexer
 from node.flow.peers import PeerDesk
+from node.flow.prepare import PrepareStage
 from node.flow.receive import Admission
 from node.flow.report import ReportStage
 from node.flow.retrieve import NodeArchive
 from node.flow.route import RouteStage
 from node.flow.runner import Runner
 from node.flow.transform import TransformStage
-from node.ledger import registry as registry_rows
 from node.flow.webhook import WebhookStage
+from node.ledger import registry as registry_rows
 from node.ledger.search import LedgerSearch, unsupported
 from node.ledger.sql import SqlLedger, open_ledger
 from node.ports import Node, Stage
@@ -83,12 +84,14 @@ STAGES: tuple[type[Stage], ...] = (
     ReportStage,
     HomecomeStage,
     LetterStage,
-)
     WebhookStage,
+    PrepareStage,
+)
 
 _HOUR = 3600.0
 _CONVERT_SECONDS = 600.0  # of CPU time that encoding an object anew may take,
 _CONVERT_MEMORY = 4 << 30  # and bytes: a few kilobytes of coded pixels may stand for more than any machine has
+_KEEP_ALIVE = 120  # seconds: on a slow line every new connection costs a reader several round trips
 _TICK = 2.0  # seconds between looks at the registry, the leases and the quarantine
 
 
@@ -347,6 +350,7 @@ class NodeProcess:
             ssl_certfile=part.tls_certificate,
             ssl_keyfile=part.tls_key,
             timeout_graceful_shutdown=2,
+            timeout_keep_alive=_KEEP_ALIVE,
             server_header=False,
         )
         config.load()

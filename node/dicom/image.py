@@ -93,6 +93,14 @@ def first(header: Mapping[str, Any], tag: str) -> Any:
     return values[0] if isinstance(values, list) and values else None
 
 
+def number(header: Mapping[str, Any], tag: str, default: float) -> float:
+    """The first value of an element as a number; `default` when it is none."""
+    try:
+        return float(first(header, tag))
+    except (TypeError, ValueError):
+        return default
+
+
 def describe(header: Mapping[str, Any]) -> PixelDescription | None:
     """From the DICOM JSON model (PS3.18 F). None when the object has no image."""
     return _describe(lambda keyword: first(header, _TAGS[keyword]))

@@ -37,6 +37,7 @@ _LONG_VRS: Final = frozenset(
     {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"UN", b"UC", b"UR", b"UT", b"SQ", b"SV", b"UV"}
 )
 _UNDEFINED: Final = 0xFFFFFFFF
+_ITEM, _DELIMITER = 0xE000FFFE, 0xE0DDFFFE  # tags as one little endian number
 _INFLATED_LIMIT: Final = 4 << 30
 _SAMPLES_LIMIT: Final = 1 << 30  # samples of one frame that are believed
 _HINT: Final = "Send the object again from its source."
@@ -63,6 +64,7 @@ class Frames:
         float_type: str = "",
         encapsulated: bool | None = None,
         big_endian: bool = False,
+        position: int | None = None,
     ) -> None:
         described = describe_dataset(header)
         if described is None:
@@ -83,6 +85,7 @@ class Frames:
         self._float_type = float_type
         self._big_endian = big_endian
         self._encapsulated = known.encapsulated if encapsulated is None else encapsulated
+        self._position = position
 
     @classmethod
     def of(cls, ds: Dataset) -> Frames:
@@ -135,6 +138,15 @@ class Frames:
             raise Unreadable(
                 f"Frame {index + 1} cannot be found in the pixel data ({type(error).__name__}).", hint=_HINT
             ) from None
+
+    def places(self) -> list[tuple[int, int]] | None:
+        """(offset in the file, bytes) of each encapsulated frame, of those that lie in one piece each; else None."""
+        if self._position is None or not self._encapsulated:
+            return None
+        items = _items(self._pixels)
+        if items is None or len(items) != self.count + 1:  # the first one is the offset table
+            return None
+        return [(self._position + begin, length) for begin, length in items[1:]]
 
     def decode(self, index: int) -> Frame:
         """Frame `index` (from 0) as samples with unused bits cleared and the sign right. Raises `Unreadable`."""
@@ -282,6 +294,18 @@ class _Window(io.RawIOBase):
         return self._at
 
 
+def _items(pixels: Any) -> list[tuple[int, int]] | None:
+    """(offset, bytes) of the items of encapsulated pixel data (PS3.5 A.4); None when they are not well-formed."""
+    items, at, end = [], 0, len(pixels)
+    while at + 8 <= end:
+        tag, length = struct.unpack_from("<II", pixels, at)
+        if tag != _ITEM or length > end - at - 8:
+            return items if tag == _DELIMITER else None
+        items.append((at + 8, length))
+        at += 8 + length
+    return items
+
+
 def _mapped(file: BinaryIO, where: Layout) -> tuple[Any, int]:
     """The whole file, or the inflated data set, as a buffer, and where the data set begins in it."""
     if where.deflated:
@@ -341,6 +365,7 @@ def _from_buffer(cls: type[Frames], buffer: Any, offset: int, where: Layout) -> 
         vr=vr,
         float_type=_PIXEL_TAGS[tag],
         big_endian=not where.little,
+        position=None if where.deflated else at,
     )
 
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from node.dicom import htj2k
 from node.dicom.colour import ybr_to_rgb
 from node.dicom.dataset import json_metadata, read_dataset_header
-from node.dicom.display import MEDIA_RAW, DisplayFrame, Kind, display_frame, display_metadata, plan, thumbnail
+from node.dicom.display import MEDIA_RAW, Kind, display_metadata, plan
+from node.dicom.display_frames import DisplayFrame, display_frame, thumbnail
 from node.dicom.pixels import Frames
 from node.errors import NodeError
 from tests.real.images import as_pydicom_reads, malformed_files, real_files
@@ -43,12 +44,11 @@ def shown(metadata: dict[str, Any], frame: DisplayFrame) -> NDArray[Any]:
 
     dtype = np.dtype(f"{'i' if value('00280103') else 'u'}{value('00280100') // 8}")
     rows, columns = value("00280010"), value("00280011")
-    if value("00280002") == 3:
-        return np.frombuffer(frame.content, dtype).reshape(rows, columns, 3)
+    shape = (rows, columns, 3) if value("00280002") == 3 else (rows, columns)
     if frame.media_type == MEDIA_RAW:
-        return np.frombuffer(frame.content, dtype).reshape(rows, columns)
+        return np.frombuffer(frame.content, dtype).reshape(shape)
     samples = htj2k.decode(frame.content)
-    assert (samples.shape, samples.dtype) == ((rows, columns), dtype)
+    assert (samples.shape, samples.dtype) == (shape, dtype)
     return samples
 
 

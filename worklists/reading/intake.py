@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,9 @@ from node.ports import Node
 from worklists.reading import store
 from worklists.reading.moves import clock_values
 from worklists.reading.store import Arrived, TaskRow
+
+_PREPARE_AFTER: Final = timedelta(seconds=1)  # the frames are coded for the viewer, of many arrivals once,
+_PREPARE_PRIORITY: Final = 90  # after everything that moves studies
 
 
 def task_id_of(study_uid: str) -> str:
@@ -67,7 +70,7 @@ class ReadStage:
         if found.whole:  # said again when late images made it whole anew
             count = found.received
             record(tx, TimelineEntry(job.subject, node.facility, Hop.READY, now, count, key=str(count)))
-        return ()
+        return (NextJob("prepare", job.subject, due_at=now + _PREPARE_AFTER, priority=_PREPARE_PRIORITY),)
 
 
 def _new_task(study_uid: str, found: Arrived, priority: Priority, now: datetime) -> TaskRow:

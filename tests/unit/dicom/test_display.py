@@ -14,7 +14,9 @@ from pydicom.dataset import Dataset
 
 from node.dicom import htj2k
 from node.dicom.dataset import json_metadata, read_header
-from node.dicom.display import Kind, display_frame, display_metadata, order, plan, thumbnail
+from node.dicom.display import Kind, display_metadata, plan
+from node.dicom.display_frames import display_frame, thumbnail
+from node.dicom.display_order import order
 from node.dicom.pixels import Frames
 from node.dicom.transcode import compress
 from node.domain.route import Compression
@@ -91,11 +93,9 @@ def decoded(metadata: dict[str, Any], content: bytes) -> np.ndarray[Any, Any]:
     """What a browser makes of a frame with nothing but the metadata."""
     rows, columns, bits = (value(metadata, tag) for tag in ("00280010", "00280011", "00280100"))
     dtype = np.dtype(f"{'i' if value(metadata, '00280103') else 'u'}{bits // 8}")
-    if value(metadata, "00280002") == 3:
-        assert (value(metadata, "00280006"), len(content)) == (0, rows * columns * 3)
-        return np.frombuffer(content, dtype).reshape(rows, columns, 3)
+    shape = (rows, columns, 3) if value(metadata, "00280002") == 3 else (rows, columns)
     samples = htj2k.decode(content)
-    assert (samples.shape, samples.dtype) == ((rows, columns), dtype)
+    assert (samples.shape, samples.dtype) == (shape, dtype)
     return samples
 
 
@@ -243,12 +243,12 @@ def test_the_palette_of_a_big_endian_object_is_turned(tmp_path: Path) -> None:
 def test_planes_become_pixels(tmp_path: Path) -> None:
     ds = an_image(rgb())
     ds.PlanarConfiguration, ds.PixelData = 1, rgb()[0].transpose(2, 0, 1).tobytes()
-    assert display_frame(saved(ds, tmp_path), 1).content == rgb()[0].tobytes()
+    assert np.array_equal(htj2k.decode(display_frame(saved(ds, tmp_path), 1).content), rgb()[0])
 
 
 def test_wide_colours_keep_their_upper_bits(tmp_path: Path) -> None:
     shown = display_frame(saved(an_image(rgb("uint16", 60000)), tmp_path), 1).content
-    assert shown == (rgb("uint16", 60000)[0] >> 8).astype("uint8").tobytes()
+    assert np.array_equal(htj2k.decode(shown), rgb("uint16", 60000)[0] >> 8)
 
 
 def test_subsampled_pixels_are_widened_and_converted(tmp_path: Path) -> None:
@@ -264,8 +264,8 @@ def test_subsampled_pixels_are_widened_and_converted(tmp_path: Path) -> None:
     [("YBR_FULL_422", "YCBCR"), ("YBR_FULL", "YCBCR"), ("RGB", "YCBCR"), ("RGB", "RGB"), ("YBR_FULL_422", "RGB")],
 )
 def test_a_jpeg_is_believed_before_its_header_about_colour(photometric: str, colorspace: str, tmp_path: Path) -> None:
-    shown = np.frombuffer(display_frame(saved(jpeg(photometric, colorspace), tmp_path), 1).content, "uint8")
-    assert np.abs(shown.reshape(40, 36, 3).astype(int) - rgb()[0]).max() <= 4
+    shown = htj2k.decode(display_frame(saved(jpeg(photometric, colorspace), tmp_path), 1).content)
+    assert np.abs(shown.astype(int) - rgb()[0]).max() <= 4
 
 
 def test_what_was_stored_for_streaming_goes_out_as_it_is(tmp_path: Path) -> None:
@@ -293,15 +293,6 @@ def test_a_preview_decodes_to_exactly_the_reduced_image(level: int, tmp_path: Pa
     assert len(cut.content) < len(whole)
     reduced = imagecodecs.htj2k_decode(cut.content, skipres=level, resilient=True)
     assert np.array_equal(reduced, imagecodecs.htj2k_decode(whole, skipres=level))
-
-
-def test_the_entity_tag_names_the_content(tmp_path: Path) -> None:
-    path = saved(an_image(smooth(64, 64, frames=2)), tmp_path)
-    one, again, two = display_frame(path, 1), display_frame(path, 1), display_frame(path, 2)
-    cut = display_frame(path, 1, resolution=2)
-    assert one.etag == again.etag
-    assert len({one.etag, two.etag, cut.etag}) == 3
-    assert one.etag.startswith('"')
 
 
 @pytest.mark.parametrize("number", [0, 3, -1])
