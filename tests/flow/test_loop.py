@@ -8,7 +8,7 @@ from pathlib import Path
 import pydicom
 
 from tests.flow.loop import Loop
-from tests.flow.test_crash import check_ended_once
+from tests.flow.ended import check_ended_once
 
 Push = Callable[[Loop, Path], bool]
 

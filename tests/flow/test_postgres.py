@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from node.ledger.schema import instances, registry_revisions, users
 from node.ledger.sql import open_ledger
 from tests.flow.loop import Loop, wait_for
-from tests.flow.test_crash import check_ended_once
+from tests.flow.ended import check_ended_once
 from tests.services import PostgresServer
 
 Push = Callable[[Loop, Path], bool]
