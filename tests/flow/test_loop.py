@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pydicom
 
-from tests.flow.loop import Loop
 from tests.flow.ended import check_ended_once
+from tests.flow.loop import Loop
 
 Push = Callable[[Loop, Path], bool]
 

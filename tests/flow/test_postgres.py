@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from node.ledger.schema import instances, registry_revisions, users
 from node.ledger.sql import open_ledger
-from tests.flow.loop import Loop, wait_for
 from tests.flow.ended import check_ended_once
+from tests.flow.loop import Loop, wait_for
 from tests.services import PostgresServer
 
 Push = Callable[[Loop, Path], bool]

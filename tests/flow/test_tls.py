@@ -16,8 +16,8 @@ from node.errors import Invalid
 from node.exchange.address import check_link_url
 from node.ledger import registry
 from node.ledger.sql import open_ledger
-from tests.flow.loop import Loop, wait_for
 from tests.flow.ended import check_ended_once
+from tests.flow.loop import Loop, wait_for
 
 Push = Callable[[Loop, Path], bool]
 
