@@ -23,8 +23,8 @@ from pydicom.uid import (
 
 from node.dicom import _phantom_abdomen as abdomen
 from node.dicom import _phantom_chest as chest
+from node.dicom.report.document import MANUFACTURER, part10
 from node.dicom.setup import configure
-from node.dicom.sr import MANUFACTURER, part10
 from node.dicom.study_header import HANOI, offset_text
 from node.dicom.uids import derived_uid
 

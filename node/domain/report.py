@@ -44,6 +44,11 @@ class Signature:
     organization: str
     at: datetime  # aware
 
+    @property
+    def person(self) -> tuple[str, str, str]:
+        """What tells people apart, also where the user name is not known."""
+        return self.username, self.name, self.licence_number
+
     def to_json(self) -> dict[str, Any]:
         """The form in which the ledger keeps it."""
         return {
@@ -112,8 +117,21 @@ class CriticalNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Addendum:
+    """What was added to a final report after it was signed. The report's own text stays as it is."""
+
+    text: ReportText
+    signatures: tuple[Signature, ...]
+    at: datetime  # aware
+
+
+@dataclass(frozen=True, slots=True)
 class SignedReport:
-    """A report version as it was signed: everything that the documents made of it need to be the same on every repeat."""
+    """A report version as it was signed: everything that the documents made of it need to be the same on every repeat.
+
+    An addendum is a version whose `text` and `signatures` are those of the final report that it stands beside, and whose
+    last of `addenda` is its own.
+    """
 
     text: ReportText
     study_instance_uid: str
@@ -123,11 +141,33 @@ class SignedReport:
     observer_organization: str
     signed_at: datetime  # aware
     version: int = 1
-    predecessors: tuple[str, ...] = field(default=())
+    predecessors: tuple[tuple[str, str], ...] = field(default=())  # (SOP, Series Instance UID) of the earlier versions
     status: ReportStatus = ReportStatus.FINAL
     signatures: tuple[Signature, ...] = ()  # in the order of signing
     measurements: tuple[Measurement, ...] = ()
     criticals: tuple[CriticalNote, ...] = ()
+    addenda: tuple[Addendum, ...] = ()  # in the order of signing
+
+    @property
+    def verifier(self) -> Signature | None:
+        """Who answers for the report; None while it is preliminary."""
+        if self.status is ReportStatus.PRELIMINARY:
+            return None
+        senior = [s for s in self.signatures if s.role is SignatureRole.VERIFIER]
+        return (senior or list(self.signatures) or [self._signed_by(SignatureRole.VERIFIER)])[-1]
+
+    @property
+    def author(self) -> Signature | None:
+        """Who wrote it, when that is not the one who answers for it."""
+        written = next((s for s in self.signatures if s.role is SignatureRole.AUTHOR), None)
+        if self.status is ReportStatus.PRELIMINARY:
+            return written or self._signed_by(SignatureRole.AUTHOR)
+        verifier = self.verifier
+        same = written is None or verifier is None or written.person == verifier.person
+        return None if same else written
+
+    def _signed_by(self, role: SignatureRole) -> Signature:
+        return Signature(role, "", self.observer_name, "", self.observer_organization, self.signed_at)
 
 
 class ReadingState(StrEnum):

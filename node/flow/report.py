@@ -9,7 +9,8 @@ from node.domain.job import Job, NextJob
 from node.domain.study import Arrival, Via
 from node.domain.timeline import Hop, TimelineEntry
 from node.errors import NotFound
-from node.ledger import reads, studies, timeline
+from node.ledger import studies, timeline
+from node.ledger.signed import signed_report
 from node.ports import Node
 
 _IMAGES = (Via.DIMSE, Via.STOW, Via.LINK)
@@ -24,11 +25,15 @@ class ReportStage:
     kind = "report"
 
     def work(self, job: Job, node: Node) -> Any:
-        from node.dicom.pdf import build_pdf, encapsulate  # here: a node that only receives needs not their 25 MB
-        from node.dicom.sr import EvidenceItem, build_sr
+        from node.dicom.report.document import EvidenceItem
+        from node.dicom.report.narrative import build_sr
+        from node.dicom.report.sheet import (
+            build_pdf,
+            encapsulate,
+        )  # here: a node that only receives needs not their 25 MB
 
         with node.ledger.read() as tx:
-            signed = reads.signed_report(tx, job.subject, node.settings.node.organization)
+            signed = signed_report(tx, job.subject, node.settings.node.organization)
             if signed is None:
                 raise NotFound("The task has no signed report.")
             images = studies.current_instances(tx, signed.study_instance_uid, _IMAGES)

@@ -14,21 +14,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from node.domain.delivery import DeliveryState, ItemState
-from node.domain.report import ReportText, SignedReport
 from node.domain.study import Via
 from node.domain.timeline import Hop
-from node.ledger import registry
 from node.ledger._stage_table import HOPS, stage
 from node.ledger.schema import (
     deliveries,
     delivery_items,
     instances,
     reading_tasks,
-    reports,
     series,
     studies,
     timeline,
-    users,
 )
 
 SR_CLASSES = (  # text reports, PS3.4 B.5; dose reports and measurements are not what a radiographer waits for
@@ -142,64 +138,6 @@ def report_objects(tx: Connection, study_uids: Collection[str]) -> dict[str, dic
     for row in rows:
         found[row.study_uid]["pdf" if row.sop_class_uid == PDF_CLASS else "sr"] = row
     return dict(found)
-
-
-def signed_report(tx: Connection, task_id: str, organization: str = "") -> SignedReport | None:
-    """The final report of a reading task with all that its documents need; None when it is not signed.
-
-    Without `organization` it is the registry's name of the facility at whose desk it was signed.
-    """
-    row = tx.execute(
-        select(reports, reading_tasks.c.study_uid, users.c.display_name)
-        .join(reading_tasks, reading_tasks.c.id == reports.c.task_id)
-        .outerjoin(users, users.c.username == reports.c.author)
-        .where(reports.c.task_id == task_id, reports.c.state == "final")
-        .order_by(reports.c.version.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    earlier = tx.execute(
-        select(reports.c.sop_instance_uid)
-        .where(reports.c.task_id == task_id, reports.c.state == "final", reports.c.version < row.version)
-        .order_by(reports.c.version)
-    ).scalars()
-    return SignedReport(
-        text=ReportText(
-            row.technique,
-            row.findings,
-            row.conclusion,
-            row.recommendation,
-            tuple(row.key_images),
-            row.language,
-            row.comparison,
-            row.limitations,
-            tuple((question, answer) for question, answer in row.answers),
-            row.template,
-            tuple(sorted(row.fields.items())),
-        ),
-        study_instance_uid=row.study_uid,
-        sop_instance_uid=row.sop_instance_uid,
-        series_instance_uid=row.series_instance_uid,
-        observer_name=row.display_name or row.author,
-        observer_organization=organization or _signed_where(tx, row.study_uid),
-        signed_at=row.signed_at,
-        version=row.version,
-        predecessors=tuple(earlier),
-    )
-
-
-def _signed_where(tx: Connection, study_uid: str) -> str:
-    code = tx.execute(
-        select(timeline.c.node)
-        .where(timeline.c.study_uid == study_uid, timeline.c.hop == Hop.SIGNED.value)
-        .order_by(timeline.c.id.desc())
-        .limit(1)
-    ).scalar()
-    if code is None:
-        return ""
-    facility = registry.current(tx).facility(code)
-    return facility.name if facility else str(code)
 
 
 def _describe(tx: Connection, rows: Sequence[Row[*tuple[Any, ...]]], nodes: Collection[str]) -> list[dict[str, Any]]:

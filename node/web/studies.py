@@ -233,7 +233,7 @@ def router(node: Node) -> APIRouter:
 def _add_documents(routes: APIRouter, node: Node) -> None:
     @routes.get("/{study_uid}/report", response_model=ReportContent)
     def get_report(study_uid: Uid) -> dict[str, Any]:
-        from node.dicom.sr import read_report  # here: large, and seldom needed
+        from node.dicom.report.reading import read_report  # here: large, and seldom needed
 
         document = _document(node, study_uid, "sr")
         report = read_report(node.storage.path(document.digest))
@@ -253,7 +253,7 @@ def _add_documents(routes: APIRouter, node: Node) -> None:
         responses={200: {"content": {"application/pdf": {}}}},
     )
     def get_report_pdf(study_uid: Uid) -> Response:
-        from node.dicom.pdf import read_pdf  # here: large, and seldom needed
+        from node.dicom.report.sheet import read_pdf  # here: large, and seldom needed
 
         document = _document(node, study_uid, "pdf")
         headers = {"Content-Disposition": 'inline; filename="report.pdf"', "Cache-Control": "no-store"}

@@ -10,12 +10,14 @@ import pytest
 from pydicom.dataset import Dataset
 
 from node.dicom.dataset import json_metadata, read_dataset_header
-from node.dicom.pdf import build_pdf, encapsulate
-from node.dicom.sr import EvidenceItem, build_sr, read_report
+from node.dicom.report.document import EvidenceItem
+from node.dicom.report.narrative import build_sr
+from node.dicom.report.reading import read_report
+from node.dicom.report.sheet import build_pdf, encapsulate
 from node.dicom.study_header import date_value
 from node.domain.report import ReportText
 from node.errors import Unreadable
-from tests.unit.dicom.test_sr import a_report
+from tests.unit.dicom.report.test_narrative import a_report
 from tests.validators import dciodvfy, dicom_sr_validator, dsrdump
 
 FOLDERS = ("ct", "mr", "cr_dx", "mg", "us", "xa_rf", "nm_pt", "sc_vl", "enhanced", "charset")

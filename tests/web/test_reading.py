@@ -11,6 +11,7 @@ from sqlalchemy import select
 from node.domain.job import Job
 from node.ledger import reads
 from node.ledger.schema import jobs
+from node.ledger.signed import signed_report
 from tests.web.world import STUDY, World, ct
 from worklists.reading.intake import ReadStage, task_id_of
 
@@ -72,7 +73,7 @@ def test_a_study_is_claimed_drafted_and_signed(desk: World, reader: TestClient) 
     assert [hop for hop in hops(desk) if hop != "first-image"] == ["ready", "claimed", "drafted", "signed"]
     with desk.node.ledger.read() as tx:
         assert tx.execute(select(jobs.c.subject).where(jobs.c.kind == "report")).scalars().all() == [task["id"]]
-        report = reads.signed_report(tx, task["id"])
+        report = signed_report(tx, task["id"])
     assert report is not None
     assert report.observer_name == "BS. Trần Thị Hồng Ánh"
     assert report.text.conclusion == "Bình thường."
@@ -105,7 +106,7 @@ def test_a_released_study_keeps_its_draft_for_the_next_reader(desk: World, reade
     assert other.get(TASK).json()["report"].items() >= TEXT.items()
     assert other.post(f"{TASK}/sign").json()["state"] == "final"
     with desk.node.ledger.read() as tx:
-        report = reads.signed_report(tx, task_id_of(STUDY))
+        report = signed_report(tx, task_id_of(STUDY))
     assert report is not None
     assert report.observer_name == "BS. Lê Quang Đức"
 

@@ -9,7 +9,8 @@ import pydicom
 import pytest
 
 from node.dicom.dataset import json_metadata
-from node.dicom.sr import EvidenceItem, build_sr
+from node.dicom.report.document import EvidenceItem
+from node.dicom.report.narrative import build_sr
 from node.domain.delivery import DeliveryState
 from node.domain.report import ReportText, SignedReport
 from node.domain.study import Via

@@ -14,11 +14,12 @@ import pypdf
 import pytest
 
 from node.dicom.dataset import json_metadata
-from node.dicom.pdf import build_pdf, encapsulate, read_pdf, twin_uid
-from node.dicom.sr import build_sr, read_report
+from node.dicom.report.narrative import build_sr
+from node.dicom.report.reading import read_report
+from node.dicom.report.sheet import build_pdf, encapsulate, read_pdf, twin_uid
 from node.domain.report import ReportText
 from node.errors import Unreadable
-from tests.unit.dicom.test_sr import EVIDENCE, STUDY_UID, a_header, a_report
+from tests.unit.dicom.report.test_narrative import EVIDENCE, STUDY_UID, a_header, a_report
 from tests.validators import dciodvfy
 
 HOSPITAL = "Bệnh viện Trung ương mẫu"
@@ -131,11 +132,12 @@ def test_all_fonts_that_are_used_are_embedded() -> None:
 
 def test_equal_reports_give_equal_bytes_in_another_process() -> None:
     script = (
-        "import hashlib, sys; from tests.unit.dicom.test_pdf import a_sheet, HEADER; from node.dicom.sr import build_sr;"
-        "from tests.unit.dicom.test_sr import a_report, EVIDENCE;"
+        "import hashlib, sys; from tests.unit.dicom.report.test_sheet import a_sheet, HEADER;"
+        "from node.dicom.report.narrative import build_sr;"
+        "from tests.unit.dicom.report.test_narrative import a_report, EVIDENCE;"
         "print(hashlib.sha256(a_sheet() + build_sr(a_report(), HEADER, EVIDENCE)).hexdigest())"
     )
-    root = Path(__file__).resolve().parents[3]
+    root = Path(__file__).resolve().parents[4]
     digests = {
         subprocess.run(
             [sys.executable, "-c", script],

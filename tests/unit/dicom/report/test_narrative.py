@@ -13,14 +13,20 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from node.dicom.sr import EPOCH, EvidenceItem, build_sr, display_name, observer_name, read_report
-from node.domain.report import ReportText, SignedReport
+from node.dicom.report.document import EvidenceItem
+from node.dicom.report.names import display_name, observer_name
+from node.dicom.report.narrative import build_sr
+from node.dicom.report.reading import EPOCH, read_report
+from node.domain.report import ReportText, Signature, SignatureRole, SignedReport
 from node.errors import Invalid, Unreadable
 from tests.validators import dciodvfy, dicom_sr_validator, dsrdump
 
 STUDY_UID = "2.25.100"
 CT = "1.2.840.10008.5.1.4.1.1.2"
 US_CINE = "1.2.840.10008.5.1.4.1.1.3.1"
+SIGNED_AT = datetime(2025, 3, 1, 20, 5, 6, tzinfo=UTC)
+HOSPITAL = "Bệnh viện Trung ương mẫu"
+SENIOR = Signature(SignatureRole.VERIFIER, "", "BS.CKII Trần Thị Hồng Ánh", "000123/HN-GPHN", HOSPITAL, SIGNED_AT)
 EVIDENCE = [
     EvidenceItem(CT, "2.25.1001", "2.25.101"),
     EvidenceItem(CT, "2.25.1002", "2.25.101"),
@@ -65,8 +71,9 @@ def a_report(text: ReportText | None = None, **changes: Any) -> SignedReport:
         sop_instance_uid="2.25.2000",
         series_instance_uid="2.25.2001",
         observer_name="BS.CKII Trần Thị Hồng Ánh",
-        observer_organization="Bệnh viện Trung ương mẫu",
-        signed_at=datetime(2025, 3, 1, 20, 5, 6, tzinfo=UTC),
+        observer_organization=HOSPITAL,
+        signed_at=SIGNED_AT,
+        signatures=(SENIOR,),
     )
     return dataclasses.replace(report, **changes)
 
@@ -100,7 +107,7 @@ def test_the_template_validator_finds_no_error(tmp_path: Path) -> None:
 
 
 def test_an_addendum_is_valid_and_names_its_predecessor(tmp_path: Path) -> None:
-    content = build_sr(a_report(version=2, predecessors=("2.25.1999",)), a_header(), EVIDENCE)
+    content = build_sr(a_report(version=2, predecessors=(("2.25.1999", "2.25.2001"),)), a_header(), EVIDENCE)
     file = saved(tmp_path, content)
     assert (dsrdump(file)[1], dciodvfy(file)) == ([], [])
     ds = parsed(content)
@@ -111,7 +118,7 @@ def test_an_addendum_is_valid_and_names_its_predecessor(tmp_path: Path) -> None:
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
-    report = a_report(version=2, predecessors=("2.25.1999",))
+    report = a_report(version=2, predecessors=(("2.25.1999", "2.25.2001"),))
     assert read_report(saved(tmp_path, build_sr(report, a_header(), EVIDENCE))) == report
 
 

@@ -26,6 +26,8 @@ def _dcm(value: str, meaning: str) -> Code:
     return Code(value, "DCM", meaning)
 
 
+FINDINGS = _ln("59776-5", "Findings")
+
 # in the order of the printed sheet
 SECTIONS: tuple[Section, ...] = (
     Section(
@@ -37,7 +39,7 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "findings",
-        _ln("59776-5", "Findings"),
+        FINDINGS,
         _dcm("121071", "Finding"),
         True,
         {"vi": "Mô tả", "en": "Findings"},
@@ -55,6 +57,20 @@ SECTIONS: tuple[Section, ...] = (
         _dcm("121075", "Recommendation"),
         False,
         {"vi": "Đề nghị", "en": "Recommendation"},
+    ),
+    Section(
+        "comparison",
+        _ln("18834-2", "Previous Findings"),
+        _dcm("121069", "Previous Finding"),
+        False,
+        {"vi": "So sánh", "en": "Comparison"},
+    ),
+    Section(
+        "limitations",
+        _ln("55111-9", "Current Procedure Descriptions"),
+        _dcm("121106", "Comment"),
+        False,
+        {"vi": "Hạn chế kỹ thuật", "en": "Technical limitations"},
     ),
 )
 
@@ -79,7 +95,42 @@ SECTION_BY_CODE: dict[str, str] = {
     "18783-1": "recommendation",
     "121074": "recommendation",
     "121075": "recommendation",
+    "18834-2": "comparison",
+    "121068": "comparison",
+    "121069": "comparison",
+    "121106": "limitations",
 }
+
+ANSWERS = _ln("55110-1", "Conclusions")  # CID 7001: the questions of the consultation, each with its answer
+QUESTION = _dcm("121062", "Request")  # CID 7002
+ANSWER = _dcm("121077", "Conclusion")  # CID 7002
+ADDENDUM = _ln("55107-7", "Addendum")  # CID 7001
+ADDENDUM_TEXT = "121078"  # DCM, Addendum: the element that other systems use
+CRITICALS = _ln("73568-8", "Communication of Critical Results")  # CID 7001
+CRITICAL = _dcm("121291", "Results communicated")
+COMMENT = _dcm("121106", "Comment")
+
+PRIVATE = "99LIENTUYEN"
+PRIVATE_NAME = "Liên Tuyến: concepts for which the standard has no code"
+
+
+def private(value: str, meaning: str) -> Code:
+    return Code(value, PRIVATE, meaning)
+
+
+CATEGORY = private("critical-class", "Category of the critical finding")
+CATEGORIES: dict[int, Code] = {  # CID 7035
+    1: Code("RID49480", "RADLEX", "ACR Category 1 Actionable Finding"),
+    2: Code("RID49481", "RADLEX", "ACR Category 2 Actionable Finding"),
+    3: Code("RID49482", "RADLEX", "ACR Category 3 Actionable Finding"),
+}
+RAISED_AT = private("critical-raised", "Raised at")
+CHANNEL = private("critical-channel", "Channel of communication")
+NOTED_BY = private("critical-by", "Noted by")
+NOTED_AT = private("critical-noted", "Noted at")
+READ_BACK = private("critical-read", "Read back")
+YES = Code("373066001", "SCT", "Yes")  # CID 230
+NO = Code("373067005", "SCT", "No")
 
 TITLE = _ln("18748-4", "Diagnostic Imaging Report")  # CID 7000
 KEY_IMAGES = _ln("55113-5", "Key Images")  # CID 7001
@@ -91,6 +142,7 @@ LANGUAGES: dict[str, Code] = {  # CID 5000
     "en": Code("en", "RFC5646", "English"),
 }
 
+OBSERVER_LICENCE = _dcm("128775", "Identifier within Person Observer's Role")
 OBSERVER_TYPE = _dcm("121005", "Observer Type")  # TID 1002
 PERSON = _dcm("121006", "Person")
 OBSERVER_NAME = _dcm("121008", "Person Observer Name")  # TID 1003

@@ -22,8 +22,8 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, SimpleDocTemplate, Spacer
 from reportlab.platypus.flowables import HRFlowable
 
-from node.dicom import _codes_table as table
-from node.dicom._sheet import (
+from node.dicom.report import _codes_table as table
+from node.dicom.report._sheet_blocks import (
     FRAME_PADDING,
     MARGIN,
     RULE,
@@ -37,9 +37,9 @@ from node.dicom._sheet import (
     signature,
     styles,
 )
-from node.dicom._sheet_table import WORDS
+from node.dicom.report._sheet_table import WORDS
+from node.dicom.report.document import MANUFACTURER, SERIES_NUMBER, part10
 from node.dicom.setup import configure
-from node.dicom.sr import MANUFACTURER, SERIES_NUMBER, part10
 from node.dicom.study_header import offset_text, patient_and_study, text_of, zone_of
 from node.dicom.uids import derived_uid
 from node.domain.report import SignedReport

@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, Spacer, Table
 from reportlab.platypus.flowables import HRFlowable
 
-from node.dicom._sheet_table import AGE_UNITS, MODALITIES, MODALITY_BY_CLASS, WORDS
+from node.dicom.report._sheet_table import AGE_UNITS, MODALITIES, MODALITY_BY_CLASS, WORDS
 from node.dicom.study_header import HANOI, date_value, first_of, text_of, time_value, values_of
 from node.domain.report import SignedReport
 
