@@ -17,6 +17,7 @@ from node.domain.report import READING_TRANSITIONS, ReadingEvent, ReadingState
 from node.domain.study import Priority
 from node.domain.timeline import Hop, TimelineEntry
 from node.domain.transitions import advance
+from node.ledger import letters, notices
 from node.ledger.timeline import record
 from node.ports import Node
 from worklists.reading import store
@@ -48,9 +49,11 @@ class ReadStage:
         found, priority = result
         now = node.clock.now()
         task = store.task_of_study(tx, job.subject)
+        following: list[NextJob] = []
         if task is None:
             task = _new_task(job.subject, found, priority, now)
             store.insert_task(tx, task)
+            following += _earlier_letters(tx, job.subject)
         if task.state == ReadingState.CANCELLED:
             return ()
         event = ReadingEvent.ARRIVED if found.whole else ReadingEvent.LATE
@@ -70,7 +73,21 @@ class ReadStage:
         if found.whole:  # said again when late images made it whole anew
             count = found.received
             record(tx, TimelineEntry(job.subject, node.facility, Hop.READY, now, count, key=str(count)))
-        return (NextJob("prepare", job.subject, due_at=now + _PREPARE_AFTER, priority=_PREPARE_PRIORITY),)
+        if (task.state, new["state"]) == (ReadingState.UNREADABLE, ReadingState.READY.value):
+            _tell_repeated(tx, task, found.received, now)
+        return [*following, NextJob("prepare", job.subject, due_at=now + _PREPARE_AFTER, priority=_PREPARE_PRIORITY)]
+
+
+def _earlier_letters(tx: Connection, study_uid: str) -> list[NextJob]:
+    """What the origin wrote before its study was here: it has its effect now."""
+    return [NextJob("letter", letter.id, priority=0) for letter in letters.of_study(tx, study_uid)]
+
+
+def _tell_repeated(tx: Connection, task: TaskRow, count: int, now: datetime) -> None:
+    """Who asked for new images is told that they are here."""
+    if task.assigned_to:
+        key, about = f"repeated:{task.id}:{count}", {"study_uid": task.study_uid, "task_id": task.id}
+        notices.tell(tx, key=key, audience=task.assigned_to, kind="repeated", now=now, **about)
 
 
 def _new_task(study_uid: str, found: Arrived, priority: Priority, now: datetime) -> TaskRow:
