@@ -86,8 +86,10 @@ def _earlier_letters(tx: Connection, study_uid: str) -> list[NextJob]:
 def _tell_repeated(tx: Connection, task: TaskRow, count: int, now: datetime) -> None:
     """Who asked for new images is told that they are here."""
     if task.assigned_to:
-        key, about = f"repeated:{task.id}:{count}", {"study_uid": task.study_uid, "task_id": task.id}
-        notices.tell(tx, key=key, audience=task.assigned_to, kind="repeated", now=now, **about)
+        key, uid = f"repeated:{task.id}:{count}", task.study_uid
+        notices.tell(
+            tx, key=key, audience=task.assigned_to, kind="repeated", study_uid=uid, task_id=task.id, now=now
+        )
 
 
 def _new_task(study_uid: str, found: Arrived, priority: Priority, now: datetime) -> TaskRow:
