@@ -50,12 +50,17 @@ describe('a spacing of zero', () => {
 });
 
 describe('what the toolkit gets', () => {
-  it('is the whole name of a VOI LUT function, and no function that it does not know', () => {
+  it('is no VOI LUT function: our own drawing applies it', () => {
     const rows = { '00280010': { Value: [2] } };
-    const given = (name: unknown) => forToolkit({ ...rows, '00281056': { Value: [name] } });
-    expect(given('SIGMOID')['00281056']?.Value).toEqual([['SIGMOID']]);
-    expect(given('LINEAR_EXACT')['00281056']?.Value).toEqual([['LINEAR_EXACT']]);
-    expect(given('OTHER')).toEqual(rows);
-    expect(forToolkit(rows)).toEqual(rows);
+    const group = { '00289132': { vr: 'SQ', Value: [{ '00281056': { Value: ['SIGMOID'] } }] } };
+    const given = forToolkit({ ...rows, '00281056': { Value: ['SIGMOID'] }, '52009229': { vr: 'SQ', Value: [group] } });
+    expect(JSON.stringify(given)).not.toContain('SIGMOID');
+    expect(given['00280010']).toBe(rows['00280010']);
+  });
+
+  it('is no rescale for colours, which have no units', () => {
+    const rescale = { '00281052': { Value: [-1024] }, '00281053': { Value: [1] } };
+    expect(forToolkit({ ...rescale, '00280002': { Value: [3] } })).toEqual({ '00280002': { Value: [3] } });
+    expect(forToolkit({ ...rescale, '00280002': { Value: [1] } })).toMatchObject(rescale);
   });
 });

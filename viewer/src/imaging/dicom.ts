@@ -37,6 +37,15 @@ export const TAG = {
   PixelSpacing: '00280030',
   ImagerPixelSpacing: '00181164',
   LossyImageCompression: '00282110',
+  BitsStored: '00280101',
+  PixelRepresentation: '00280103',
+  PixelPaddingValue: '00280120',
+  PixelPaddingRangeLimit: '00280121',
+  WindowCenter: '00281050',
+  WindowWidth: '00281051',
+  VOILUTFunction: '00281056',
+  RescaleIntercept: '00281052',
+  RescaleSlope: '00281053',
 } as const;
 
 export type Keyword = keyof typeof TAG;
@@ -77,20 +86,30 @@ export function withoutImpossibleSpacing(ds: Dataset): Dataset {
   return clean;
 }
 
-const VOI_LUT_FUNCTION = '00281056';
-const VOI_LUT_FUNCTIONS: readonly unknown[] = ['LINEAR', 'LINEAR_EXACT', 'SIGMOID'];
+/** What the toolkit would do with the values of an image: our own drawing does it (`drawing`), and colours have no units. */
+const DRAWN_HERE: readonly string[] = [TAG.VOILUTFunction, '00283010'];
+const OF_GREY: readonly string[] = [TAG.RescaleSlope, TAG.RescaleIntercept, TAG.WindowCenter, TAG.WindowWidth];
 
-/**
- * The attributes as the toolkit's loader wants them.
- *
- * It takes the first character of VOI LUT Function for the function's name (5.14.0, createImage), and an image with a
- * function that it does not know is not shown at all: a list in the place of the text gives it the whole name.
- */
+const forms = new WeakMap<Dataset, Dataset>();
+
+/** The attributes as the toolkit's loader wants them; the same ones for all frames of an object. */
 export function forToolkit(ds: Dataset): Dataset {
-  const { [VOI_LUT_FUNCTION]: element, ...others } = ds;
-  const name = element?.Value?.[0];
-  if (!VOI_LUT_FUNCTIONS.includes(name)) return others;
-  return { ...others, [VOI_LUT_FUNCTION]: { ...element, Value: [[name]] } };
+  const known = forms.get(ds);
+  if (known) return known;
+  const colour = (numeric(ds, 'SamplesPerPixel') ?? 1) > 1;
+  const form = without(ds, colour ? [...DRAWN_HERE, ...OF_GREY] : DRAWN_HERE);
+  forms.set(ds, form);
+  return form;
+}
+
+function without(ds: Dataset, tags: readonly string[]): Dataset {
+  const rest: Dataset = {};
+  for (const [tag, element] of Object.entries(ds)) {
+    if (tags.includes(tag)) continue;
+    const inner = element?.vr === 'SQ' && element.Value;
+    rest[tag] = inner ? { ...element, Value: inner.map((item) => without(item as Dataset, tags)) } : element;
+  }
+  return rest;
 }
 
 export function values(ds: Dataset, keyword: Keyword): unknown[] {

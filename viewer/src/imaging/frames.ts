@@ -1,6 +1,8 @@
 /** Fetches the frames that the node prepared for this application and hands them to the toolkit's decoders. */
+import type { Types } from '@cornerstonejs/core';
 import { createImage } from '@cornerstonejs/dicom-image-loader';
 import { ApiError, problemOf } from '../api/problem';
+import { dress } from './drawing';
 
 /** A transfer without a byte for this long is given up. */
 const STALL_MS = 20_000;
@@ -105,7 +107,9 @@ export function loadFrame(imageId: string, options: Record<string, unknown> = {}
   brought.delete(imageId);
   const encoded = here ? Promise.resolve(here) : fetchWithRetry(addressOf(imageId), cancel.signal);
   const promise = encoded.then(({ bytes, transferSyntax }) =>
-    within(createImage(imageId, bytes, transferSyntax, options as LoaderOptions), DECODE_MS),
+    within(createImage(imageId, bytes, transferSyntax, options as LoaderOptions), DECODE_MS).then((image) =>
+      dress(image as unknown as Types.IImage),
+    ),
   );
   return { promise, cancelFn: () => cancel.abort(), decache: undefined };
 }

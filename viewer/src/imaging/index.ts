@@ -3,6 +3,7 @@ import { wadors } from '@cornerstonejs/dicom-image-loader';
 import { json } from '../api/client';
 import { metadataAddress } from '../api/display';
 import { type Dataset, forToolkit, withoutImpossibleSpacing } from './dicom';
+import { describeFrame } from './drawing';
 import { type Stack, stackOf } from './stack';
 import { startToolkit } from './toolkit';
 
@@ -19,7 +20,9 @@ export async function loadStack(study: string, series: string, signal?: AbortSig
   const stack = stackOf(study, series, metadata.map(withoutImpossibleSpacing));
   for (const frame of stack.frames) {
     const ds = stack.datasets.get(frame.sop);
-    if (ds) wadors.metaDataManager.add(frame.imageId, forToolkit(ds) as ToolkitDataset);
+    if (!ds) continue;
+    wadors.metaDataManager.add(frame.imageId, forToolkit(ds) as ToolkitDataset);
+    describeFrame(frame.imageId, ds, frame.number);
   }
   return stack;
 }

@@ -1,0 +1,148 @@
+"""Pixel truth: what the shipped viewer puts on the screen is what pydicom makes of the stored image, within one grey level.
+
+Every readable image of the collection is in a real node, is shown by the application's own `ImageView` at one screen pixel
+per image pixel, and its canvas is read back: the first frame, and the middle one where there are more.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from node.web.pages import FOLDER
+from tests.e2e.truth import STUDY, Held, expected, keep, serving
+from tests.real.images import real_files
+from tests.web.world import World, ledger_of, make_world
+
+# Shown to nobody, each for its reason; any other image must be right.
+LEFT_OUT: dict[str, str] = {}
+
+SHOW = """async ({chunk, study, series, rows, columns, frames, ratio}) => {
+  const { ImageView, loadStack } = await import(chunk);
+  const host = document.createElement('div');
+  host.style = `position:fixed;z-index:9;left:0;top:0;width:${columns / ratio}px;height:${rows / ratio}px`;
+  document.body.append(host);
+  const stack = await loadStack(study, series);
+  const view = new ImageView(host);
+  const pause = () => new Promise((next) => requestAnimationFrame(() => next()));
+  const shown = [];
+  try {
+    for (const frame of frames) {
+      if (shown.length) view.goTo(frame); else await view.open(stack, frame);
+      const late = performance.now() + 20000;
+      for (;;) {
+        const state = view.getState();
+        if (state.error) throw new Error(`${state.error.code ?? state.error.message ?? state.error}`);
+        if (state.shown === frame && state.status === 'ready') break;
+        if (performance.now() > late) throw new Error('not shown in time');
+        await pause();
+      }
+      await pause();
+      await pause();
+      const canvas = [...host.querySelectorAll('canvas')].find((one) => getComputedStyle(one).display !== 'none');
+      const copy = new OffscreenCanvas(canvas.width, canvas.height);
+      const context = copy.getContext('2d', { willReadFrequently: true });
+      context.drawImage(canvas, 0, 0);
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      const color = stack.color;
+      const bytes = new Uint8Array(color ? canvas.width * canvas.height * 3 : canvas.width * canvas.height);
+      if (color) for (let i = 0, j = 0; i < data.length; i += 4) { bytes[j++] = data[i]; bytes[j++] = data[i + 1]; bytes[j++] = data[i + 2]; }
+      else for (let i = 0, j = 0; i < data.length; i += 4) bytes[j++] = data[i];
+      const text = await new Promise((done) => {
+        const reader = new FileReader();
+        reader.onload = () => done(reader.result.slice(reader.result.indexOf(',') + 1));
+        reader.readAsDataURL(new Blob([bytes]));
+      });
+      shown.push({ width: canvas.width, height: canvas.height, color, text });
+    }
+  } finally {
+    view.close();
+    host.remove();
+  }
+  return shown;
+}"""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("truth")
+    shutil.copyfile(migrated_sqlite, folder / "ledger.db")
+    made = make_world(folder, f"sqlite:///{folder / 'ledger.db'}")
+    yield made
+    made.node.pool.shutdown()
+    ledger_of(made).dispose()
+
+
+def open_page(browser: Browser, world: World, url: str, renderer: str) -> Page:
+    context = browser.new_context(extra_http_headers={"Authorization": f"Bearer {world.token('bs')}"})
+    page = context.new_page()
+    page.goto(f"{url}/nowhere")
+    page.evaluate("(name) => localStorage.setItem('lientuyen.renderer', name)", renderer)
+    return page
+
+
+def chunk() -> str:
+    (found,) = [p for p in (FOLDER / "assets").glob("viewer-*.js") if b" as loadStack" in p.read_bytes()]
+    return f"/assets/{found.name}"
+
+
+def show(page: Page, one: Held) -> list[np.ndarray[Any, Any]]:
+    frames = sorted({0, one.frames // 2})
+    found = page.evaluate(
+        SHOW,
+        {
+            "chunk": chunk(),
+            "study": STUDY,
+            "series": one.series,
+            "rows": one.rows,
+            "columns": one.columns,
+            "frames": frames,
+            "ratio": 1,
+        },
+    )
+    pictures = []
+    for part in found:
+        shape = (part["height"], part["width"], 3) if part["color"] else (part["height"], part["width"])
+        pictures.append(np.frombuffer(base64.b64decode(part["text"]), np.uint8).reshape(shape))
+    return pictures
+
+
+def differs(one: Held, pictures: list[np.ndarray[Any, Any]]) -> str:
+    """What is wrong with what was shown; "" when nothing is."""
+    for index, picture in zip(sorted({0, one.frames // 2}), pictures, strict=True):
+        true = expected(one.path, index)
+        if true.shape != picture.shape:
+            return f"frame {index}: {picture.shape} instead of {true.shape}"
+        error = np.abs(picture - np.clip(np.nan_to_num(true), 0, 255))
+        if error.max() > 1.0:
+            return f"frame {index}: {error.max():.1f} levels off, {np.mean(error > 1):.1%} of the pixels"
+    return ""
+
+
+def test_what_reaches_the_screen_is_what_pydicom_makes_of_every_image(
+    browser: Browser, world: World, shared_data: Path
+) -> None:
+    only = os.environ.get("LIENTUYEN_TRUTH", "")
+    held, refused = keep(world, [p for p in real_files(shared_data) if only in str(p)])
+    wrong: dict[str, str] = {p.name: why for p, why in refused.items()}
+    with serving(world) as url:
+        page = open_page(browser, world, url, "cpu")
+        for one in held:
+            try:
+                fault = differs(one, show(page, one))
+            except Exception as error:
+                fault = str(error).split("\n")[0][:200]
+            if fault:
+                wrong[one.path.name] = fault
+    print(len(held))
+    for name, why in sorted(wrong.items()):
+        print(name, "|", why)
+    assert {name: why for name, why in wrong.items() if name not in LEFT_OUT} == {}

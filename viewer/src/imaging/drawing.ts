@@ -1,0 +1,150 @@
+/**
+ * How the toolkit's CPU renderer draws our images: exactly, by `luts`.
+ *
+ * Its own renderer knows neither sigmoids nor padding, and tables only by their greatest entry. An image may bring a `render` of its own;
+ * ours has one. Everything else (transform, size, redrawing) stays the toolkit's.
+ */
+import type { Types } from '@cornerstonejs/core';
+import { type Dataset, ofFrame, text } from './dicom';
+import {
+  type Curve,
+  drawColor,
+  drawGrey,
+  LINEAR,
+  measuredRange,
+  nominalRange,
+  paddingOf,
+  type Voi,
+  voisOf,
+} from './luts';
+import { type Range, rangeOf } from './presets';
+
+interface Known {
+  readonly ds: Dataset;
+  readonly frame: number;
+}
+
+const known = new Map<string, Known>();
+
+/** Tells what is known of a frame before its pixels come. */
+export function describeFrame(imageId: string, ds: Dataset, frame: number): void {
+  known.set(imageId, { ds, frame });
+}
+
+/** What a viewport was told to draw with instead of the curve that the image brings: by the viewport's element. */
+const chosen = new WeakMap<Element, Curve>();
+
+/** Draws with `curve` in this element from the next rendering on; null: with each image's own. */
+export function chooseCurve(element: Element, curve: Curve | null): void {
+  if (curve) chosen.set(element, curve);
+  else chosen.delete(element);
+}
+
+function curveFor(canvas: Element, own: Curve): Curve {
+  for (let node: Element | null = canvas; node; node = node.parentElement) {
+    const curve = chosen.get(node);
+    if (curve) return curve;
+  }
+  return own;
+}
+
+/** The ways to see a frame that its object offers, the first one first; none: its values say everything. */
+export function alternatives(imageId: string): Voi[] {
+  const frame = known.get(imageId);
+  return frame ? voisOf(frame.ds, frame.frame) : [];
+}
+
+/** Whether only our own drawing does justice to a frame: the GPU path knows straight windows alone. */
+export function needsOwnDrawing(ds: Dataset, frame = 1): boolean {
+  const first = voisOf(ds, frame)[0];
+  if (first && first.curve.kind !== 'linear') return true;
+  const padding = paddingOf(ds, frame);
+  const inverted = text(ofFrame(ds, frame), 'PhotometricInterpretation') === 'MONOCHROME1';
+  return padding !== null && (inverted || (first !== undefined && padding.upper > first.range.lower));
+}
+
+interface Element2D {
+  canvas: HTMLCanvasElement;
+  image: Drawn;
+  transform: { getMatrix(): number[] };
+  viewport: {
+    voi: { windowCenter: number; windowWidth: number };
+    invert: boolean;
+    pixelReplication: boolean;
+    scale: number | number[];
+    displayedArea: { tlhc: { x: number; y: number }; brhc: { x: number; y: number } };
+  };
+  renderingTools: { lientuyen?: Sheet };
+}
+
+type Drawn = Omit<Types.IImage, 'render'> & { render?: (element: Element2D) => void };
+
+/** The picture of an image as it was last drawn, one screen pixel for each of its own. */
+interface Sheet {
+  canvas: HTMLCanvasElement;
+  values: unknown;
+  made: string;
+  curve: Curve | null;
+}
+
+/** Gives an image that was just decoded its default window and our drawing. */
+export function dress(image: Types.IImage): Types.IImage {
+  const drawn = image as unknown as Drawn;
+  const frame = known.get(image.imageId);
+  if (!frame) return image;
+  if (image.color) {
+    drawn.render = (element) => paint(element, LINEAR, null);
+    return image;
+  }
+  const padding = paddingOf(frame.ds, frame.frame);
+  const voi = voisOf(frame.ds, frame.frame)[0];
+  const range = voi?.range ?? nominalRange(frame.ds, frame.frame) ?? measured(image, padding);
+  image.windowWidth = range.upper - range.lower + 1;
+  image.windowCenter = (range.lower + range.upper + 1) / 2;
+  image.voiLUTFunction = 'LINEAR' as typeof image.voiLUTFunction; // the range is exact; the curve is ours
+  drawn.render = (element) => paint(element, voi?.curve ?? LINEAR, padding);
+  return image;
+}
+
+const measured = (image: Types.IImage, padding: Range | null) =>
+  measuredRange(image.voxelManager?.getScalarData() ?? image.getPixelData(), padding);
+
+function paint(element: Element2D, own: Curve, padding: Range | null): void {
+  const { canvas, image, viewport } = element;
+  const context = canvas.getContext('2d')!;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.fillStyle = 'black';
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  const matrix = element.transform.getMatrix();
+  context.imageSmoothingEnabled = !viewport.pixelReplication;
+  context.imageSmoothingQuality = Math.hypot(matrix[0]!, matrix[1]!) < 0.75 ? 'medium' : 'low';
+  context.setTransform(matrix[0]!, matrix[1]!, matrix[2]!, matrix[3]!, matrix[4]!, matrix[5]!);
+  const { tlhc, brhc } = viewport.displayedArea;
+  const [x, y] = [tlhc.x - 1, tlhc.y - 1];
+  const [width, height] = [brhc.x - x, brhc.y - y];
+  const sheet = sheetOf(element, curveFor(canvas, own), padding);
+  context.drawImage(sheet, x, y, Math.min(width, image.width), Math.min(height, image.height), 0, 0, width, height);
+}
+
+function sheetOf(element: Element2D, curve: Curve, padding: Range | null): HTMLCanvasElement {
+  const { image, viewport, renderingTools } = element;
+  const values = image.voxelManager?.getScalarData() ?? image.getPixelData();
+  const { windowWidth, windowCenter } = viewport.voi;
+  const made = `${image.imageId} ${image.width} ${windowWidth} ${windowCenter} ${viewport.invert}`;
+  const last = renderingTools.lientuyen;
+  if (last && last.values === values && last.made === made && last.curve === curve) return last.canvas;
+  const canvas = last?.canvas ?? document.createElement('canvas');
+  if (canvas.width !== image.width || canvas.height !== image.height) {
+    canvas.width = image.width;
+    canvas.height = image.height;
+  }
+  const context = canvas.getContext('2d')!;
+  const picture = context.createImageData(image.width, image.height);
+  const pixels = new Uint32Array(picture.data.buffer);
+  const range = rangeOf(windowWidth, windowCenter);
+  if (image.color) drawColor(values, pixels, range, viewport.invert);
+  else drawGrey(values, pixels, { range, curve, inverted: viewport.invert, padding });
+  context.putImageData(picture, 0, 0);
+  renderingTools.lientuyen = { canvas, values, made, curve };
+  return canvas;
+}
