@@ -32,17 +32,23 @@ export function closeViewport(id: string): void {
   }
   cancelAnimationFrame(resizing ?? 0);
   resizing = undefined;
+  afterwards.clear();
   engine?.destroy();
   engine = undefined;
   stopFeeds();
   cache.purgeCache(); // one study at a time: reading PCs have little memory
 }
 
-/** Fits all viewports to their elements, once however many of them changed. */
-export function resizeViewports(): void {
+const afterwards = new Set<() => void>();
+
+/** Fits all viewports to their elements, once however many of them changed; calls `then` when it is done. */
+export function resizeViewports(then: () => void): void {
+  afterwards.add(then);
   if (resizing !== undefined) return;
   resizing = requestAnimationFrame(() => {
     resizing = undefined;
     engine?.resize(true, true);
+    for (const one of afterwards) one();
+    afterwards.clear();
   });
 }

@@ -1,21 +1,33 @@
 /** How one viewport shows its stack: window, inversion, turns, zoom. */
 import type { PlanarViewport } from '@cornerstonejs/core';
+import { numbers, numeric } from './dicom';
 import { edgesOn } from './edges';
 import { fullRange } from './fullrange';
 import { type Preset, type Range, rangeOf } from './presets';
 import { datasetAt, startsInverted } from './stack';
 import type { ViewState } from './viewstate';
 
+/** How a stack is shown when it is opened for the first time. */
+export interface FirstLook {
+  readonly range?: Range | undefined;
+  readonly inverted?: boolean | undefined;
+  readonly flipped?: boolean | undefined;
+  /** The edge of the viewport that the picture lies against. */
+  readonly against?: 'left' | 'right' | undefined;
+}
+
 /** What a presentation needs of its view. */
 export interface Surface {
   readonly viewport: PlanarViewport | undefined;
   readonly displaySet: string;
+  readonly element: HTMLDivElement;
   getState(): ViewState;
   update(patch: Partial<ViewState>): void;
 }
 
 export class Presentation {
   private readonly on: Surface;
+  private look: FirstLook = {};
 
   constructor(on: Surface) {
     this.on = on;
@@ -32,15 +44,37 @@ export class Presentation {
   }
 
   /** A stack was put into the viewport: shows it at rest, in `range` where one is given. */
-  begin(index: number, range: Range | undefined): void {
+  begin(index: number, range: Range | undefined, look: FirstLook): void {
     const { viewport, displaySet } = this.on;
-    viewport?.resetViewState();
+    this.look = look;
+    this.rest();
     viewport?.setDisplaySetPresentation(displaySet, {
       invert: this.drawnInverted(index),
       ...(range ? { voiRange: range } : {}),
     });
     viewport?.render();
     this.readRange();
+  }
+
+  /** Fitted, turned and placed as when it was opened. */
+  private rest(): void {
+    const { viewport } = this.on;
+    viewport?.resetViewState();
+    if (this.look.flipped) viewport?.setViewState({ flipHorizontal: true });
+    this.lean();
+  }
+
+  /** Moves a fitted picture against the edge of the viewport that it belongs to; one that was zoomed stays where it is. */
+  lean(): void {
+    const { viewport, element } = this.on;
+    const { stack, target } = this.state;
+    const ds = this.look.against && stack && datasetAt(stack, target);
+    if (!viewport || !ds || Math.abs(viewport.getZoom() - 1) > 0.01) return;
+    const [down = 1, along = 1] = numbers(ds, 'PixelSpacing');
+    const { clientWidth: width, clientHeight: height } = element;
+    const shape = ((numeric(ds, 'Columns') ?? 0) * along) / ((numeric(ds, 'Rows') ?? 1) * down);
+    const free = Math.max(0, width - height * shape) / 2;
+    viewport.setPan([this.look.against === 'left' ? -free : free, 0]);
   }
 
   /** Another frame came onto the screen. */
@@ -133,8 +167,8 @@ export class Presentation {
   reset(): void {
     const { stack, shown } = this.state;
     if (!stack || shown < 0) return;
-    this.on.viewport?.resetViewState();
-    this.on.update({ inverted: false });
+    this.rest();
+    this.on.update({ inverted: this.look.inverted ?? false });
     this.resetWindow();
   }
 }

@@ -1,6 +1,7 @@
 /** A series as the viewport shows it: an ordered list of frames. Pure: no toolkit, no network. */
 import { frameAddress } from '../api/display';
 import { type Dataset, numbers, numeric, ofFrame, text, values } from './dicom';
+import { type Plane, planeOf } from './geometry';
 
 export const SCHEME = 'lientuyen';
 
@@ -89,6 +90,25 @@ export function datasetAt(stack: Stack, index: number): Dataset | undefined {
   const ds = frame && stack.datasets.get(frame.sop);
   return ds && ofFrame(ds, frame.number);
 }
+
+const planes = new WeakMap<Stack, (Plane | null | undefined)[]>();
+
+/** Where a frame lies in the patient. */
+export function planeAt(stack: Stack, index: number): Plane | null {
+  let known = planes.get(stack);
+  if (!known) {
+    known = [];
+    planes.set(stack, known);
+  }
+  if (known[index] === undefined) {
+    const ds = datasetAt(stack, index);
+    known[index] = ds ? planeOf(ds) : null;
+  }
+  return known[index] ?? null;
+}
+
+/** Where each frame lies. */
+export const planesOf = (stack: Stack): (Plane | null)[] => stack.frames.map((_, index) => planeAt(stack, index));
 
 /** MONOCHROME1: low values are bright (PS3.3 C.7.6.3.1.2), so the display starts inverted. */
 export function startsInverted(stack: Stack, index: number): boolean {

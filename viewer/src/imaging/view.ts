@@ -4,11 +4,12 @@ import { Enums, type PlanarViewport, utilities } from '@cornerstonejs/core';
 import { ApiError } from '../api/problem';
 import { closeViewport, ENGINE, openViewport, resizeViewports } from './engine';
 import { type Feed, feedOf } from './feed';
+import type { Plane } from './geometry';
 import { Mouse } from './mouse';
 import { Player } from './player';
-import { Presentation } from './presentation';
+import { type FirstLook, Presentation } from './presentation';
 import type { Preset, Range } from './presets';
-import { openingIndex, type Stack } from './stack';
+import { openingIndex, planeAt, type Stack } from './stack';
 import { EMPTY, type ToolName, type ViewState } from './viewstate';
 import { Wheel } from './wheel';
 
@@ -17,6 +18,7 @@ interface Kept {
   index: number;
   range: Range | undefined;
   inverted: boolean;
+  look: FirstLook;
 }
 
 let serial = 0;
@@ -27,6 +29,7 @@ export class ImageView {
   readonly element: HTMLDivElement;
   private state = EMPTY;
   private readonly listeners = new Set<() => void>();
+  private readonly watchers = new Set<() => void>();
   private handle: PlanarViewport | undefined;
   private mouse: Mouse | undefined;
   private readonly look = new Presentation(this);
@@ -85,6 +88,18 @@ export class ImageView {
     return this.state.stack?.frames[index]?.imageId;
   }
 
+  /** Where the picture on the screen lies in the patient. */
+  get plane(): Plane | null {
+    const { stack, shown } = this.state;
+    return stack && shown >= 0 ? planeAt(stack, shown) : null;
+  }
+
+  /** Calls `watcher` whenever the picture was drawn or moved: for what is drawn over it. Returns the way to stop. */
+  whenDrawn(watcher: () => void): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+
   /** Changes what is known of the view; its listeners hear of it once per turn of the event loop. */
   update(patch: Partial<ViewState>): void {
     if (this.closed) return;
@@ -122,13 +137,14 @@ export class ImageView {
     // the toolkit would swallow every key, Tab and F5 too; the application has its own shortcuts
     this.element.addEventListener('keydown', (event) => event.stopImmediatePropagation(), { capture: true });
     this.element.addEventListener('wheel', this.onWheel, { passive: false });
-    this.resizing = new ResizeObserver(resizeViewports);
+    this.resizing = new ResizeObserver(() => resizeViewports(() => this.closed || this.look.lean()));
     this.resizing.observe(this.element);
   }
 
   private readViewport(): void {
     if (this.state.shown < 0) return;
     this.look.readCamera();
+    for (const watcher of this.watchers) watcher();
   }
 
   private readonly onWheel = (event: WheelEvent): void => {
@@ -152,18 +168,24 @@ export class ImageView {
     closeViewport(this.id);
     if (this.shownSet) utilities.genericViewportDisplaySetMetadataProvider.remove(this.shownSet);
     this.listeners.clear();
+    this.watchers.clear();
   }
 
   /* --- stacks ---------------------------------------------------------------------------------------------------- */
 
-  /** Shows a stack: where it was left, or at its opening frame, or at `at`. */
-  async open(stack: Stack, at?: number): Promise<void> {
+  /** Shows a stack: where it was left, or at its opening frame, or at `at`; for the first time with `look`. */
+  async open(stack: Stack, at?: number, look: FirstLook = {}): Promise<void> {
     this.opened += 1;
     const turn = this.opened;
     this.remember();
     this.pause();
     const feed = this.attach(stack);
-    const kept = this.kept.get(stack.series) ?? { index: openingIndex(stack), range: undefined, inverted: false };
+    const kept = this.kept.get(stack.series) ?? {
+      index: openingIndex(stack),
+      range: look.range,
+      inverted: look.inverted ?? false,
+      look,
+    };
     this.kept.set(stack.series, kept);
     const index = Math.min(Math.max(0, at ?? kept.index), stack.frames.length - 1);
     kept.index = index;
@@ -221,7 +243,7 @@ export class ImageView {
     });
     await this.handle!.setDisplaySets({ displaySetId: this.shownSet });
     if (previous) provider.remove(previous);
-    this.look.begin(kept.index, kept.range);
+    this.look.begin(kept.index, kept.range, kept.look);
   }
 
   /** Wants frame `index` on the screen. What is shown stays until its pixels are there. */
