@@ -1,7 +1,7 @@
 /** What the node's HTTP API sends and takes. Times are ISO 8601 UTC; dates and times of studies are DICOM DA and TM. */
 
 export type Language = 'vi' | 'en';
-export type Role = 'radiographer' | 'radiologist' | 'admin';
+export type Role = 'radiographer' | 'clinician' | 'radiologist' | 'admin';
 export type Priority = 'emergency' | 'urgent' | 'routine';
 
 export interface Site {

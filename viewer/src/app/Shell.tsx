@@ -16,7 +16,7 @@ import { prefetchViewer } from './viewer-chunk';
 
 const PAGES = {
   reading: { to: '/reading', roles: ['radiologist', 'admin'] },
-  studies: { to: '/studies', roles: ['radiographer', 'radiologist', 'admin'] },
+  studies: { to: '/studies', roles: ['radiographer', 'clinician', 'radiologist', 'admin'] },
   orders: { to: '/orders', roles: ['radiographer', 'radiologist', 'admin'] },
   queue: { to: '/admin', roles: ['admin'] },
   aside: { to: '/admin/set-aside', roles: ['admin'] },

@@ -13,7 +13,12 @@ import { FullPageError, FullPageLoading } from '../ui/states';
 const SessionContext = createContext<Session | null>(null);
 
 /** The page that each role starts its day on. */
-export const HOME: Record<Role, string> = { radiographer: '/studies', radiologist: '/reading', admin: '/admin' };
+export const HOME: Record<Role, string> = {
+  radiographer: '/studies',
+  clinician: '/studies',
+  radiologist: '/reading',
+  admin: '/admin',
+};
 
 /** The session of the person at the desk; only inside pages that need a login. */
 export function useSession(): Session {
