@@ -22,7 +22,7 @@ from node.ledger.timeline import record
 from node.ports import Node
 from worklists.reading import store
 from worklists.reading.moves import clock_values
-from worklists.reading.store import Arrived, TaskRow
+from worklists.reading.store import About, Arrived, TaskRow
 
 _PREPARE_AFTER: Final = timedelta(seconds=1)  # the frames are coded for the viewer, of many arrivals once,
 _PREPARE_PRIORITY: Final = 90  # after everything that moves studies
@@ -38,15 +38,16 @@ class ReadStage:
 
     kind = "read"
 
-    def work(self, job: Job, node: Node) -> tuple[Arrived, Priority]:
-        """Counts what is here of the study."""
+    def work(self, job: Job, node: Node) -> tuple[Arrived, Priority, About]:
+        """Counts what is here of the study, and looks what it is about."""
         with node.ledger.read() as tx:
             found, priority, _ = store.arrived(tx, job.subject)
-        return found, Priority(priority)
+            about = store.about(tx, job.subject)
+        return found, Priority(priority), about
 
     def settle(self, tx: Connection, job: Job, result: Any, node: Node) -> Iterable[NextJob]:
         """Makes or advances the task; writes the hop "ready" the first time that the study is whole."""
-        found, priority = result
+        found, priority, about = result
         now = node.clock.now()
         task = store.task_of_study(tx, job.subject)
         following: list[NextJob] = []
@@ -66,6 +67,8 @@ class ReadStage:
             "instances_received": found.received,
             "instances_expected": found.expected,
             "ready_at": ready_at,
+            "speciality": about.speciality or task.speciality,
+            "clinical_question": task.clinical_question or about.question,
         }
         new |= clock_values(task, ReadingState(new["state"]), now, ready_at)
         if any(getattr(task, name) != value for name, value in new.items()):
@@ -87,9 +90,7 @@ def _tell_repeated(tx: Connection, task: TaskRow, count: int, now: datetime) -> 
     """Who asked for new images is told that they are here."""
     if task.assigned_to:
         key, uid = f"repeated:{task.id}:{count}", task.study_uid
-        notices.tell(
-            tx, key=key, audience=task.assigned_to, kind="repeated", study_uid=uid, task_id=task.id, now=now
-        )
+        notices.tell(tx, key=key, audience=task.assigned_to, kind="repeated", study_uid=uid, task_id=task.id, now=now)
 
 
 def _new_task(study_uid: str, found: Arrived, priority: Priority, now: datetime) -> TaskRow:
