@@ -2,7 +2,6 @@
 import type { Series } from '../api/types';
 import { type Dataset, numeric, text, values } from '../imaging/dicom';
 import { nameOf, planeOf } from '../imaging/geometry';
-import type { Stack } from '../imaging/stack';
 import type { PlaneName } from '../viewport/grid';
 
 export interface Item {
@@ -60,31 +59,56 @@ function planeByWords(words: string): PlaneName | null {
   return null;
 }
 
-/** The items of a series: one, or one for each picture. */
-export function itemsOf(series: Series, stack: Stack, prior: number): Item[] {
-  const datasets = [...stack.datasets.values()];
-  const first = datasets[0];
-  if (!first) return [];
-  const modality = stack.modality || series.modality;
-  if (!ONE_BY_ONE.includes(modality)) return [itemOf(series, stack, first, modality, stack.frames.length, prior)];
-  return datasets.map((ds) => ({
-    ...itemOf(series, stack, ds, modality, Math.max(1, numeric(ds, 'NumberOfFrames') ?? 1), prior),
-    sop: text(ds, 'SOPInstanceUID'),
-  }));
+/** Whether the pictures of a series are looked at one by one, so that their attributes must be known before they are hung. */
+export const isOneByOne = (series: Series) => ONE_BY_ONE.includes(series.modality);
+
+/** The item of a series by what the list of series says of it. */
+export function roughItem(study: string, series: Series, prior: number, frames: number): Item {
+  const words = plain(series.description);
+  return {
+    study,
+    series: series.series_instance_uid,
+    prior,
+    modality: series.modality,
+    words,
+    bodyPart: series.body_part.toUpperCase(),
+    plane: planeByWords(words),
+    laterality: '',
+    view: '',
+    frames,
+    rowTo: '',
+  };
 }
 
-function itemOf(series: Series, stack: Stack, ds: Dataset, modality: string, frames: number, prior: number): Item {
-  const words = plain(stack.description || series.description);
+/** The items of a series by its images' attributes: one, or one for each picture. */
+export function itemsOf(study: string, series: Series, datasets: readonly Dataset[], prior: number): Item[] {
+  const first = datasets[0];
+  if (!first) return [];
+  const modality = text(first, 'Modality') || series.modality;
+  const framesIn = (ds: Dataset) => Math.max(1, numeric(ds, 'NumberOfFrames') ?? 1);
+  const rough = roughItem(study, series, prior, 0);
+  const about = (ds: Dataset, frames: number) => itemOf(rough, ds, modality, frames);
+  if (!ONE_BY_ONE.includes(modality)) {
+    return [
+      about(
+        first,
+        datasets.reduce((sum, ds) => sum + framesIn(ds), 0),
+      ),
+    ];
+  }
+  return datasets.map((ds) => ({ ...about(ds, framesIn(ds)), sop: text(ds, 'SOPInstanceUID') }));
+}
+
+function itemOf(rough: Item, ds: Dataset, modality: string, frames: number): Item {
+  const words = plain(text(ds, 'SeriesDescription')) || rough.words;
   const plane = planeOf(ds);
   const view = text(ds, 'ViewPosition').toUpperCase();
   const laterality = (text(ds, 'ImageLaterality') || text(ds, 'Laterality')).toUpperCase();
   return {
-    study: stack.study,
-    series: stack.series,
-    prior,
+    ...rough,
     modality,
     words,
-    bodyPart: (text(ds, 'BodyPartExamined') || series.body_part).toUpperCase(),
+    bodyPart: text(ds, 'BodyPartExamined').toUpperCase() || rough.bodyPart,
     plane: plane ? nameOf(plane) : planeByWords(words),
     laterality: laterality === 'R' || laterality === 'L' ? laterality : '',
     view: normalView(view || (VIEW_MODIFIERS.exec(words)?.[0] ?? '').toUpperCase()),

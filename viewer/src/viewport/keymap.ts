@@ -23,10 +23,13 @@ const RESERVED =
 const MODIFIERS = ['Control', 'Shift', 'Alt', 'Meta', 'AltGraph', 'CapsLock', 'Dead', 'Process', 'Unidentified'];
 
 /** The name of the pressed key with what is held: `L`, `Shift+L`, `Ctrl+Shift+Z`, `?`, `Space`, `PageUp`. A mere modifier has none. */
-export function keyOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'shiftKey'>): string {
+export function keyOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'shiftKey'> & { readonly code?: string }): string {
   const { key } = event;
   if (MODIFIERS.includes(key)) return '';
   const ctrl = event.ctrlKey ? 'Ctrl+' : '';
+  // which sign stands above a digit differs from keyboard to keyboard
+  const digit = event.shiftKey && !/\d/.test(key) ? /^Digit(\d)$/.exec(event.code ?? '')?.[1] : undefined;
+  if (digit) return `${ctrl}Shift+${digit}`;
   if (key === ' ') return `${ctrl}Space`;
   // the shift of `?` is part of the sign; that of a letter or of a named key is not
   const shift = event.shiftKey && (LETTER.test(key) || key.length > 1) ? 'Shift+' : '';
