@@ -238,7 +238,7 @@ def test_the_treating_doctor_writes_the_request_and_the_acceptance(site: World) 
     assert doctor.post(path, json={"kind": "request", "body": request}).status_code == 200
     partly = {"kind": "acceptance", "body": {"accepted": "partly"}}
     refused = doctor.post(path, json=partly)
-    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+    assert (refused.status_code, refused.json()["code"]) == (422, "letter-invalid")
     partly["body"]["reason"] = "Chưa trả lời câu 2."  # type: ignore[index]
     assert doctor.post(path, json=partly).status_code == 200
     outcome = {"diagnosis": "Viêm phổi", "course": "Khỏi", "agrees": "yes"}

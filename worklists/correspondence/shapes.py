@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -41,6 +42,25 @@ ANSWERS: Final[Mapping[LetterKind, LetterKind]] = {  # what a kind must be about
     _K.NOTED: _K.CRITICAL,
 }
 FROM_READER = frozenset({_K.QUESTION, _K.REPEAT, _K.CRITICAL, _K.CRITICAL_OVER})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one part of a letter."""
+
+    field: str
+    message: str
+    code: str = "letter"
+
+
+class LetterInvalid(Invalid):
+    """A letter lacks something that its kind must say."""
+
+    code = "letter-invalid"
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("The letter is not complete.", hint="Fill in what is missing, then send it again.")
+        self.faults = faults
 
 
 def _clean(text: str) -> str:
@@ -128,15 +148,12 @@ SHAPES: Final[Mapping[LetterKind, type[Body]]] = {
 
 
 def shaped(kind: LetterKind, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body as it is kept. Raises `Invalid` that says which part is wrong, never what was in it."""
+    """The body as it is kept. Raises `LetterInvalid` that says which part is wrong, never what was in it."""
     try:
         return SHAPES[kind].model_validate(dict(body)).model_dump()
     except ValidationError as error:
-        parts = {".".join(str(p) for p in item["loc"]) or str(item["msg"]) for item in error.errors()}
-        raise Invalid(
-            f"The letter is not complete: {', '.join(sorted(parts))}.",
-            hint="Fill in what is missing, then send it again.",
-        ) from None
+        faults = (Fault(".".join(str(p) for p in item["loc"]) or "body", str(item["msg"])) for item in error.errors())
+        raise LetterInvalid(tuple(faults)) from None
 
 
 def texts_of(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
