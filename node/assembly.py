@@ -68,8 +68,9 @@ from worklists.correspondence.api import new_id
 from worklists.correspondence.criticals import escalate
 from worklists.correspondence.intake import LetterStage
 from worklists.modality.services import ModalityDesk
-from worklists.reading.api import new_uid
+from worklists.reading.api import limits_of, new_uid
 from worklists.reading.desk import expire_leases
+from worklists.reading.escalation import is_due, tell_of_overdue
 from worklists.reading.intake import ReadStage
 
 log = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ _HOUR = 3600.0
 _CONVERT_SECONDS = 600.0  # of CPU time that encoding an object anew may take,
 _CONVERT_MEMORY = 4 << 30  # and bytes: a few kilobytes of coded pixels may stand for more than any machine has
 _KEEP_ALIVE = 120  # seconds: on a slow line every new connection costs a reader several round trips
+_CLOCKS = 15.0  # seconds between looks at the service clocks
 _TICK = 2.0  # seconds between looks at the registry, the leases and the quarantine
 
 
@@ -143,7 +145,7 @@ class NodeProcess:
         self._stopping = threading.Event()
         self._arrived = threading.Event()
         self._diallers: dict[Peer, Dialler] = {}
-        self._warned = float("-inf")
+        self._warned = self._clocks_seen = float("-inf")
         self._said: set[str] = set()  # faults of peers that were logged once
         self._doorbell = LinkDoorbell()
         self._link = LinkSender(directory / "secrets")
@@ -306,10 +308,22 @@ class NodeProcess:
                     pass
                 with self.ledger.begin() as tx:
                     expire_leases(tx, self.node.clock.now())
+                self._look_after_clocks()
             except NodeError as error:
                 log.warning("%s", error)
             except Exception as error:
                 log.error("the tick failed (%s); it goes on", type(error).__name__)
+
+    def _look_after_clocks(self) -> None:
+        if time.monotonic() - self._clocks_seen < _CLOCKS:
+            return
+        self._clocks_seen = time.monotonic()
+        now, limits = self.node.clock.now(), limits_of(self.node)
+        with self.ledger.read() as tx:
+            due = is_due(tx, limits, now)
+        if due:
+            with self.ledger.begin() as tx:
+                tell_of_overdue(tx, limits, now)
 
     def _look_after_certificates(self) -> None:
         if self._renewal is not None:

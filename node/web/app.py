@@ -42,6 +42,7 @@ from worklists.correspondence import api as correspondence
 from worklists.modality import api as orders
 from worklists.reading import api as reading
 from worklists.reading import marks_api as marks
+from worklists.reading import readers_api as readers
 from worklists.reporting import api as reporting
 
 
@@ -74,6 +75,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
         preferences.router(node),
         notices.router(node),
         reading.router(node, current_user),
+        readers.router(node, current_user),
         correspondence.router(node, current_user),
         marks.router(node, current_user),
         reporting.router(node, current_user),

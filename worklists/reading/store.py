@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from node.domain.report import ReadingState, ReportText
 from node.domain.study import Via
 from node.domain.timeline import Hop
 from node.ledger.schema import instances, manifests, reading_tasks, reports, studies, timeline
+from node.ledger.studies import unpack
 from worklists.reading.ordering import CLAIMED_STATES
+from worklists.reading.subject import question_of, speciality_of
 
 _PLAIN = (  # columns of a report that are the fields of its text
     "technique", "findings", "conclusion", "recommendation", "language", "comparison", "limitations", "template",
@@ -65,6 +67,14 @@ class Arrived:
     received: int
     expected: int | None
     whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The sub-speciality that reads a study and the clinical question; either may be empty."""
+
+    speciality: str
+    question: str
 
 
 def get_task(tx: Connection, task_id: str) -> TaskRow | None:
@@ -130,6 +140,39 @@ def run_out(tx: Connection, now: datetime, limit: int = 200) -> Sequence[TaskRow
         .limit(limit)
     )
     return [task_from(row) for row in rows]
+
+
+def waiting(tx: Connection, states: Collection[ReadingState]) -> list[tuple[TaskRow, list[str]]]:
+    """The tasks that nobody has in these states, with the modalities of their studies."""
+    return _with_modalities(
+        tx, reading_tasks.c.state.in_([state.value for state in states]), reading_tasks.c.claimed_by == ""
+    )
+
+
+def running(tx: Connection) -> list[tuple[TaskRow, list[str]]]:
+    """The tasks whose service clock runs, with the modalities of their studies."""
+    return _with_modalities(tx, reading_tasks.c.clock_running_since.is_not(None))
+
+
+def _with_modalities(tx: Connection, *conditions: ColumnElement[bool]) -> list[tuple[TaskRow, list[str]]]:
+    query = select(reading_tasks, studies.c.modalities).join(studies, studies.c.uid == reading_tasks.c.study_uid)
+    return [
+        (task_from(row), [m for m in row.modalities.split("\\") if m]) for row in tx.execute(query.where(*conditions))
+    ]
+
+
+def escalated(tx: Connection, task: TaskRow, level: int, now: datetime) -> bool:
+    """Writes that people were told at this level; False when someone else did, or the clock stopped meanwhile."""
+    changed = tx.execute(
+        update(reading_tasks)
+        .where(
+            reading_tasks.c.id == task.id,
+            reading_tasks.c.escalations == task.escalations,
+            reading_tasks.c.clock_running_since.is_not(None),
+        )
+        .values(escalations=level, updated_at=now)
+    )
+    return bool(changed.rowcount)
 
 
 def claimed_at(tx: Connection, study_uid: str) -> str:
@@ -246,6 +289,23 @@ def arrived(tx: Connection, study_uid: str) -> tuple[Arrived, str, str]:
         return Arrived(count, None, study.state == "complete"), study.priority, study.origin
     whole = bool(manifest.closed) and all(item in here for item in manifest.objects.items())
     return Arrived(count, manifest.expected, whole), study.priority, study.origin
+
+
+def about(tx: Connection, study_uid: str) -> About:
+    """What the study is about, by its headers."""
+    study = tx.execute(
+        select(studies.c.modalities, studies.c.body_part, studies.c.description).where(studies.c.uid == study_uid)
+    ).one()
+    header = tx.execute(
+        select(instances.c.header)
+        .where(instances.c.study_uid == study_uid, instances.c.current, instances.c.via != Via.DESK.value)
+        .order_by(instances.c.id)
+        .limit(1)
+    ).scalar()
+    return About(
+        speciality_of(study.modalities.split("\\"), study.body_part, study.description),
+        question_of(unpack(header)) if header else "",
+    )
 
 
 def task_from(row: Row[Any]) -> TaskRow:

@@ -52,7 +52,7 @@ def add_image(world: World, number: int, via: Via = Via.LINK, digest: str = "") 
     arrival = Arrival(via, NOW, facility="DEMO-DH")
     header = replace(HEADER, sop_instance_uid=f"1.2.3.1.{number}", digest=digest or f"{number:064x}", rows=8, columns=8)
     with world.node.ledger.begin() as tx:
-        studies.add_instance(tx, header, arrival, name_key="", shadow=False, packed=b"x")
+        studies.add_instance(tx, header, arrival, name_key="", shadow=False, packed=studies.pack({}))
         studies.summarise(tx, STUDY)
 
 
