@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from node.domain.measurement import Measurement
+from node.domain.measurement import Measurement, MeasurementKind
 from node.domain.report import (
     Addendum,
     CriticalNote,
@@ -86,7 +86,7 @@ def _report(versions: Sequence[_Version], organization: str) -> SignedReport:
         predecessors=predecessors,
         status=_status(last.row, base),
         signatures=signatures,
-        measurements=tuple(mark for mark in measurements if mark.in_report),
+        measurements=tuple(m for m in measurements if m.in_report and m.kind is not MeasurementKind.CALIBRATION),
         criticals=criticals,
         addenda=addenda,
     )

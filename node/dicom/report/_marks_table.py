@@ -9,6 +9,7 @@ from node.domain.measurement import MeasurementKind, SpacingBasis
 
 _K, _B = MeasurementKind, SpacingBasis
 
+GROUP = Code("125007", "DCM", "Measurement Group")
 TRACKING_ID = "112039"  # DCM
 TRACKING_UID = "112040"  # DCM
 METHOD = Code("370129005", "SCT", "Measurement Method")
@@ -76,15 +77,11 @@ UNITS: dict[str, str] = {  # meanings of UCUM codes (CID 7181)
     "Bq/ml": "Becquerels/milliliter",
 }
 
-# what was examined, by the modality of the images (CID 100 and its generic parents)
+# what was examined, by the modality of the images (CID 100)
 PROCEDURES: dict[str, Code] = {
-    "CT": Code("77477000", "SCT", "Computed tomography"),
-    "MR": Code("113091000", "SCT", "Magnetic resonance imaging"),
-    "CR": Code("168537006", "SCT", "Plain X-ray"),
-    "DX": Code("168537006", "SCT", "Plain X-ray"),
-    "MG": Code("71651007", "SCT", "Mammography"),
-    "US": Code("16310003", "SCT", "Ultrasonography"),
-    "NM": Code("373205008", "SCT", "Nuclear medicine imaging procedure"),
-    "PT": Code("82918005", "SCT", "Positron emission tomography"),
+    "CT": Code("25045-6", "LN", "CT unspecified body region"),
+    "MR": Code("25056-3", "LN", "MRI unspecified body region"),
+    "NM": Code("49118-3", "LN", "NM unspecified body region"),
+    "PT": Code("44136-0", "LN", "PET unspecified body region"),
 }
-PROCEDURE = Code("363679005", "SCT", "Imaging")
+PROCEDURE = Code("363679005", "SCT", "Imaging procedure")

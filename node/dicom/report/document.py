@@ -18,6 +18,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import DT
 
 from node.dicom.report import _codes_table as table
+from node.dicom.report.names import LICENCES, LICENCES_NAME
 from node.dicom.setup import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from node.dicom.study_header import offset_text, patient_and_study, text_of, zone_of
 from node.dicom.uids import derived_uid
@@ -125,6 +126,15 @@ def finish(ds: Dataset, report: SignedReport, study: Mapping[str, Any]) -> bytes
     if "ContributingEquipmentSequence" in ds:
         del ds.ContributingEquipmentSequence  # names the toolkit, with its clock's time
     return part10(ds)
+
+
+def identify_schemes(ds: Dataset) -> None:
+    """Says whose the coding schemes are that the standard does not know (PS3.3 C.12.1)."""
+    ds.CodingSchemeIdentificationSequence = []
+    for designator, name in ((table.PRIVATE, table.PRIVATE_NAME), (LICENCES, LICENCES_NAME)):
+        item = Dataset()
+        item.CodingSchemeDesignator, item.CodingSchemeName = designator, name
+        ds.CodingSchemeIdentificationSequence.append(item)
 
 
 def new_dataset() -> Dataset:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from highdicom.sr import (
     CodeContentItem,
+    ContainerContentItem,
+    ContentSequence,
     CoordinatesForMeasurement,
     SourceImageForRegion,
     TextContentItem,
@@ -93,7 +95,9 @@ def source_of(mark: Measurement, images: Mapping[str, EvidenceItem]) -> SourceIm
     return SourceImageForRegion(image.sop_class_uid, image.sop_instance_uid, frames)
 
 
-def coordinates(mark: Measurement, value: Value | None, source: SourceImageForRegion) -> list[CoordinatesForMeasurement]:
+def coordinates(
+    mark: Measurement, value: Value | None, source: SourceImageForRegion
+) -> list[CoordinatesForMeasurement]:
     """The lines that a value was measured on: both of a bidirectional measurement only for what is neither axis."""
     drawn = graphics(mark)
     names = {v.name for v in mark.values}
@@ -102,8 +106,8 @@ def coordinates(mark: Measurement, value: Value | None, source: SourceImageForRe
     return [CoordinatesForMeasurement(kind, np.array(points, np.float64), source) for kind, points in drawn]
 
 
-def numbers(mark: Measurement, *, drawn_on: SourceImageForRegion | None, tracked: bool) -> list[NumericMeasurement]:
-    """TID 300 of every value; with coordinates when `drawn_on` is given, with tracking ids when `tracked`."""
+def numbers(mark: Measurement, drawn_on: SourceImageForRegion | None) -> list[NumericMeasurement]:
+    """TID 300 of every value; inferred from coordinates when `drawn_on` is given."""
     made = []
     for value in mark.values:
         name, derivation = concept(mark, value)
@@ -111,14 +115,19 @@ def numbers(mark: Measurement, *, drawn_on: SourceImageForRegion | None, tracked
             name=name,
             value=float(value.number),
             unit=unit(value),
-            tracking_identifier=tracking(mark) if tracked else None,
             derivation=derivation,
-            method=table.KINDS[mark.kind],
             referenced_coordinates=coordinates(mark, value, drawn_on) if drawn_on is not None else None,
         )
+        if number[0].get("ContentSequence") is None:
+            number[0].ContentSequence = ContentSequence()
         number[0].ContentSequence.insert(0, _basis(mark))
         made.append(number)
     return made
+
+
+def method(mark: Measurement) -> CodeContentItem:
+    """What kind of mark a group is (TID 1501)."""
+    return CodeContentItem(table.METHOD, table.KINDS[mark.kind], Relation.HAS_CONCEPT_MOD)
 
 
 def _basis(mark: Measurement) -> CodeContentItem:
@@ -133,55 +142,50 @@ def finding_code(mark: Measurement) -> Code | None:
     return codes.private(f"T{hashlib.sha256(words.encode()).hexdigest()[:15]}", words[:64].rstrip())
 
 
-def narrative_items(mark: Measurement, images: Mapping[str, EvidenceItem]) -> list[Any]:
-    """The mark within a section of the narrative: its values, or its words when it has none, inferred from what is drawn."""
+def narrative_group(mark: Measurement, images: Mapping[str, EvidenceItem]) -> ContainerContentItem:
+    """The mark within a section of the narrative: a container that is tracked by the mark's id, with the reader's words and
+    the values, each inferred from what is drawn. Enhanced SR has observation context for containers only."""
     source = source_of(mark, images)
-    items: list[Any] = [number[0] for number in numbers(mark, drawn_on=source, tracked=True)]
     words = text_of(mark.text)
-    for item in items:
-        if words:
-            item.ContentSequence.insert(0, TextContentItem(codes.COMMENT, words, Relation.HAS_PROPERTIES))
-    if items:
-        return items
-    item = TextContentItem(codes.COMMENT, words or "-", Relation.CONTAINS)
-    item.ContentSequence = tracking(mark)
-    item.ContentSequence.append(CodeContentItem(table.METHOD, table.KINDS[mark.kind], Relation.HAS_CONCEPT_MOD))
-    item.ContentSequence.append(_basis(mark))
-    item.ContentSequence.extend(coordinates(mark, None, source))
-    return [item]
+    children: list[Any] = [*tracking(mark), method(mark)]
+    if words or not mark.values:
+        comment = TextContentItem(codes.COMMENT, words or "-", Relation.CONTAINS)
+        if not mark.values:
+            comment.ContentSequence = ContentSequence([_basis(mark), *coordinates(mark, None, source)])
+        children.append(comment)
+    children += [number[0] for number in numbers(mark, source)]
+    group = ContainerContentItem(table.GROUP, is_content_continuous=False, relationship_type=Relation.CONTAINS)
+    group.ContentSequence = ContentSequence(children)
+    return group
 
 
 # --- reading
 
 
 def is_mark(item: Dataset) -> bool:
-    """Whether a content item is (a value of) a mark: it has a tracking identifier and coordinates on an image."""
-    kinds = {str(child.get("ValueType", "")) for child in item.get("ContentSequence", [])}
-    return "SCOORD" in kinds and bool(_child(item, table.TRACKING_UID))
+    """Whether a content item is the group of a mark."""
+    return _said(item) == table.GROUP.value and bool(_child(item, table.TRACKING_UID))
 
 
-def read_marks(items: Iterable[Dataset], series_of: Mapping[str, str]) -> tuple[Measurement, ...]:
-    """The marks that content items say (`is_mark`), in their order; those that are not ours or not whole are left out.
+def read_marks(groups: Iterable[Dataset], series_of: Mapping[str, str]) -> tuple[Measurement, ...]:
+    """The marks that groups (`is_mark`) say; those that are not ours or not whole are left out.
 
     `series_of` gives the series of the instances in the document's evidence.
     """
-    grouped: dict[str, list[Dataset]] = {}
-    for item in items:
-        grouped.setdefault(str(_child(item, table.TRACKING_UID).get("UID", "")), []).append(item)
-    found = (_read_mark(group, series_of) for group in grouped.values())
+    found = (_read_mark(group, series_of) for group in groups)
     return tuple(mark for mark in found if mark is not None)
 
 
-def _read_mark(items: Sequence[Dataset], series_of: Mapping[str, str]) -> Measurement | None:
-    first = items[0]
+def _read_mark(group: Dataset, series_of: Mapping[str, str]) -> Measurement | None:
     try:
-        kind = MeasurementKind(_code(first, table.METHOD.value))
+        items = [child for child in group.ContentSequence if next(_scoords(child), None) is not None]
+        first = items[0]
+        kind = MeasurementKind(_code(group, table.METHOD.value))
         image = next(_children(next(_scoords(first)), "IMAGE")).ReferencedSOPSequence[0]
         sop = str(image.ReferencedSOPInstanceUID)
         basis = _code(first, table.BASIS.value)
-        words = str(_child(first, codes.COMMENT.value).get("TextValue", "") or _own_words(first))
         mark = Measurement(
-            id=str(_child(first, table.TRACKING_ID).get("TextValue", "")),
+            id=str(_child(group, table.TRACKING_ID).get("TextValue", "")),
             kind=kind,
             series_instance_uid=series_of.get(sop, ""),
             sop_instance_uid=sop,
@@ -189,15 +193,15 @@ def _read_mark(items: Sequence[Dataset], series_of: Mapping[str, str]) -> Measur
             points=_points(kind, items),
             values=tuple(_value(item) for item in items if item.get("ValueType") == "NUM"),
             basis=SpacingBasis(basis) if basis else SpacingBasis.NONE,
-            text=words,
+            text=_words(group),
         )
     except (ValueError, AttributeError, StopIteration, IndexError, KeyError, TypeError):
         return None
     return mark if len(mark.points) == POINTS[kind] else None
 
 
-def _own_words(item: Dataset) -> str:
-    words = str(item.get("TextValue") or "")
+def _words(group: Dataset) -> str:
+    words = str(_child(group, codes.COMMENT.value).get("TextValue") or "")
     return "" if words == "-" else words
 
 

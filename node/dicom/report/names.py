@@ -7,7 +7,8 @@ from pydicom.valuerep import PersonName
 
 from node.dicom.study_header import text_of
 
-LICENCES = "99VNGPHN"  # coding scheme of the licence numbers (số giấy phép hành nghề) that the registry of users holds
+LICENCES = "99VNGPHN"  # coding scheme of the licence numbers (số giấy phép hành nghề) that users have here
+LICENCES_NAME = "Số giấy phép hành nghề khám bệnh, chữa bệnh"
 
 _TITLES = frozenset(
     {"BS", "BSCKI", "BSCKII", "BSNT", "THS", "TS", "PGS", "GS", "CKI", "CKII", "CK1", "CK2", "DR", "PROF"}

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import timezone
 from typing import Any
 
 from highdicom.sr import (
@@ -43,13 +44,15 @@ from node.dicom.report.document import (
     evidence_dataset,
     evidence_of,
     finish,
+    identify_schemes,
+    language,
     moment_of,
     organization,
     organization_text,
     reference,
     stamp,
 )
-from node.dicom.report.marks import narrative_items
+from node.dicom.report.marks import narrative_group
 from node.dicom.report.names import licence_codes, observer_name
 from node.dicom.setup import configure
 from node.dicom.study_header import text_of, zone_of
@@ -78,7 +81,7 @@ def build_sr(report: SignedReport, study: Mapping[str, Any], evidence: Sequence[
     verifier = report.verifier
     ds = _Report(
         evidence=[evidence_dataset(report.study_instance_uid, e) for e in items],
-        content=_content(report, {e.sop_instance_uid: e for e in items}),
+        content=_content(report, {e.sop_instance_uid: e for e in items}, zone_of(study)),
         series_instance_uid=report.series_instance_uid,
         series_number=SERIES_NUMBER,
         sop_instance_uid=report.sop_instance_uid,
@@ -92,19 +95,17 @@ def build_sr(report: SignedReport, study: Mapping[str, Any], evidence: Sequence[
         verifying_organization=organization_text(verifier.organization) if verifier else None,
         transfer_syntax_uid=ExplicitVRLittleEndian,
         specific_character_set="ISO_IR 192",
-        series_description=NARRATIVE.title["vi" if report.text.language == "vi" else "en"],
+        series_description=NARRATIVE.title[language(report)],
     )
     stamp(ds, moment_of(report, study), "Series", "Content")
-    _sign(ds, report, study)
+    sign(ds, report, study)
     if report.predecessors:
         ds.PredecessorDocumentsSequence = [_predecessors(report)]
-    scheme = Dataset()
-    scheme.CodingSchemeDesignator, scheme.CodingSchemeName = table.PRIVATE, table.PRIVATE_NAME
-    ds.CodingSchemeIdentificationSequence = [scheme]
+    identify_schemes(ds)
     return finish(ds, report, study)
 
 
-def _sign(ds: Dataset, report: SignedReport, study: Mapping[str, Any]) -> None:
+def sign(ds: Dataset, report: SignedReport, study: Mapping[str, Any]) -> None:
     """Who wrote, who attests without being entitled to verify, and who verified: the report, then each addendum."""
     zone = zone_of(study)
     author = report.author
@@ -119,7 +120,7 @@ def _sign(ds: Dataset, report: SignedReport, study: Mapping[str, Any]) -> None:
         ds.VerifyingObserverSequence = [_verified(s, zone) for s in verified]
 
 
-def _verified(signature: Signature, zone: Any) -> Dataset:
+def _verified(signature: Signature, zone: timezone) -> Dataset:
     item = Dataset()
     item.VerifyingObserverName = observer_name(signature.name)
     item.VerifyingOrganization = organization_text(signature.organization)
@@ -162,27 +163,26 @@ def _predecessors(report: SignedReport) -> Dataset:
 # --- the content tree
 
 
-def _content(report: SignedReport, images: Mapping[str, EvidenceItem]) -> ContainerContentItem:
+def _content(report: SignedReport, images: Mapping[str, EvidenceItem], zone: timezone) -> ContainerContentItem:
     """The root container; `images` are the instances of the study by their UID."""
     text = report.text
-    language = text.language.split("-")[0].lower()
-    if language not in table.LANGUAGES:
+    spoken = text.language.split("-")[0].lower()
+    if spoken not in table.LANGUAGES:
         raise Invalid("The report's language is unknown.", hint=f"Use one of: {', '.join(table.LANGUAGES)}.")
     children: list[Any] = [
-        CodeContentItem(table.LANGUAGE, table.LANGUAGES[language], Relation.HAS_CONCEPT_MOD),
+        CodeContentItem(table.LANGUAGE, table.LANGUAGES[spoken], Relation.HAS_CONCEPT_MOD),
         *_observer(report.author or report.verifier, report),
     ]
-    sections = _sections(text, language)
-    marks = [item for mark in report.measurements for item in narrative_items(mark, images)]
-    sections[table.FINDINGS].extend(marks)
+    sections = _sections(text, spoken)
+    sections[table.FINDINGS] += [narrative_group(mark, images) for mark in report.measurements]
     children += [section(heading, items) for heading, items in sections.items()]
     if text.answers:
         children.append(section(table.ANSWERS, _answers(text)))
     if report.criticals:
-        children.append(section(table.CRITICALS, [_critical(note) for note in report.criticals]))
+        children.append(section(table.CRITICALS, [_critical(note, zone) for note in report.criticals]))
     if text.key_images:
         children.append(section(table.KEY_IMAGES, [_key_image(uid, images) for uid in text.key_images]))
-    children += [_addendum(addendum, report, language) for addendum in report.addenda]
+    children += [_addendum(addendum, report, spoken) for addendum in report.addenda]
     root = ContainerContentItem(table.TITLE, is_content_continuous=False, template_id="2000")
     root.ContentSequence = ContentSequence(children)
     return root
@@ -207,13 +207,13 @@ def _observer(signature: Signature | None, report: SignedReport) -> list[Any]:
     return items
 
 
-def _sections(text: ReportText, language: str, *, all_required: bool = True) -> dict[Any, list[Any]]:
+def _sections(text: ReportText, spoken: str, *, all_required: bool = True) -> dict[Any, list[Any]]:
     """The elements of each section that has any, by heading."""
     sections: dict[Any, list[Any]] = {}
     for part in table.SECTIONS:
         written = lines(getattr(text, part.field), "\r\n")
         if written or (part.required and all_required):
-            words = written or table.NOT_STATED[language]
+            words = written or table.NOT_STATED[spoken]
             sections.setdefault(part.heading, []).append(TextContentItem(part.element, words, Relation.CONTAINS))
     order = [part.heading for part in table.SECTIONS]
     return dict(sorted(sections.items(), key=lambda entry: order.index(entry[0])))
@@ -234,11 +234,11 @@ def _answers(text: ReportText) -> list[Any]:
     return items
 
 
-def _critical(note: CriticalNote) -> Any:
+def _critical(note: CriticalNote, zone: timezone) -> Any:
     """The finding's words, with what is known of its communication as properties (PS3.20 9.7.2)."""
     item = TextContentItem(table.CRITICAL, lines(note.text, "\r\n") or "-", Relation.CONTAINS)
     properties = Relation.HAS_PROPERTIES
-    children: list[Any] = [DateTimeContentItem(table.RAISED_AT, date_time(note.raised_at), properties)]
+    children: list[Any] = [DateTimeContentItem(table.RAISED_AT, date_time(note.raised_at.astimezone(zone)), properties)]
     if note.category in table.CATEGORIES:
         children.insert(0, CodeContentItem(table.CATEGORY, table.CATEGORIES[note.category], properties))
     if note.channel:
@@ -246,15 +246,15 @@ def _critical(note: CriticalNote) -> Any:
     if note.noted_by:
         children.append(TextContentItem(table.NOTED_BY, text_of(note.noted_by), properties))
     if note.noted_at:
-        children.append(DateTimeContentItem(table.NOTED_AT, date_time(note.noted_at), properties))
+        children.append(DateTimeContentItem(table.NOTED_AT, date_time(note.noted_at.astimezone(zone)), properties))
         children.append(CodeContentItem(table.READ_BACK, table.YES if note.read_back else table.NO, properties))
     item.ContentSequence = ContentSequence(children)
     return item
 
 
-def _addendum(addendum: Addendum, report: SignedReport, language: str) -> ContainerContentItem:
+def _addendum(addendum: Addendum, report: SignedReport, spoken: str) -> ContainerContentItem:
     """A section of its own, after the report's, which stay as they were."""
-    elements = [e for items in _sections(addendum.text, language, all_required=False).values() for e in items]
+    elements = [e for items in _sections(addendum.text, spoken, all_required=False).values() for e in items]
     elements += _answers(addendum.text)
     return section(table.ADDENDUM, [*_observer(_last_signature(addendum), report), *elements])
 
