@@ -12,7 +12,9 @@ import pytest
 from node import errors
 from node.errors import NodeError
 from node.web import problems
+from worklists.correspondence import identity, shapes
 from worklists.modality import form
+from worklists.reporting import life
 
 ROOT = Path(problems.__file__).parent.parent.parent
 FUTURE = "from __future__ import annotations\n"
@@ -25,10 +27,9 @@ def subclasses(kind: type[NodeError]) -> Iterator[type[NodeError]]:
         yield from subclasses(child)
 
 
-ALL = sorted(
-    {kind for kind in subclasses(NodeError) if kind.__module__ in (errors.__name__, problems.__name__, form.__name__)},
-    key=lambda kind: kind.__name__,
-)
+PLACES = {module.__name__ for module in (errors, problems, form, identity, shapes, life)}
+ALL = sorted({kind for kind in subclasses(NodeError) if kind.__module__ in PLACES}, key=lambda kind: kind.__name__)
+FORMS = (form.OrderInvalid, identity.TellsPatient, shapes.LetterInvalid, life.NotReady)  # made of their faults
 CODES = {kind.code for kind in ALL} | {"internal", "invalid", "not-found", *problems._HTTP_CODES.values()}
 
 
@@ -52,7 +53,7 @@ def test_every_error_has_a_status_of_its_own_kind(kind: type[NodeError]) -> None
     if kind is problems.LoginLocked:
         error: NodeError = kind("x", seconds=1)
     else:
-        error = kind(()) if kind is form.OrderInvalid else kind("x")
+        error = kind(()) if kind in FORMS else kind("x")
     status = problems.status_of(error)
     assert 400 <= status < 600
     if issubclass(kind, errors.Retryable):
