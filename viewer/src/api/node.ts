@@ -2,9 +2,14 @@
 import { json, type RequestOptions, send } from './client';
 import type {
   ArrivedReport,
+  Colleague,
   Language,
+  NoticeList,
+  Opinion,
   Priority,
   Queue,
+  ReaderProfile,
+  ReaderShown,
   Report,
   Session,
   Site,
@@ -13,6 +18,7 @@ import type {
   Task,
   TaskDetail,
   TaskFilter,
+  TaskPage,
   Timeline,
 } from './types';
 
@@ -38,10 +44,57 @@ export const timeline = (uid: string, signal?: Signal) => json<Timeline>(`${stud
 export const arrivedReport = (uid: string, signal?: Signal) => json<ArrivedReport>(`${study(uid)}/report`, { signal });
 export const reportPdf = (uid: string) => `${study(uid)}/report.pdf`;
 
-export const tasks = (state: TaskFilter, signal?: Signal) =>
-  json<{ items: Task[] }>(`/api/reading/tasks?state=${state}`, { signal }).then((list) => list.items);
+export const tasks = (state: TaskFilter, signal?: Signal) => taskPage(state, null, signal).then((page) => page.items);
+/** Since `changedAfter` all tasks that changed, whatever their state. */
+export const taskPage = (state: TaskFilter, changedAfter: string | null, signal?: Signal) =>
+  json<TaskPage>(`/api/reading/tasks?state=${state}${changedAfter ? `&changed_after=${part(changedAfter)}` : ''}`, {
+    signal,
+  });
 export const taskDetail = (id: string, signal?: Signal) => json<TaskDetail>(task(id), { signal });
-export const claim = (id: string) => json<Task>(`${task(id)}/claim`, { method: 'POST' });
+/** Claims, with signs of life to follow (`heartbeat`); `overrideScope`: outside one's own scope, knowingly. */
+export const claim = (id: string, overrideScope = false) =>
+  json<Task>(`${task(id)}/claim`, { method: 'POST', body: { override_scope: overrideScope, heartbeat: true } });
+export const heartbeat = (id: string, idleSeconds: number) =>
+  json<Task>(`${task(id)}/heartbeat`, { method: 'POST', body: { idle_seconds: Math.round(idleSeconds) } });
+/** Claims the next study in one's scope; null when none waits. */
+export async function takeNext(after = ''): Promise<Task | null> {
+  const response = await send('/api/reading/next', { method: 'POST', body: { after } });
+  return response.status === 204 ? null : ((await response.json()) as Task);
+}
+export const assign = (id: string, username: string) =>
+  json<Task>(`${task(id)}/assign`, { method: 'POST', body: { username } });
+export const handOver = (id: string, username: string) =>
+  json<Task>(`${task(id)}/hand-over`, { method: 'POST', body: { username } });
+export const takeOver = (id: string, overrideScope = false) =>
+  json<Task>(`${task(id)}/take-over`, { method: 'POST', body: { override_scope: overrideScope } });
+export const colleagues = (signal?: Signal) =>
+  json<{ items: Colleague[] }>('/api/reading/readers', { signal }).then((list) => list.items);
+export const opinions = (id: string, signal?: Signal) =>
+  json<{ items: Opinion[] }>(`${task(id)}/second-opinions`, { signal }).then((list) => list.items);
+export const askOpinion = (id: string, of: string, question: string) =>
+  json<{ items: Opinion[] }>(`${task(id)}/second-opinion`, { method: 'POST', body: { of, question } });
+export const answerOpinion = (id: string, answer: string) =>
+  json<{ items: Opinion[] }>(`/api/reading/second-opinions/${part(id)}/answer`, { method: 'POST', body: { answer } });
+export const withdrawOpinion = (id: string) =>
+  send(`/api/reading/second-opinions/${part(id)}/withdraw`, { method: 'POST' });
+
+export const notices = (signal?: Signal) => json<NoticeList>('/api/notices', { signal });
+export const seeNotice = (id: number) => json<NoticeList>(`/api/notices/${id}/seen`, { method: 'POST' });
+export const seeNotices = () => json<NoticeList>('/api/notices/seen', { method: 'POST' });
+
+export const readers = (signal?: Signal) =>
+  json<{ items: ReaderShown[]; specialities: string[] }>('/api/admin/readers', { signal });
+export const saveReader = (username: string, profile: ReaderProfile) =>
+  json<ReaderShown>(`/api/admin/readers/${part(username)}`, { method: 'PUT', body: profile });
+
+export interface Preference<T> {
+  value: T | null;
+  site: T | null;
+}
+export const preference = <T>(name: string, signal?: Signal) =>
+  json<Preference<T>>(`/api/preferences/${part(name)}`, { signal });
+export const savePreference = <T>(name: string, value: T | null) =>
+  json<Preference<T>>(`/api/preferences/${part(name)}`, { method: 'PUT', body: { value } });
 export const release = (id: string) => json<Task>(`${task(id)}/release`, { method: 'POST' });
 export const saveReport = (id: string, report: Report, options: Pick<RequestOptions, 'keepalive'> = {}) =>
   json<TaskDetail>(`${task(id)}/report`, { method: 'PUT', body: report, ...options });

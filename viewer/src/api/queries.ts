@@ -2,6 +2,7 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query';
 import * as node from './node';
 import { ApiError } from './problem';
+import { freshTasks, type KnownTasks } from './tasks';
 import type { TaskFilter } from './types';
 
 export const PAGE_SIZE = 100;
@@ -41,10 +42,22 @@ export const queries = {
   tasks: (state: TaskFilter) =>
     queryOptions({
       queryKey: ['tasks', 'list', state],
-      queryFn: ({ signal }) => node.tasks(state, signal),
-      placeholderData: keepPreviousData,
+      queryFn: ({ signal, client, queryKey }) =>
+        freshTasks(state, client.getQueryData<KnownTasks>(queryKey), (after) => node.taskPage(state, after, signal)),
+      structuralSharing: false, // what did not change stays the same object already
     }),
   task: (id: string) =>
     queryOptions({ queryKey: ['tasks', 'one', id], queryFn: ({ signal }) => node.taskDetail(id, signal) }),
+  colleagues: () =>
+    queryOptions({ queryKey: ['readers'], queryFn: ({ signal }) => node.colleagues(signal), staleTime: 60_000 }),
+  opinions: (taskId: string) =>
+    queryOptions({ queryKey: ['tasks', 'opinions', taskId], queryFn: ({ signal }) => node.opinions(taskId, signal) }),
+  notices: () => queryOptions({ queryKey: ['notices'], queryFn: ({ signal }) => node.notices(signal) }),
+  preference: <T>(name: string) =>
+    queryOptions({
+      queryKey: ['preferences', name],
+      queryFn: ({ signal }) => node.preference<T>(name, signal),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
   queue: () => queryOptions({ queryKey: ['queue'], queryFn: ({ signal }) => node.queue(signal) }),
 };

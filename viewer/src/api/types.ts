@@ -193,8 +193,28 @@ export interface ArrivedReport {
   sop_instance_uid: string;
 }
 
-export type TaskState = 'incomplete' | 'ready' | 'claimed' | 'drafting' | 'final' | 'cancelled';
-export type TaskFilter = 'open' | 'final' | 'all';
+export type TaskState =
+  | 'incomplete'
+  | 'ready'
+  | 'claimed'
+  | 'drafting'
+  | 'needs-info'
+  | 'unreadable'
+  | 'preliminary'
+  | 'verifying'
+  | 'final'
+  | 'amending'
+  | 'cancelled';
+export type TaskFilter = 'open' | 'mine' | 'final' | 'all';
+
+/** The service clock; `left_seconds` is negative when it has run out. */
+export interface TaskClock {
+  limit_seconds: number;
+  used_seconds: number;
+  running: boolean;
+  left_seconds: number;
+  overdue: boolean;
+}
 
 export interface Task {
   id: string;
@@ -216,13 +236,105 @@ export interface Task {
   instances_expected: number | null;
   ready_at: string | null;
   waiting_seconds: number | null;
+  clock: TaskClock;
+  speciality: string;
+  clinical_question: string;
+  questions: string[];
+  /** How many other studies of the same patient there are. */
+  priors: number;
   claimed_by: string | null;
   claimed_by_name: string | null;
   mine: boolean;
+  assigned_to: string | null;
+  assigned_to_name: string | null;
+  second_opinion: 'none' | 'open' | 'answered';
+  /** The origin was asked and has not answered. */
+  question_open: boolean;
+  critical: 'none' | 'open' | 'noted';
+  /** Whether the study is in the caller's licensed and sub-speciality scope. */
+  in_scope: boolean;
+  /** Whether the caller is on call now. */
+  on_call: boolean;
+  preliminary_by: string | null;
+  report_state: ReportState;
   lease_until: string | null;
   signed_at: string | null;
   created_at: string;
 }
+
+/** `cursor` asks for what changed since. */
+export interface TaskPage {
+  items: Task[];
+  cursor: string;
+}
+
+export type Seniority = 'trainee' | 'reader' | 'senior';
+
+export interface Colleague {
+  username: string;
+  display_name: string;
+  seniority: Seniority;
+  on_call_now: boolean;
+  me: boolean;
+}
+
+export interface Opinion {
+  id: string;
+  asked_by: string;
+  asked_by_name: string;
+  /** Empty: whoever takes it. */
+  asked_of: string;
+  asked_of_name: string;
+  question: string;
+  answer: string;
+  answered_by: string;
+  answered_by_name: string;
+  state: 'open' | 'answered';
+  asked_at: string;
+  answered_at: string | null;
+}
+
+export interface Notice {
+  id: number;
+  kind: string;
+  urgent: boolean;
+  study_instance_uid: string;
+  task_id: string;
+  detail: Record<string, unknown>;
+  at: string;
+  seen: boolean;
+  over: boolean;
+}
+
+export interface NoticeList {
+  items: Notice[];
+  unseen: number;
+}
+
+/** On call on these days (0 Monday) between two times of Vietnam. */
+export interface OnCall {
+  days: number[];
+  from: string;
+  to: string;
+}
+
+/** What a radiologist may read, and when; empty lists set no limit. */
+export interface ReaderProfile {
+  licence_number: string;
+  seniority: Seniority;
+  modalities: string[];
+  specialities: string[];
+  on_call: OnCall[];
+}
+
+export interface ReaderShown extends ReaderProfile {
+  username: string;
+  display_name: string;
+  on_call_now: boolean;
+}
+
+/** The value of a template's field. */
+export type FieldValue = string | number | boolean | string[] | null;
 
 export interface Report {
   technique: string;
