@@ -3,6 +3,7 @@ import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExter
 import { useTranslation } from 'react-i18next';
 import type { Series, StudyDetail } from '../api/types';
 import { presetsFor } from '../imaging/presets';
+import { MarkDesk } from '../tools/MarkDesk';
 import { Cell, type Wanted } from './Cell';
 import { CheatSheet } from './CheatSheet';
 import { SeriesStrip } from './SeriesStrip';
@@ -172,6 +173,7 @@ export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, o
                 />
               ))}
             </div>
+            <MarkDesk study={study.study_instance_uid} />
             <p className={classes.use}>{t('view.intended-use')}</p>
           </main>
           {panel?.({ show })}

@@ -1,5 +1,6 @@
 /** The image with everything that must be readable on it: whose it is, which one, how it is shown, whether it is all there. */
 import { Button, Loader } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StudyDetail } from '../api/types';
 import { dicomDate, personName, useFormat } from '../i18n/format';
@@ -8,6 +9,8 @@ import { windowOf } from '../imaging/presets';
 import { datasetAt, isLossy, slicePosition, spacingBasis } from '../imaging/stack';
 import type { ImageView } from '../imaging/view';
 import type { ViewState } from '../imaging/viewstate';
+import { MarkLayer } from '../tools/MarkLayer';
+import { isPen } from '../tools/mark';
 import { IconKey, IconWarning } from '../ui/icons';
 import { useErrorText } from '../ui/states';
 import { SliceBar } from './SliceBar';
@@ -21,9 +24,11 @@ interface Props {
   keyImages: readonly string[];
   /** Texts over the image. */
   overlay: boolean;
+  /** What else is drawn over the image. */
+  children?: ReactNode;
 }
 
-export function Viewport({ study, view, state, mount, keyImages, overlay }: Props) {
+export function Viewport({ study, view, state, mount, keyImages, overlay, children }: Props) {
   const { t } = useTranslation();
   const frame = state?.stack?.frames[state.target];
   const label = state?.stack
@@ -32,8 +37,15 @@ export function Viewport({ study, view, state, mount, keyImages, overlay }: Prop
   const marked = frame !== undefined && keyImages.includes(frame.sop);
   return (
     <div className={classes.frame}>
-      <div className={classes.stage} data-tool={state?.tool} data-key={marked || undefined}>
+      <div
+        className={classes.stage}
+        data-tool={state?.tool}
+        data-pen={isPen(state?.tool) || undefined}
+        data-key={marked || undefined}
+      >
         <div ref={mount} className={classes.canvas} role="img" aria-label={label} />
+        {children}
+        <MarkLayer view={view} state={state} />
         {overlay && state?.stack && state.shown >= 0 && <Overlay study={study} state={state} />}
         {marked && (
           <span className={classes.key}>
