@@ -36,6 +36,17 @@ const CORRECTIONS: readonly Correction[] = [
             canvas.width = deviceWidth;
             canvas.height = deviceHeight;`,
   },
+  {
+    why: 'each step through a stack is drawn twice, the first time with the picture that is just being left',
+    file: /core\/dist\/esm\/RenderingEngine\/GenericViewport\/Planar\/CpuImageSliceRenderPath\.js$/,
+    from: `        renderCPUImage(rendering);
+        renderCompatibilityOverlayActors(ctx);`,
+    to: `        if ((rendering.lastRequestedImageIdIndex ?? rendering.currentImageIdIndex) !== rendering.currentImageIdIndex) {
+            return;
+        }
+        renderCPUImage(rendering);
+        renderCompatibilityOverlayActors(ctx);`,
+  },
 ];
 
 export function patchCornerstone(): Plugin {

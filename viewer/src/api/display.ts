@@ -3,6 +3,8 @@ const part = encodeURIComponent;
 
 export const seriesAddress = (study: string, series: string) =>
   `/api/display/studies/${part(study)}/series/${part(series)}`;
+/** What a study opens with, in one stream (see the node's `web/display.py`). */
+export const studyOpeningAddress = (study: string) => `/api/display/studies/${part(study)}/opening`;
 export const metadataAddress = (study: string, series: string) => `${seriesAddress(study, series)}/metadata`;
 export const seriesThumbnail = (study: string, series: string) => `${seriesAddress(study, series)}/thumbnail`;
 export const instanceThumbnail = (study: string, series: string, sop: string) =>

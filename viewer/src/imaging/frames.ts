@@ -1,13 +1,9 @@
-/** Fetches the frames that the node prepared for this application and hands them to the toolkit's decoders. */
-import type { Types } from '@cornerstonejs/core';
-import { createImage } from '@cornerstonejs/dicom-image-loader';
+/** Fetches single frames that the node prepared for this application. */
 import { ApiError, problemOf } from '../api/problem';
-import { dress } from './drawing';
+import type { Coded } from './supply';
 
 /** A transfer without a byte for this long is given up. */
 const STALL_MS = 20_000;
-/** A decoder that gives no picture after this long never will. */
-const DECODE_MS = 30_000;
 const RETRIES = 1;
 const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 
@@ -32,8 +28,12 @@ function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
   return whole;
 }
 
-/** Gets one frame; raises `ApiError` when it is refused, stalls or breaks off. */
-export async function fetchFrame(address: string, signal: AbortSignal): Promise<EncodedFrame> {
+/** Gets a frame or a part of one; raises `ApiError` when it is refused, stalls or breaks off. */
+export async function fetchFrame(
+  address: string,
+  signal: AbortSignal,
+  priority: RequestPriority = 'auto',
+): Promise<EncodedFrame> {
   const stall = new AbortController();
   let timer = setTimeout(() => stall.abort(), STALL_MS);
   const alive = () => {
@@ -44,6 +44,7 @@ export async function fetchFrame(address: string, signal: AbortSignal): Promise<
     const response = await fetch(address, {
       credentials: 'same-origin',
       headers: { Accept: 'image/jphc, application/octet-stream' },
+      priority,
       signal: AbortSignal.any([signal, stall.signal]),
     });
     if (!response.ok) throw await problemOf(response);
@@ -67,10 +68,10 @@ export async function fetchFrame(address: string, signal: AbortSignal): Promise<
   }
 }
 
-async function fetchWithRetry(address: string, signal: AbortSignal): Promise<EncodedFrame> {
+async function fetchWithRetry(address: string, signal: AbortSignal, priority: RequestPriority): Promise<EncodedFrame> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await fetchFrame(address, signal);
+      return await fetchFrame(address, signal, priority);
     } catch (reason) {
       const again = reason instanceof ApiError && reason.mayPass && attempt < RETRIES && !signal.aborted;
       if (!again) throw reason;
@@ -78,38 +79,21 @@ async function fetchWithRetry(address: string, signal: AbortSignal): Promise<Enc
   }
 }
 
-function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new ApiError({ status: 0, code: 'timeout' })), milliseconds);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+/** The preview of a frame, halved `reduction` times. */
+export async function fetchPreview(address: string, reduction: number, signal: AbortSignal): Promise<Coded> {
+  const { bytes, transferSyntax } = await fetchWithRetry(`${address}?res=${reduction}`, signal, 'high');
+  return { bytes, transferSyntax, reduction: transferSyntax === EXPLICIT_LITTLE_ENDIAN ? 0 : reduction };
 }
 
-type LoaderOptions = Parameters<typeof createImage>[3];
-
-/** Frames that are here but not yet decoded. */
-const brought = new Map<string, EncodedFrame>();
-const addressOf = (imageId: string) => imageId.slice(imageId.indexOf(':') + 1);
-
-/**
- * Brings a frame onto this machine, for `loadFrame` to decode.
- *
- * What cannot be had fails here, where the reason can be shown; the toolkit's cache would only report it to the console.
- */
-export async function bring(imageId: string, signal: AbortSignal): Promise<void> {
-  if (!brought.has(imageId)) brought.set(imageId, await fetchWithRetry(addressOf(imageId), signal));
-}
-
-/** The toolkit's image loader for our scheme. */
-export function loadFrame(imageId: string, options: Record<string, unknown> = {}) {
-  const cancel = new AbortController();
-  const here = brought.get(imageId);
-  brought.delete(imageId);
-  const encoded = here ? Promise.resolve(here) : fetchWithRetry(addressOf(imageId), cancel.signal);
-  const promise = encoded.then(({ bytes, transferSyntax }) =>
-    within(createImage(imageId, bytes, transferSyntax, options as LoaderOptions), DECODE_MS).then((image) =>
-      dress(image as unknown as Types.IImage),
-    ),
-  );
-  return { promise, cancelFn: () => cancel.abort(), decache: undefined };
+/** The whole frame; only what is missing of it crosses the line. */
+export async function fetchWhole(
+  address: string,
+  here: Coded | undefined,
+  signal: AbortSignal,
+  priority: RequestPriority,
+): Promise<Coded> {
+  if (!here) return { ...(await fetchWithRetry(address, signal, priority)), reduction: 0 };
+  const rest = await fetchWithRetry(`${address}?after=${here.reduction}`, signal, priority);
+  const bytes = concatenate([here.bytes, rest.bytes], here.bytes.length + rest.bytes.length);
+  return { bytes, transferSyntax: here.transferSyntax, reduction: 0 };
 }

@@ -1,22 +1,30 @@
 /** Images: what a series is, how its frames are loaded, and the viewport that shows them. */
 import { wadors } from '@cornerstonejs/dicom-image-loader';
-import { json } from '../api/client';
-import { metadataAddress } from '../api/display';
-import { type Dataset, forToolkit, withoutImpossibleSpacing } from './dicom';
+import { forToolkit, withoutImpossibleSpacing } from './dicom';
 import { describeFrame } from './drawing';
+import { connect, isOpen } from './feed';
 import { type Stack, stackOf } from './stack';
+import { forget, onlyFor, supplyOf } from './supply';
 import { startToolkit } from './toolkit';
 
 type ToolkitDataset = Parameters<typeof wadors.metaDataManager.add>[1];
 
 export { warmDecoder } from './toolkit';
 
-/** Reads a series' metadata and makes it known to the toolkit. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
+  });
+}
+
+/** Reads a series' metadata, begins to bring its images, and makes it known to the toolkit. */
 export async function loadStack(study: string, series: string, signal?: AbortSignal): Promise<Stack> {
-  const [metadata] = await Promise.all([
-    json<Dataset[]>(metadataAddress(study, series), { accept: 'application/dicom+json, application/json', signal }),
-    startToolkit(),
-  ]);
+  if (isOpen(study, series)) forget(study, series); // images have come since
+  onlyFor(study);
+  const supply = await supplyOf(study, series);
+  const [{ metadata }] = await unlessAborted(Promise.all([supply.opened, startToolkit()]), signal);
   const stack = stackOf(study, series, metadata.map(withoutImpossibleSpacing));
   for (const frame of stack.frames) {
     const ds = stack.datasets.get(frame.sop);
@@ -24,5 +32,6 @@ export async function loadStack(study: string, series: string, signal?: AbortSig
     wadors.metaDataManager.add(frame.imageId, forToolkit(ds) as ToolkitDataset);
     describeFrame(frame.imageId, ds, frame.number);
   }
+  connect(stack, supply);
   return stack;
 }

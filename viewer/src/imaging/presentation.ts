@@ -79,7 +79,9 @@ export class Presentation {
 
   /** Another frame came onto the screen. */
   follow(index: number): void {
-    this.on.viewport?.setDisplaySetPresentation(this.on.displaySet, { invert: this.drawnInverted(index) });
+    const invert = this.drawnInverted(index);
+    if (this.on.viewport?.getDisplaySetPresentation(this.on.displaySet)?.invert === invert) return; // draws each time
+    this.on.viewport?.setDisplaySetPresentation(this.on.displaySet, { invert });
   }
 
   /** The window that the user chose, if one. */

@@ -3,11 +3,9 @@ import codecAddress from '@cornerstonejs/codec-openjph/wasm?url';
 import { cache, Enums, getRenderingCapabilities, imageLoader, init as initCore } from '@cornerstonejs/core';
 import { init as initLoader } from '@cornerstonejs/dicom-image-loader';
 import * as tools from '@cornerstonejs/tools';
-import { loadFrame } from './frames';
+import { CACHE_BYTES } from './budget';
+import { loadImage } from './feed';
 import { SCHEME } from './stack';
-
-/** Decoded images kept in memory: reading PCs may have 4 GB. */
-export const CACHE_BYTES = 1024 ** 3;
 
 const TOOLS = [tools.WindowLevelTool, tools.PanTool, tools.ZoomTool, tools.StackScrollTool];
 
@@ -53,7 +51,7 @@ async function start(): Promise<void> {
   cache.setMaxCacheSize(CACHE_BYTES);
   imageLoader.registerImageLoader(
     SCHEME,
-    loadFrame as unknown as Parameters<typeof imageLoader.registerImageLoader>[1],
+    loadImage as unknown as Parameters<typeof imageLoader.registerImageLoader>[1],
   );
   await warmDecoder();
 }

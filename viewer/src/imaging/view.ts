@@ -2,6 +2,8 @@
 
 import { Enums, type PlanarViewport, utilities } from '@cornerstonejs/core';
 import { ApiError } from '../api/problem';
+import { type Image, qualityOf } from './decode';
+import { Drawn, drawAgain } from './drawn';
 import { closeViewport, ENGINE, openViewport, resizeViewports } from './engine';
 import { type Feed, feedOf } from './feed';
 import type { Plane } from './geometry';
@@ -34,6 +36,7 @@ export class ImageView {
   private mouse: Mouse | undefined;
   private readonly look = new Presentation(this);
   private readonly kept = new Map<string, Kept>();
+  private readonly drawn = new Drawn();
   private feed: Feed | undefined;
   private unfollow: (() => void) | undefined;
   private shownSet = '';
@@ -124,15 +127,22 @@ export class ImageView {
   private listen(): void {
     const on = (event: string, handler: (event: Event) => void) => this.element.addEventListener(event, handler);
     on(Enums.Events.STACK_NEW_IMAGE, (event) => {
-      const { imageIdIndex } = (event as CustomEvent<{ imageIdIndex?: number }>).detail;
-      if (typeof imageIdIndex === 'number') this.update({ shown: imageIdIndex, edges: this.look.edges(imageIdIndex) });
+      const { imageIdIndex, image } = (event as CustomEvent<{ imageIdIndex?: number; image?: Image }>).detail;
+      if (typeof imageIdIndex !== 'number') return;
+      const quality = image ? qualityOf(image) : this.state.quality;
+      this.drawn.expect(imageIdIndex, quality);
+      this.update({ shown: imageIdIndex, quality, edges: this.look.edges(imageIdIndex) });
+      this.sharpen();
     });
     on(Enums.Events.VOI_MODIFIED, (event) => {
       const { range } = (event as CustomEvent<{ range?: Range }>).detail;
       if (range) this.update({ range: { lower: range.lower, upper: range.upper } });
     });
     on(Enums.Events.CAMERA_MODIFIED, () => this.readViewport());
-    on(Enums.Events.IMAGE_RENDERED, () => this.readViewport());
+    on(Enums.Events.IMAGE_RENDERED, () => {
+      this.drawn.now();
+      this.readViewport();
+    });
     on('contextmenu', (event) => event.preventDefault());
     // the toolkit would swallow every key, Tab and F5 too; the application has its own shortcuts
     this.element.addEventListener('keydown', (event) => event.stopImmediatePropagation(), { capture: true });
@@ -189,6 +199,7 @@ export class ImageView {
     this.kept.set(stack.series, kept);
     const index = Math.min(Math.max(0, at ?? kept.index), stack.frames.length - 1);
     kept.index = index;
+    this.drawn.begin();
     this.update({
       status: 'loading',
       stack,
@@ -219,8 +230,20 @@ export class ImageView {
     if (feed === this.feed) return feed;
     this.unfollow?.();
     this.feed = feed;
-    this.unfollow = feed.follow(() => this.update({ frames: [...feed.states] }));
+    this.unfollow = feed.follow((exchanged) => {
+      this.update({ frames: [...feed.states] });
+      const { target, shown, error } = this.state;
+      if (feed.states[target] === 'failed' && shown !== target && !error) this.update({ error: feed.errorOf(target) });
+      if (exchanged === this.state.shown) this.sharpen(true);
+    });
     return feed;
+  }
+
+  /** Draws the frame on the screen again when there is a better picture of it. */
+  private sharpen(better = false): void {
+    const { shown, quality } = this.state;
+    if (!this.handle || shown < 0 || (!better && (quality === 'full' || this.feed?.states[shown] !== 'full'))) return;
+    queueMicrotask(() => !this.closed && this.handle && this.state.shown === shown && drawAgain(this.handle));
   }
 
   private remember(): void {

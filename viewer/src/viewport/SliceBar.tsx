@@ -37,7 +37,8 @@ export function SliceBar({ state, keyImages, onChange }: Props) {
     () => frames.flatMap((frame, index) => (keyImages.includes(frame.sop) ? [index] : [])),
     [frames, keyImages],
   );
-  const loaded = state.frames.filter((one) => one === 'loaded').length;
+  const loaded = state.frames.filter((one) => one === 'full').length;
+  const previews = state.frames.filter((one) => one === 'preview').length;
   const failed = state.frames.filter((one) => one === 'failed').length;
 
   const follow = (event: PointerEvent<HTMLDivElement>) => {
@@ -55,7 +56,7 @@ export function SliceBar({ state, keyImages, onChange }: Props) {
         aria-valuemin={1}
         aria-valuemax={count}
         aria-valuenow={state.target + 1}
-        aria-valuetext={t('view.slice-value', { n: state.target + 1, total: count, loaded })}
+        aria-valuetext={t('view.slice-value', { n: state.target + 1, total: count, loaded, previews })}
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
           follow(event);

@@ -1,0 +1,2 @@
+/** Decoded images kept in memory: reading PCs may have 4 GB, and a tab is to stay below one. */
+export const CACHE_BYTES = 512 * 1024 ** 2;
