@@ -2,7 +2,8 @@
 
 Boundaries: `<stage>.before_work`, `<stage>.after_work`, `<stage>.after_settle` for each stage of the assembly;
 `index.after_adopt`, `index.after_commit`; `spool.before_commit`, `spool.after_commit`; `dial.before_receipt`;
-`send.halfway` (after the first outcome of a delivery).
+`send.halfway` (after the first outcome of a delivery); `letters.before_keep` and `letters.after_keep` (around the commit of a
+letter that came by the link).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import node.flow.index as index_module
+import node.flow.letters as letters_module
 from node.assembly import NodeProcess, build
 from node.config import load_settings
 from node.flow.deliver import _Outcomes
@@ -47,6 +49,8 @@ def arm(process: NodeProcess, boundary: str) -> None:
         "spool.after_commit": lambda: after(SpoolObject, "commit"),
         "dial.before_receipt": lambda: _die_before_receipt(),
         "send.halfway": lambda: after(_Outcomes, "add"),
+        "letters.before_keep": lambda: before(letters_module, "_keep"),
+        "letters.after_keep": lambda: _die_after_keeping(process),
     }
     if boundary in fixed:
         fixed[boundary]()
@@ -71,14 +75,22 @@ def _die_before_receipt() -> None:
 
 
 def _die_after_commit_of(process: NodeProcess, kind: str) -> None:
-    settled = threading.local()
     stage = process.runner.stages[kind]
-    settle = stage.settle
+    stage.settle = _marked(process, stage.settle)  # type: ignore[method-assign]
+
+
+def _die_after_keeping(process: NodeProcess) -> None:
+    letters_module._keep = _marked(process, letters_module._keep)
+
+
+def _marked(process: NodeProcess, work: Callable[..., Any]) -> Callable[..., Any]:
+    """The node dies after the transaction in which this was done is committed."""
+    settled = threading.local()
     begin = process.ledger.begin
 
     def marked(*arguments: Any) -> Any:
         settled.yes = True
-        return settle(*arguments)
+        return work(*arguments)
 
     @contextmanager
     def watched() -> Iterator[Any]:
@@ -87,8 +99,8 @@ def _die_after_commit_of(process: NodeProcess, kind: str) -> None:
         if getattr(settled, "yes", False):
             die()
 
-    stage.settle = marked  # type: ignore[method-assign]
     process.ledger.begin = watched  # type: ignore[method-assign]
+    return marked
 
 
 def main() -> None:
