@@ -1,4 +1,4 @@
-"""A shift's work: a reading hospital with thirty studies of every kind of `../shared/data` on its worklist."""
+"""A shift's work: a reading hospital with studies of every kind of `../shared/data` on its worklist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ STUDIES: dict[str, tuple[str, ...]] = {  # what it is: files, or folders of them
     "CT, enhanced": ("enhanced/pydicom-data-pypi__eCT_Supplemental.dcm",),
     "CT with measurements and segments": ("cr_dx/highdicom__ct_image.dcm", "seg_pm/highdicom__seg_image_ct_binary.dcm"),
     "MR, 128 sagittal slices by JPEG 2000": ("mr/series-t1-sag-128-j2k",),
-    "MR, lossy JPEG 2000": ("mr/pydicom-data-pypi__MR2_J2KR.dcm",),
     "MR, axial": ("mr/heudiconv-pypi__axasc35.dcm",),
     "MR, angiography": ("dicomdir/pydicom/98892003/MR1",),
     "MR, enhanced": ("enhanced/pydicom-data-pypi__emri_small.dcm",),
@@ -32,7 +31,6 @@ STUDIES: dict[str, tuple[str, ...]] = {  # what it is: files, or folders of them
     "CR, chest, MONOCHROME1": ("cr_dx/dwv__gdcm-CR-MONO1-10-chest.dcm",),
     "CR, cervical spine": ("dicomdir/pydicom/77654033/CR1", "dicomdir/pydicom/77654033/CR2"),
     "DX": ("cr_dx/highdicom__dx_image.dcm",),
-    "CR, lossy JPEG 2000": ("cr_dx/pydicom-data-pypi__RG1_J2KI.dcm",),
     "MG, for presentation": ("mg/openrem-pypi__MG-Im-GE_Seno_1_ForPresentation.dcm",),
     "MG, one large view": ("mg/fo-dicom__GH133.dcm",),
     "US, cine": ("us/deid-data-pypi__GREYSCALE_CINE.dcm",),
@@ -44,6 +42,8 @@ STUDIES: dict[str, tuple[str, ...]] = {  # what it is: files, or folders of them
     "PT": ("nm_pt/suyash__1.dcm",),
     "slide microscopy": ("sc_vl/highdicom__sm_image.dcm",),
     "secondary capture, colour": ("sc_vl/pydicom-data-pypi__SC_rgb.dcm",),
+    "ECG": ("pydicom-testfiles/pydicom__waveform_ecg.dcm",),
+    "a paper": ("encapsulated",),
     "presentation states": ("ko_pr/offis-gsps-12",),
 }
 READER = "bs.truc"
