@@ -136,6 +136,10 @@ TITLE = _ln("18748-4", "Diagnostic Imaging Report")  # CID 7000
 KEY_IMAGES = _ln("55113-5", "Key Images")  # CID 7001
 KEY_IMAGE_PURPOSE = _dcm("121080", "Best illustration of finding")  # CID 7003
 
+FOR_REPORT_ATTACHMENT = _dcm("113020", "For Report Attachment")  # CID 7010
+KEY_OBJECT = Code("260753009", "SCT", "Source")
+KEY_OBJECT_DESCRIPTION = _dcm("113012", "Key Object Description")
+
 LANGUAGE = _dcm("121049", "Language of Content Item and Descendants")  # TID 1204
 LANGUAGES: dict[str, Code] = {  # CID 5000
     "vi": Code("vi", "RFC5646", "Vietnamese"),

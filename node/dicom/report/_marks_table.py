@@ -25,14 +25,16 @@ KINDS: dict[MeasurementKind, Code] = {  # as the measurement method
     _K.PROBE: private("probe", "Value of one pixel"),
     _K.ARROW: private("arrow", "Arrow"),
     _K.CARDIOTHORACIC: private("cardiothoracic", "Width of the heart over width of the chest"),
+    _K.CALIBRATION: private("calibration", "Line of a known length"),
 }
 
-BASES: dict[SpacingBasis, Code] = {
+BASES: dict[str, Code] = {
     _B.PATIENT: private("patient", "Pixel spacing in the patient"),
     _B.DETECTOR: private("detector", "Pixel spacing on the detector, not in the patient"),
     _B.CALIBRATED: private("calibrated", "Calibrated by the reader"),
     _B.REGION: private("region", "Calibration of an ultrasound region"),
     _B.NONE: private("none", "None: pixels"),
+    "estimated": private("estimated", "Estimated from the radiographic magnification"),
 }
 
 LENGTH = Code("410668003", "SCT", "Length")
@@ -43,6 +45,10 @@ NAMES: dict[str, Code] = {  # of Value.name, when the kind has no name of its ow
     "angle": Code("1483009", "SCT", "Angle"),
     "area": Code("42798000", "SCT", "Area"),
     "ratio": private("ratio", "Cardiothoracic ratio"),
+    "heart-width": private("heart-width", "Width of the heart"),
+    "chest-width": private("chest-width", "Inner width of the chest"),
+    "horizontal": private("horizontal", "Horizontal extent"),
+    "vertical": private("vertical", "Vertical extent"),
 }
 COBB_ANGLE = Code("285285000", "SCT", "Cobb angle")
 

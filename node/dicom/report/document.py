@@ -28,6 +28,8 @@ from node.errors import Invalid
 MANUFACTURER = "Liên Tuyến"
 SERIES_NUMBER = 9001  # above what modalities use, so that viewers list the report last; the other documents follow it
 
+STORAGE = "1.2.840.10008.5.1.4.1.1."  # where the UIDs of storage classes begin
+
 
 @dataclass(frozen=True, slots=True)
 class EvidenceItem:

@@ -131,7 +131,7 @@ def method(mark: Measurement) -> CodeContentItem:
 
 
 def _basis(mark: Measurement) -> CodeContentItem:
-    return CodeContentItem(table.BASIS, table.BASES[mark.basis], Relation.HAS_CONCEPT_MOD)
+    return CodeContentItem(table.BASIS, table.BASES[mark.basis.value], Relation.HAS_CONCEPT_MOD)
 
 
 def finding_code(mark: Measurement) -> Code | None:

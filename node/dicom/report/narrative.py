@@ -39,6 +39,7 @@ from node.dicom.report.document import (
     MANUFACTURER,
     NARRATIVE,
     SERIES_NUMBER,
+    STORAGE,
     EvidenceItem,
     date_time,
     evidence_dataset,
@@ -58,8 +59,6 @@ from node.dicom.setup import configure
 from node.dicom.study_header import text_of, zone_of
 from node.domain.report import Addendum, CriticalNote, ReportStatus, ReportText, Signature, SignedReport
 from node.errors import Invalid
-
-_STORAGE = "1.2.840.10008.5.1.4.1.1."
 
 
 class _Report(EnhancedSR):
@@ -171,7 +170,7 @@ def _content(report: SignedReport, images: Mapping[str, EvidenceItem], zone: tim
         raise Invalid("The report's language is unknown.", hint=f"Use one of: {', '.join(table.LANGUAGES)}.")
     children: list[Any] = [
         CodeContentItem(table.LANGUAGE, table.LANGUAGES[spoken], Relation.HAS_CONCEPT_MOD),
-        *_observer(report.author or report.verifier, report),
+        *observer_items(report.author or report.verifier, report),
     ]
     sections = _sections(text, spoken)
     sections[table.FINDINGS] += [narrative_group(mark, images) for mark in report.measurements]
@@ -188,7 +187,7 @@ def _content(report: SignedReport, images: Mapping[str, EvidenceItem], zone: tim
     return root
 
 
-def _observer(signature: Signature | None, report: SignedReport) -> list[Any]:
+def observer_items(signature: Signature | None, report: SignedReport) -> list[Any]:
     """TID 1002 and 1003."""
     name = signature.name if signature else report.observer_name
     licence = text_of(signature.licence_number) if signature else ""
@@ -256,7 +255,7 @@ def _addendum(addendum: Addendum, report: SignedReport, spoken: str) -> Containe
     """A section of its own, after the report's, which stay as they were."""
     elements = [e for items in _sections(addendum.text, spoken, all_required=False).values() for e in items]
     elements += _answers(addendum.text)
-    return section(table.ADDENDUM, [*_observer(_last_signature(addendum), report), *elements])
+    return section(table.ADDENDUM, [*observer_items(_last_signature(addendum), report), *elements])
 
 
 def _key_image(uid: str, images: Mapping[str, EvidenceItem]) -> Any:
@@ -264,7 +263,7 @@ def _key_image(uid: str, images: Mapping[str, EvidenceItem]) -> Any:
     if uid not in images:
         raise Invalid("A key image is not part of the study.", hint="Remove it from the report and choose it again.")
     sop_class = images[uid].sop_class_uid
-    image = sop_class.removeprefix(_STORAGE) in table.IMAGE_CLASSES
+    image = sop_class.removeprefix(STORAGE) in table.IMAGE_CLASSES
     # highdicom's documents take no WAVEFORM items; a curve as a key image is referenced as a composite object
     kind: type[Any] = ImageContentItem if image else CompositeContentItem
     return kind(table.KEY_IMAGE_PURPOSE, sop_class, uid, relationship_type=Relation.CONTAINS)
