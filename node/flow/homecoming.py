@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from node.dicom.vault import Vault
@@ -16,7 +17,7 @@ from node.domain.job import Job, NextJob
 from node.domain.study import Arrival, Via
 from node.domain.timeline import Hop, TimelineEntry
 from node.errors import Held, NodeError, Retryable
-from node.ledger import deliveries, timeline, vault_rows
+from node.ledger import deliveries, notices, timeline, vault_rows
 from node.ports import Node
 
 
@@ -61,7 +62,15 @@ class HomecomeStage:
                 sent.study_uid, node.facility, hop, now, len(result), key=f"home:{result[0].instance_id}"
             )
             timeline.record(tx, entry)
+            if hop == Hop.REPORT_REIDENTIFIED:
+                _tell(tx, sent.study_uid, result[0].instance_id, now)
         return []
+
+
+def _tell(tx: Any, study_uid: str, instance_id: int, now: datetime) -> None:
+    """The treating doctor hears that there is a report; the notice ends when it is accepted or declined."""
+    key = f"accept:{study_uid}:{instance_id}"
+    notices.tell(tx, key=key, audience="role:clinician", kind="report-arrived", study_uid=study_uid, now=now)
 
 
 def _bring_home(item: Any, node: Node) -> str:

@@ -18,6 +18,7 @@ from node.ledger import users
 from node.ports import Node
 from node.web import (
     admin,
+    arrived,
     dicomweb,
     display,
     events,
@@ -72,6 +73,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
     for router in (
         site.router(node, metrics),
         studies.router(node),
+        arrived.router(node),
         preferences.router(node),
         notices.router(node),
         reading.router(node, current_user),

@@ -75,12 +75,12 @@ class _Display:
         kind = f"{piece.media_type}; transfer-syntax={piece.transfer_syntax_uid}"
         return Response(piece.content, headers={**headers, "Content-Type": kind})
 
-    def thumbnail(self, row: ObjectRow, request: Request) -> Response:
-        etag = _etag(row, "thumbnail")
+    def thumbnail(self, row: ObjectRow, request: Request, size: int = 128) -> Response:
+        etag = _etag(row, f"thumbnail-{size}")
         headers = {"Cache-Control": _DAY, "ETag": etag}
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
-        return Response(self.frames.thumbnail(row), media_type="image/jpeg", headers=headers)
+        return Response(self.frames.thumbnail(row, size), media_type="image/jpeg", headers=headers)
 
     def stream(self, shown: ShownSeries, wish: Wish) -> Response:
         def piece(index: int, reduction: int, after: int | None) -> Piece:
@@ -139,8 +139,11 @@ def _add_pictures(routes: APIRouter, shown: _Display) -> None:
         return shown.thumbnail(shown.one(Place(study_uid, series_uid)), request)
 
     @routes.get(f"{place}/instances/{{sop_uid}}/thumbnail", **jpeg)
-    def thumbnail(study_uid: Uid, series_uid: Uid, sop_uid: Uid, request: Request) -> Response:
-        return shown.thumbnail(shown.one(Place(study_uid, series_uid, sop_uid)), request)
+    def thumbnail(
+        study_uid: Uid, series_uid: Uid, sop_uid: Uid, request: Request, size: Literal["128", "768"] = "128"
+    ) -> Response:
+        """The larger one is for a report's key images, which are read beside its text."""
+        return shown.thumbnail(shown.one(Place(study_uid, series_uid, sop_uid)), request, int(size))
 
     @routes.get(
         f"{place}/instances/{{sop_uid}}/frames/{{number}}",

@@ -94,9 +94,10 @@ class FrameSource:
                 self._forget(row.digest)
         return _of_frame(self._coded(row, index), reduction, after)
 
-    def thumbnail(self, row: ObjectRow) -> bytes:
+    def thumbnail(self, row: ObjectRow, size: int) -> bytes:
+        """A JPEG whose longer side has at most `size` pixels."""
         with self._cores:
-            return display_frames.thumbnail(self._node.storage.path(row.digest), 128)
+            return display_frames.thumbnail(self._node.storage.path(row.digest), size)
 
     def _table(self, row: ObjectRow) -> FrameTable | None:
         with self._lock:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
-from starlette.responses import Response
+from sqlalchemy import Connection
 
 from node.domain.facility import PeerKind
 from node.domain.person_name import fold_name
 from node.domain.study import Priority, StudyState
-from node.errors import NotFound
 from node.ledger import reads, set_aside
 from node.ports import Node
+from node.web.arrived import no_study
 from node.web.problems import language_of, spoken
+from worklists.correspondence.reads import marks
 
 Uid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
 Stage = Literal[
@@ -49,6 +50,15 @@ class ReportState(BaseModel):
     pdf_sop_instance_uid: str | None
 
 
+class LetterMarks(BaseModel):
+    """What of a study's letters waits: how many questions and requests to repeat for an answer, whether a critical finding
+    that nobody at the origin has noted, whether a report that came home and was not accepted or declined."""
+
+    questions: int
+    critical: bool
+    to_accept: bool
+
+
 class Study(BaseModel):
     """One study and where it is."""
 
@@ -75,6 +85,7 @@ class Study(BaseModel):
     progress: Progress
     report: ReportState
     problem: str | None
+    letters: LetterMarks
 
 
 class StudyList(BaseModel):
@@ -152,21 +163,6 @@ class Timeline(BaseModel):
     items: list[TimelineItem]
 
 
-class ReportContent(BaseModel):
-    """The text of the structured report in the study."""
-
-    technique: str
-    findings: str
-    conclusion: str
-    recommendation: str
-    observer: str
-    organization: str
-    signed_at: datetime
-    language: str
-    key_images: list[str]
-    sop_instance_uid: str
-
-
 def confirming_peers(node: Node) -> frozenset[str]:
     """The destinations that tell what they hold: other nodes."""
     return frozenset(peer.code for peer in node.registry().peers if peer.kind == PeerKind.NODE)
@@ -187,6 +183,13 @@ def named(node: Node, deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def marked(tx: Connection, node: Node, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The studies with what of their letters waits."""
+    origins = {item["study_instance_uid"]: item["origin"] for item in items}
+    found = marks(tx, [uid for uid, origin in origins.items() if origin == node.facility], list(origins))
+    return [{**item, "letters": found[item["study_instance_uid"]]} for item in items]
+
+
 def router(node: Node) -> APIRouter:
     """The routes under /api/studies."""
     routes = APIRouter(prefix="/api/studies", tags=["studies"])
@@ -204,15 +207,17 @@ def router(node: Node) -> APIRouter:
             items, total = reads.list_studies(
                 tx, limit=limit, offset=offset, text=text, name_words=words, nodes=confirming_peers(node)
             )
+            items = marked(tx, node, items)
         return {"items": spoken(items, language_of(request.headers)), "total": total}
 
     @routes.get("/{study_uid}", response_model=StudyDetail)
     def get_study(request: Request, study_uid: Uid) -> dict[str, Any]:
         with node.ledger.read() as tx:
             study = reads.find_study(tx, study_uid, confirming_peers(node))
+            if study is None:
+                raise no_study()
             conflicts = set_aside.conflict_count(tx, study_uid)
-        if study is None:
-            raise no_study()
+            (study,) = marked(tx, node, [study])
         answer = {**study, "deliveries": named(node, study["deliveries"]), "conflicts": conflicts}
         return dict(spoken(answer, language_of(request.headers)))
 
@@ -226,49 +231,4 @@ def router(node: Node) -> APIRouter:
         named_items = [{**item, "node_name": names.get(item["node"], item["node"])} for item in items]
         return {"study_instance_uid": study_uid, "items": spoken(named_items, language_of(request.headers))}
 
-    _add_documents(routes, node)
     return routes
-
-
-def _add_documents(routes: APIRouter, node: Node) -> None:
-    @routes.get("/{study_uid}/report", response_model=ReportContent)
-    def get_report(study_uid: Uid) -> dict[str, Any]:
-        from node.dicom.report.reading import read_report  # here: large, and seldom needed
-
-        document = _document(node, study_uid, "sr")
-        report = read_report(node.storage.path(document.digest))
-        return {
-            **{name: getattr(report.text, name) for name in ("technique", "findings", "conclusion", "recommendation")},
-            "observer": report.observer_name,
-            "organization": report.observer_organization,
-            "signed_at": report.signed_at.astimezone(UTC),
-            "language": report.text.language,
-            "key_images": list(report.text.key_images),
-            "sop_instance_uid": document.sop_instance_uid,
-        }
-
-    @routes.get(
-        "/{study_uid}/report.pdf",
-        response_class=Response,
-        responses={200: {"content": {"application/pdf": {}}}},
-    )
-    def get_report_pdf(study_uid: Uid) -> Response:
-        from node.dicom.report.sheet import read_pdf  # here: large, and seldom needed
-
-        document = _document(node, study_uid, "pdf")
-        headers = {"Content-Disposition": 'inline; filename="report.pdf"', "Cache-Control": "no-store"}
-        return Response(read_pdf(node.storage.path(document.digest)), media_type="application/pdf", headers=headers)
-
-
-def no_study() -> NotFound:
-    return NotFound("There is no such study.", hint="Open the list of studies again.")
-
-
-def _document(node: Node, study_uid: str, kind: str) -> Any:
-    with node.ledger.read() as tx:
-        if not reads.study_exists(tx, study_uid):
-            raise no_study()
-        found = reads.report_objects(tx, [study_uid]).get(study_uid, {})
-    if kind not in found:
-        raise NotFound("The study has no report yet.", hint="It appears here as soon as it has arrived.")
-    return found[kind]

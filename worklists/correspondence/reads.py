@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from node.domain.letter import Letter, LetterKind
+from node.domain.study import Via
 from node.ledger import criticals, letters
-from node.ledger.schema import users
+from node.ledger.reads import SR_CLASSES
+from node.ledger.schema import instances, users
 from worklists.correspondence import desk
 from worklists.correspondence.desk import Sides
 
@@ -46,6 +48,41 @@ def _shown(letter: Letter, found: Sequence[Letter], facility: str, names: Mappin
         "mine_side": letter.node == facility,
         "open": desk.is_open(letter, found),
     }
+
+
+def marks(tx: Connection, own_uids: Collection[str], study_uids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """For each study {"questions", "critical", "to_accept"}, see `node.web.studies.LetterMarks`; `own_uids` are those that
+    were made here. Two queries, whatever the number of studies."""
+    threads: dict[str, list[Letter]] = {uid: [] for uid in study_uids}
+    for letter in letters.of_studies(tx, study_uids):
+        threads[letter.study_instance_uid].append(letter)
+    home = _reports_that_came_home(tx, own_uids)
+    return {uid: _marks_of(thread, home.get(uid, "")) for uid, thread in threads.items()}
+
+
+def _marks_of(thread: Sequence[Letter], report: str) -> dict[str, Any]:
+    waiting = [letter.kind for letter in thread if desk.is_open(letter, thread)]
+    spoken_of = {letter.body.get("report") for letter in thread if letter.kind == LetterKind.ACCEPTANCE}
+    return {
+        "questions": sum(kind != LetterKind.CRITICAL for kind in waiting),
+        "critical": LetterKind.CRITICAL in waiting,
+        "to_accept": bool(report) and report not in spoken_of and "" not in spoken_of,
+    }
+
+
+def _reports_that_came_home(tx: Connection, study_uids: Collection[str]) -> dict[str, str]:
+    """The SOP Instance UID of the newest text report that another hospital sent of each study."""
+    query = (
+        select(instances.c.study_uid, instances.c.sop_instance_uid)
+        .where(
+            instances.c.study_uid.in_(study_uids),
+            instances.c.via == Via.HOME.value,
+            instances.c.sop_class_uid.in_(SR_CLASSES),
+            instances.c.current,
+        )
+        .order_by(instances.c.id)
+    )
+    return {row.study_uid: row.sop_instance_uid for row in tx.execute(query)}
 
 
 def findings(tx: Connection, task_id: str, now: datetime) -> list[dict[str, Any]]:
