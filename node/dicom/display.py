@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from node.dicom import luts
 from node.dicom.image import PixelDescription, describe, first, number
 from node.dicom.syntaxes import EXPLICIT_LITTLE, HTJ2K_LOSSLESS_RPCL
 from node.dicom.wide import Scale, scale_of
@@ -33,6 +34,7 @@ class Kind(StrEnum):
 
     GREY = "grey"  # 8 or 16 bits: the samples as they are
     BITS = "bits"  # 1 bit: 8-bit 0 and 1
+    TABLE = "table"  # 8 or 16 bits through the object's modality LUT: its values, which no rescale could tell
     RANGE = "range"  # 32 or 64 bits, integer or floating: 16 bits over the object's range, with the rescale adjusted
     COLOUR = "colour"  # RGB, YBR and palettes: RGB of 8 bits
 
@@ -42,7 +44,8 @@ _SMALLEST_CODED: Final = 4  # pixels
 
 @dataclass(frozen=True, slots=True)
 class DisplayPlan:
-    """What the displayed object looks like. `needs_pixels`: its rescale depends on the pixel data's range."""
+    """What the displayed object looks like. `needs_pixels`: its metadata depend on more than its header: on the range of
+    its pixels, or on VOI tables that are too long for a header."""
 
     kind: Kind
     description: PixelDescription
@@ -51,10 +54,11 @@ class DisplayPlan:
     allocated: int
     stored: int
     signed: bool
+    lacks_tables: bool = False
 
     @property
     def needs_pixels(self) -> bool:
-        return self.kind is Kind.RANGE
+        return self.kind is Kind.RANGE or self.lacks_tables
 
     @property
     def raw(self) -> bool:
@@ -77,11 +81,12 @@ class DisplayPlan:
 def plan(header: Header) -> DisplayPlan | None:
     """How the object with this DICOM JSON header is displayed; None when it has no pixels that can be."""
     described = describe(header)
-    return None if described is None else plan_for(described)
+    how = None if described is None else plan_for(described, luts.modality_bits(header))
+    return replace(how, lacks_tables=True) if how and luts.lacks_voi_tables(header) else how
 
 
-def plan_for(d: PixelDescription) -> DisplayPlan | None:
-    """The one table that metadata and frames share."""
+def plan_for(d: PixelDescription, table_bits: int = 0) -> DisplayPlan | None:
+    """The one table that metadata and frames share. `table_bits`: of the values of a modality LUT, 0 without one."""
     if d.samples == 3 and d.allocated in (8, 16, 32) and not d.floating:
         return DisplayPlan(Kind.COLOUR, d, "RGB", 3, 8, 8, False)
     if d.samples != 1:
@@ -92,6 +97,8 @@ def plan_for(d: PixelDescription) -> DisplayPlan | None:
     match d.allocated:
         case 1:
             return DisplayPlan(Kind.BITS, d, photometric, 1, 8, 8, False)
+        case 8 | 16 if table_bits:
+            return DisplayPlan(Kind.TABLE, d, photometric, 1, 8 if table_bits <= 8 else 16, table_bits, False)
         case 8 | 16:
             return DisplayPlan(Kind.GREY, d, photometric, 1, d.allocated, d.stored, d.signed)
         case 32 | 64:
@@ -129,7 +136,14 @@ def display_metadata(header: Header, path: Path | None = None) -> dict[str, Any]
         if scale is None:
             return None
         _rescale(shown, scale)
-    if how.kind in (Kind.RANGE, Kind.COLOUR, Kind.BITS):
+    if how.lacks_tables and path is not None:
+        try:
+            shown[luts.VOI_LUT] = luts.voi_tables(header, path)
+        except Unreadable:
+            return None
+    if how.kind is Kind.TABLE:
+        _without(shown, luts.MODALITY_LUT, _SLOPE, _INTERCEPT)
+    if how.kind is not Kind.GREY:
         _without(shown, *_STORED_VALUES)
     if how.kind is Kind.COLOUR:
         _without(shown, *_PALETTE, *_SEGMENTED)

@@ -22,7 +22,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from node.dicom import colour, htj2k
+from node.dicom import colour, htj2k, luts
 from node.dicom.display import DisplayPlan, Kind, plan_for
 from node.dicom.pixels import Frames
 from node.dicom.rendering import render_thumbnail
@@ -240,7 +240,7 @@ def thumbnail(path: Path, size: int = 128) -> bytes:
 
 
 def _plan_of(frames: Frames) -> DisplayPlan:
-    how = plan_for(frames.description)
+    how = plan_for(frames.description, luts.modality_bits(frames.header))
     if how is None:
         raise Unreadable("Pixels of this form cannot be displayed.", hint="Open the object in a workstation.")
     return how
@@ -265,6 +265,8 @@ def _grey(frames: Frames, index: int, how: DisplayPlan, path: Path) -> Samples:
     samples = frames.decode(index).samples
     if how.kind is Kind.RANGE:
         return scale_of(path).apply(samples)
+    if how.kind is Kind.TABLE:
+        samples = luts.through_modality_lut(samples, frames.header)
     if samples.dtype.itemsize > how.dtype.itemsize:
         raise Unreadable("The codestream holds more bits than the header says.", hint="Send the object again.")
     return samples.astype(how.dtype, copy=False)

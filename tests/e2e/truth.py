@@ -13,8 +13,8 @@ import numpy as np
 import uvicorn
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
-from pydicom.pixels import pixel_array
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
+from pydicom.pixels.utils import pixel_array
 
 from node.dicom.dataset import dataset_digest, json_metadata, read_dataset_header, read_header
 from node.dicom.image import describe
@@ -37,13 +37,14 @@ class Held:
     """One real object in the node, under UIDs of its own: many files of the collection share theirs."""
 
     path: Path
+    study: str
     series: str
     rows: int
     columns: int
     frames: int
 
 
-def keep(world: World, paths: list[Path]) -> tuple[list[Held], dict[Path, str]]:
+def keep(world: World, paths: list[Path], study: str = STUDY) -> tuple[list[Held], dict[Path, str]]:
     """Puts the images into the node's index and storage; returns them, and why others cannot be in a node at all.
 
     Distances play no part here, so pixels are made square: each is one pixel of the screen.
@@ -51,9 +52,9 @@ def keep(world: World, paths: list[Path]) -> tuple[list[Held], dict[Path, str]]:
     held, refused = [], {}
     with world.node.ledger.begin() as tx:
         for number, path in enumerate(paths):
-            series = f"{STUDY}.{number}"
+            series = f"{study}.{number}"
             try:
-                header = _header(path, series)
+                header = _header(path, study, series)
             except NodeError as error:
                 refused[path] = error.message
                 continue
@@ -61,12 +62,12 @@ def keep(world: World, paths: list[Path]) -> tuple[list[Held], dict[Path, str]]:
                 continue
             metadata = _square(header.metadata) | {
                 "00080018": {"vr": "UI", "Value": [f"{series}.1"]},
-                "0020000D": {"vr": "UI", "Value": [STUDY]},
+                "0020000D": {"vr": "UI", "Value": [study]},
                 "0020000E": {"vr": "UI", "Value": [series]},
             }
             header = replace(
                 header,
-                study_instance_uid=STUDY,
+                study_instance_uid=study,
                 series_instance_uid=series,
                 sop_instance_uid=f"{series}.1",
                 metadata=metadata,
@@ -74,11 +75,11 @@ def keep(world: World, paths: list[Path]) -> tuple[list[Held], dict[Path, str]]:
             arrival = Arrival(Via.DIMSE, world.clock.now(), facility="DEMO-DH")
             studies.add_instance(tx, header, arrival, name_key="", shadow=False, packed=studies.pack(metadata))
             world.node.storage.adopt([(path, header.digest)])
-            held.append(Held(path, series, header.rows, header.columns, header.frames))
+            held.append(Held(path, study, series, header.rows, header.columns, header.frames))
     return held, refused
 
 
-def _header(path: Path, series: str) -> InstanceHeader:
+def _header(path: Path, study: str, series: str) -> InstanceHeader:
     """Of an object that lacks UIDs, too: no node takes those in, but their pixels are as good as others."""
     try:
         return read_header(path)
@@ -89,7 +90,7 @@ def _header(path: Path, series: str) -> InstanceHeader:
             sop_instance_uid=f"{series}.1",
             sop_class_uid="1.2.840.10008.5.1.4.1.1.7",
             transfer_syntax_uid="1.2.840.10008.1.2.1",
-            study_instance_uid=STUDY,
+            study_instance_uid=study,
             series_instance_uid=series,
             digest=dataset_digest(path),
             size=path.stat().st_size,
@@ -157,6 +158,7 @@ def flattened(header: Dataset, index: int) -> Dataset:
     """The header with what its functional groups say of the frame on top, where pydicom's functions look (PS3.3 C.7.6.16)."""
     flat = Dataset()
     flat.update(header)
+    flat.set_original_encoding(*header.original_encoding)
     for keyword, at in (("SharedFunctionalGroupsSequence", 0), ("PerFrameFunctionalGroupsSequence", index)):
         items = header.get(keyword) or []
         if at < len(items):
@@ -171,7 +173,9 @@ def padding(stored: Samples, flat: Dataset) -> NDArray[np.bool_]:
     if value is None or stored.dtype.kind not in "iu" or stored.dtype.itemsize > 2 or flat.BitsAllocated == 1:
         return np.zeros(stored.shape, bool)
     limit = flat.get("PixelPaddingRangeLimit", value)
-    low, high = sorted(int(np.array(v & 0xFFFF, "u2").view("i2") if stored.dtype.kind == "i" else v) for v in (value, limit))
+    low, high = sorted(
+        int(np.array(v & 0xFFFF, "u2").view("i2") if stored.dtype.kind == "i" else v) for v in (value, limit)
+    )
     return (stored >= low) & (stored <= high)
 
 
@@ -181,7 +185,7 @@ def voi(values: Samples, flat: Dataset, stored: Samples, empty: NDArray[np.bool_
     if flat.get("VOILUTSequence"):
         table = flat.VOILUTSequence[0]
         looked_up = apply_voi_lut(np.rint(values).astype(int), flat)
-        return looked_up * (255.0 / ((1 << table.LUTDescriptor[2]) - 1))
+        return np.asarray(looked_up * (255.0 / ((1 << table.LUTDescriptor[2]) - 1)))
     if windowed(flat):
         if "BitsStored" not in flat:  # floating values: pydicom's windows want the bits of integers
             width, centre = (float(np.atleast_1d(flat[k].value)[0]) for k in ("WindowWidth", "WindowCenter"))
@@ -189,8 +193,13 @@ def voi(values: Samples, flat: Dataset, stored: Samples, empty: NDArray[np.bool_
         low, high = output_range(flat)
         return (np.asarray(apply_voi_lut(values, flat), float) - low) * (255.0 / (high - low))
     rescaled = (float(flat.get("RescaleSlope", 1) or 1), float(flat.get("RescaleIntercept", 0) or 0)) != (1.0, 0.0)
-    if stored.dtype.kind == "u" and flat.get("BitsStored", 16) <= 8 and not rescaled and "ModalityLUTSequence" not in flat:
-        return values * (255.0 / ((1 << flat.BitsStored) - 1))
+    if (
+        stored.dtype.kind == "u"
+        and flat.get("BitsStored", 16) <= 8
+        and not rescaled
+        and "ModalityLUTSequence" not in flat
+    ):
+        return values * (255.0 / ((1 << int(flat.BitsStored)) - 1))
     counted = values[~empty & np.isfinite(values)]
     low, high = (float(counted.min()), float(counted.max())) if counted.size else (0.0, 1.0)
     if high == low:
@@ -202,7 +211,8 @@ def windowed(flat: Dataset) -> bool:
     try:
         width = flat.WindowWidth
         width = width[0] if hasattr(width, "__getitem__") else width
-        return flat.WindowCenter is not None and float(width) >= 1
+        least = 1.0 if flat.get("VOILUTFunction", "LINEAR") == "LINEAR" else 1e-6
+        return flat.WindowCenter is not None and float(width) >= least
     except (AttributeError, TypeError, ValueError, IndexError):
         return False
 

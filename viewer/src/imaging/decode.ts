@@ -2,6 +2,7 @@
 import { Enums, type Types, utilities } from '@cornerstonejs/core';
 import { createImage } from '@cornerstonejs/dicom-image-loader';
 import { ApiError } from '../api/problem';
+import { dress } from './drawing';
 import { enlarge, type Samples } from './enlarge';
 import type { Coded } from './supply';
 
@@ -52,7 +53,7 @@ async function decode(imageId: string, coded: Coded, options: Options): Promise<
     DECODE_MS,
   )) as Image;
   if (image.color) image.getCanvas = () => drawColour(image);
-  return image;
+  return dress(image);
 }
 
 /** The whole image. */

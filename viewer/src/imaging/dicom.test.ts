@@ -49,6 +49,24 @@ describe('a spacing of zero', () => {
   });
 });
 
+describe('directions', () => {
+  it('have length 1, or there are none', () => {
+    const given = (Value: unknown[]) =>
+      withoutImpossibleSpacing({ '00200037': { vr: 'DS', Value } })['00200037']?.Value;
+    expect(given([1, 0, 0, 0, 1, 0])).toEqual([1, 0, 0, 0, 1, 0]);
+    expect(given([1, 0, 0, 0, 0.6, 0.4])!.map((value) => Number(value).toFixed(3))).toEqual([
+      '1.000',
+      '0.000',
+      '0.000',
+      '0.000',
+      '0.832',
+      '0.555',
+    ]);
+    expect(given([0, 0, 0, 0, 0, 0])).toBeUndefined();
+    expect(given([1, 0, 0])).toBeUndefined();
+  });
+});
+
 describe('what the toolkit gets', () => {
   it('is no VOI LUT function: our own drawing applies it', () => {
     const rows = { '00280010': { Value: [2] } };

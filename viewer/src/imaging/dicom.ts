@@ -72,6 +72,19 @@ export function ofFrame(ds: Dataset, number: number): Dataset {
 
 const SPACINGS: readonly string[] = [TAG.PixelSpacing, TAG.ImagerPixelSpacing];
 
+const ROUNDED = 1e-4;
+
+/**
+ * Direction cosines of length 1 (PS3.3 C.7.6.2.1.1). Some devices round them, some round them badly: an image would be drawn smaller than it
+ * is, and its pixels between those of the screen. Null for what are no directions.
+ */
+function unitDirections(cosines: number[]): number[] | null {
+  const lengths = [Math.hypot(...cosines.slice(0, 3)), Math.hypot(...cosines.slice(3))];
+  if (cosines.length !== 6 || !lengths.every((length) => length > 0.5 && length < 2)) return null;
+  if (lengths.every((length) => Math.abs(length - 1) < ROUNDED)) return cosines;
+  return cosines.map((value, at) => value / lengths[at < 3 ? 0 : 1]!);
+}
+
 /**
  * The attributes without spacings that cannot be: some devices, and files that were cleaned carelessly, say 0. Such an image has no size,
  * and a display that believes them shows nothing. Functional groups included.
@@ -82,6 +95,9 @@ export function withoutImpossibleSpacing(ds: Dataset): Dataset {
     if (SPACINGS.includes(tag)) {
       const spacing = (element?.Value ?? []).map(Number);
       if (spacing.length === 2 && spacing.every((value) => Number.isFinite(value) && value > 0)) clean[tag] = element;
+    } else if (tag === TAG.ImageOrientationPatient) {
+      const directions = unitDirections((element?.Value ?? []).map(Number));
+      if (directions) clean[tag] = { ...element, Value: directions };
     } else if (element?.vr === 'SQ' && element.Value) {
       clean[tag] = { ...element, Value: element.Value.map((item) => withoutImpossibleSpacing(item as Dataset)) };
     } else clean[tag] = element;

@@ -4,8 +4,8 @@
  * Its own renderer knows neither sigmoids nor padding, and tables only by their greatest entry. An image may bring a `render` of its own;
  * ours has one. Everything else (transform, size, redrawing) stays the toolkit's.
  */
-import type { Types } from '@cornerstonejs/core';
-import { type Dataset, ofFrame, text } from './dicom';
+import { Enums, type Types } from '@cornerstonejs/core';
+import { type Dataset, text } from './dicom';
 import {
   type Curve,
   drawColor,
@@ -18,6 +18,7 @@ import {
   voisOf,
 } from './luts';
 import { type Range, rangeOf } from './presets';
+import type { Stack } from './stack';
 
 interface Known {
   readonly ds: Dataset;
@@ -54,14 +55,22 @@ export function alternatives(imageId: string): Voi[] {
   return frame ? voisOf(frame.ds, frame.frame) : [];
 }
 
-/** Whether only our own drawing does justice to a frame: the GPU path knows straight windows alone. */
-export function needsOwnDrawing(ds: Dataset, frame = 1): boolean {
-  const first = voisOf(ds, frame)[0];
+/** Whether only our own drawing does justice to an object: a graphics processor knows straight windows alone. */
+function needsOwnDrawing(ds: Dataset): boolean {
+  const first = voisOf(ds, 1)[0];
   if (first && first.curve.kind !== 'linear') return true;
-  const padding = paddingOf(ds, frame);
-  const inverted = text(ofFrame(ds, frame), 'PhotometricInterpretation') === 'MONOCHROME1';
-  return padding !== null && (inverted || (first !== undefined && padding.upper > first.range.lower));
+  const padding = paddingOf(ds, 1);
+  const inverted = text(ds, 'PhotometricInterpretation') === 'MONOCHROME1';
+  return padding !== null && (inverted || first === undefined || padding.upper > first.range.lower);
 }
+
+/** What the toolkit is to be told when it shows a stack: which of its renderers is to draw it. */
+export function howDrawn(stack: Stack): { options?: { renderBackend: RenderBackend } } {
+  const own = [...stack.datasets.values()].some(needsOwnDrawing);
+  return own ? { options: { renderBackend: Enums.RenderBackends.CPU } } : {};
+}
+
+type RenderBackend = typeof Enums.RenderBackends.CPU;
 
 interface Element2D {
   canvas: HTMLCanvasElement;
@@ -88,7 +97,7 @@ interface Sheet {
 }
 
 /** Gives an image that was just decoded its default window and our drawing. */
-export function dress(image: Types.IImage): Types.IImage {
+export function dress<T extends Types.IImage>(image: T): T {
   const drawn = image as unknown as Drawn;
   const frame = known.get(image.imageId);
   if (!frame) return image;

@@ -30,16 +30,17 @@ const LUT_EXPLANATION = '00283003';
 const LUT_DATA = '00283006';
 const EXPLANATIONS = '00281055';
 
-function words(element: Element | undefined): ArrayLike<number> {
+/** Words, or octets where there are too few bytes for words. */
+function entriesOf(element: Element | undefined, count: number): ArrayLike<number> {
   if (!element?.InlineBinary) return (element?.Value ?? []).map(Number);
   const bytes = Uint8Array.from(atob(element.InlineBinary), (letter) => letter.charCodeAt(0));
-  return new Uint16Array(bytes.buffer, 0, bytes.length >> 1);
+  return bytes.length < 2 * count ? bytes : new Uint16Array(bytes.buffer, 0, bytes.length >> 1);
 }
 
 /** PS3.3 C.11.2.1.1: number of entries, first value mapped, bits of an entry. Null when the table is not whole. */
 export function tableOf(item: Dataset, signed: boolean): Voi | null {
   const [count, first, bits] = (item[LUT_DESCRIPTOR]?.Value ?? []).map(Number);
-  const data = words(item[LUT_DATA]);
+  const data = entriesOf(item[LUT_DATA], count || 65_536);
   if (count === undefined || first === undefined || !bits || bits > 16 || data.length < 2) return null;
   const used = Math.min(data.length, count || 65_536);
   const begin = signed && first > 32_767 ? first - 65_536 : first;

@@ -3,6 +3,7 @@
 import { Enums, type PlanarViewport, utilities } from '@cornerstonejs/core';
 import { ApiError } from '../api/problem';
 import { type Image, qualityOf } from './decode';
+import { howDrawn } from './drawing';
 import { Drawn, drawAgain } from './drawn';
 import { closeViewport, ENGINE, openViewport, resizeViewports } from './engine';
 import { type Feed, feedOf } from './feed';
@@ -264,7 +265,7 @@ export class ImageView {
       kind: 'planar',
       initialImageIdIndex: kept.index,
     });
-    await this.handle!.setDisplaySets({ displaySetId: this.shownSet });
+    await this.handle!.setDisplaySets({ displaySetId: this.shownSet, ...howDrawn(stack) });
     if (previous) provider.remove(previous);
     this.look.begin(kept.index, kept.range, kept.look);
   }
