@@ -7,7 +7,16 @@ describe('windows', () => {
     expect(windowOf(rangeOf(1500, -600))).toEqual({ width: 1500, center: -600 });
   });
   it('have a key each on CT', () => {
-    expect(presetsFor('CT')).toHaveLength(9);
+    expect(
+      presetsFor('CT')
+        .slice(0, 9)
+        .every((preset) => preset.window),
+    ).toBe(true);
+    expect(
+      presetsFor('CT')
+        .map((preset) => preset.name)
+        .slice(9),
+    ).toEqual(['default', 'full']);
     expect(presetsFor('CT')[4]).toMatchObject({ name: 'lung', window: { width: 1500, center: -600 } });
   });
   it('of other modalities come from the image', () => {

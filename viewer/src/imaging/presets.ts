@@ -2,9 +2,24 @@
 
 export interface Preset {
   /** Key of its name in the catalogue. */
-  readonly name: 'brain' | 'subdural' | 'stroke' | 'bone' | 'lung' | 'mediastinum' | 'abdomen' | 'default' | 'full';
+  readonly name:
+    | 'brain'
+    | 'subdural'
+    | 'stroke'
+    | 'bone'
+    | 'lung'
+    | 'mediastinum'
+    | 'abdomen'
+    | 'liver'
+    | 'angio'
+    | 'suv-5'
+    | 'suv-10'
+    | 'default'
+    | 'full';
   /** Width and centre in the image's units (HU for CT); absent: taken from the image. */
   readonly window?: { readonly width: number; readonly center: number };
+  /** The window reaches from 0 to this SUVbw, high values dark. */
+  readonly suv?: number;
 }
 
 const CT: readonly Preset[] = [
@@ -15,12 +30,18 @@ const CT: readonly Preset[] = [
   { name: 'lung', window: { width: 1500, center: -600 } },
   { name: 'mediastinum', window: { width: 400, center: 40 } },
   { name: 'abdomen', window: { width: 350, center: 50 } },
+  { name: 'liver', window: { width: 150, center: 70 } },
+  { name: 'angio', window: { width: 600, center: 200 } },
   { name: 'default' },
   { name: 'full' },
 ];
 const OTHERS: readonly Preset[] = [{ name: 'default' }, { name: 'full' }];
 
-export const presetsFor = (modality: string): readonly Preset[] => (modality === 'CT' ? CT : OTHERS);
+const PT: readonly Preset[] = [{ name: 'suv-5', suv: 5 }, { name: 'suv-10', suv: 10 }, ...OTHERS];
+
+/** The numbers stay the same in every body part: hands remember them. */
+export const presetsFor = (modality: string): readonly Preset[] =>
+  modality === 'CT' ? CT : modality === 'PT' ? PT : OTHERS;
 
 export interface Range {
   lower: number;

@@ -68,3 +68,29 @@ export const IconCheck = icon(<path d="m4 10.5 4 4 8-9" />);
 export const IconFlip = icon(<path d="M10 2.5v15M7.5 6 3 14h4.5V6Zm5 0 4.5 8h-4.5V6Z" />);
 export const IconRotate = icon(<path d="M16 10a6 6 0 1 1-1.8-4.3M16 10V5.5M16 10h-4.5" />);
 export const IconLayout = icon(<path d="M3 4h14v12H3V4Zm7 0v12" />);
+export const IconMagnify = icon(
+  <>
+    <circle cx="8.5" cy="8.5" r="5.5" />
+    <circle cx="8.5" cy="8.5" r="2" fill="currentColor" />
+    <path d="m12.7 12.7 4.3 4.3" />
+  </>,
+);
+export const IconAngle = icon(<path d="M16.5 16H3.5L13 4M9.6 8.3A9 9 0 0 1 11.6 16" />);
+export const IconCobb = icon(<path d="m3 7 13-4M3 14l13 3M9.5 5v1.6m0 2v1.6m0 2v2.6" />);
+export const IconRectangle = icon(<path d="M3.5 5.5h13v9h-13v-9Z" />);
+export const IconBidirectional = icon(<path d="M3.5 16.5 16.5 3.5M6.5 7l6.5 6.5M2.5 15.5l2 2m11-15 2 2" />);
+export const IconProbe = icon(
+  <>
+    <path d="M10 2.5v5m0 5v5M2.5 10h5m5 0h5" />
+    <circle cx="10" cy="10" r="0.6" fill="currentColor" />
+  </>,
+);
+export const IconArrow = icon(<path d="M4 4v6m0-6h6M4 4l8 8m1 5.5v-6m-2.5 0h5" />);
+export const IconCardiothoracic = icon(
+  <path d="M2.5 16.5h15m-15-2v4m15-4v4M5.5 9h8m-8-2v4m8-4v4M10 2.5c-4 0-7 3.5-7.5 10m7.5-10c4 0 7 3.5 7.5 10" />,
+);
+export const IconCalibration = icon(
+  <path d="M2.5 8h15v6h-15V8Zm3.7 0v2.5M10 8v3.5M13.8 8v2.5M4 4.5h12m-10-2-2 2 2 2m8-4 2 2-2 2" />,
+);
+export const IconUndo = icon(<path d="M4 8h8.5a4 4 0 0 1 0 8H8M4 8l3.5-3.5M4 8l3.5 3.5" />);
+export const IconRedo = icon(<path d="M16 8H7.5a4 4 0 0 0 0 8H12m4-8-3.5-3.5M16 8l-3.5 3.5" />);
