@@ -94,3 +94,7 @@ export const IconCalibration = icon(
 );
 export const IconUndo = icon(<path d="M4 8h8.5a4 4 0 0 1 0 8H8M4 8l3.5-3.5M4 8l3.5 3.5" />);
 export const IconRedo = icon(<path d="M16 8H7.5a4 4 0 0 0 0 8H12m4-8-3.5-3.5M16 8l-3.5 3.5" />);
+export const IconMore = icon(<path d="M4.5 10h.1m5.3 0h.1m5.3 0h.1" strokeWidth="2.6" />);
+export const IconFilter = icon(<path d="M3 4.5h14l-5.5 6.5v4.5l-3 1.5v-6L3 4.5Z" />);
+export const IconBell = icon(<path d="M5 14V9.5a5 5 0 0 1 10 0V14l1.5 1.5h-13L5 14Zm3.3 3.5h3.4" />);
+export const IconCopy = icon(<path d="M7 7h9.5v9.5H7V7Zm0 6H3.5V3.5H13V7" />);
