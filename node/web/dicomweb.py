@@ -29,7 +29,7 @@ from node.ledger.search import find, unsupported
 from node.ports import Node
 from node.web import negotiation
 from node.web._dicomweb_table import ALWAYS, FRAME_TYPES, NATIVE, model
-from node.web.studies import Uid, no_study
+from node.web.arrived import Uid, no_study
 
 DICOM_JSON = "application/dicom+json"
 MOST_RESULTS = 5000
