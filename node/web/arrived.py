@@ -98,7 +98,7 @@ def router(node: Node) -> APIRouter:
         responses={200: {"content": {"application/pdf": {}}}},
     )
     def get_report_pdf(study_uid: Uid) -> Response:
-        from node.dicom.report.sheet import read_pdf  # here: large, and seldom needed
+        from node.dicom.report.encapsulated import read_pdf  # here: large, and seldom needed
 
         document = _document(node, study_uid, "pdf")
         headers = {"Content-Disposition": 'inline; filename="report.pdf"', "Cache-Control": "no-store"}
