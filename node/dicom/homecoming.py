@@ -13,8 +13,9 @@ from pydicom.uid import EncapsulatedPDFStorage
 
 from node.dicom.dataset import json_metadata
 from node.dicom.reidentify import reidentify
+from node.dicom.report.encapsulated import encapsulate
 from node.dicom.report.reading import read_report
-from node.dicom.report.sheet import build_pdf, encapsulate
+from node.dicom.report.sheet import build_pdf
 from node.dicom.setup import configure
 from node.dicom.study_header import patient_and_study
 from node.errors import IdentityUnknown, Unreadable

@@ -11,9 +11,10 @@ from pydicom.dataset import Dataset
 
 from node.dicom.dataset import json_metadata, read_dataset_header
 from node.dicom.report.document import EvidenceItem
+from node.dicom.report.encapsulated import encapsulate
 from node.dicom.report.narrative import build_sr
 from node.dicom.report.reading import read_report
-from node.dicom.report.sheet import build_pdf, encapsulate
+from node.dicom.report.sheet import build_pdf
 from node.dicom.study_header import date_value
 from node.domain.report import ReportText
 from node.errors import Unreadable

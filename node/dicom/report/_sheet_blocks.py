@@ -16,20 +16,24 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, Spacer, Table
+from reportlab.platypus import CondPageBreak, Flowable, Paragraph, Spacer, Table
 from reportlab.platypus.flowables import HRFlowable
 
 from node.dicom.report._sheet_table import AGE_UNITS, MODALITIES, MODALITY_BY_CLASS, WORDS
+from node.dicom.report.document import language
 from node.dicom.study_header import HANOI, date_value, first_of, text_of, time_value, values_of
 from node.domain.report import SignedReport
 
-_INK = HexColor("#1b2733")
+INK = HexColor("#1b2733")
 _ACCENT = HexColor("#0b5c7a")
 _FAINT = HexColor("#5d6b78")
 RULE = HexColor("#c3ccd4")
+PAPER = HexColor("#f5f8fa")
+WARNING = HexColor("#b3261e")
+WARNING_PAPER = HexColor("#fdecea")
 MARGIN = 18 * mm
 FRAME_PADDING = 6  # points, reportlab's frames
-_WIDTH = A4[0] - 2 * MARGIN
+WIDTH = A4[0] - 2 * MARGIN
 
 
 def letterhead(
@@ -44,8 +48,8 @@ def letterhead(
     head: list[Flowable] = [
         Table(
             [[left, right]],
-            colWidths=[_WIDTH * 0.66, _WIDTH * 0.34],
-            style=[*_TIGHT, ("VALIGN", (0, 0), (-1, -1), "TOP")],
+            colWidths=[WIDTH * 0.66, WIDTH * 0.34],
+            style=[*TIGHT, ("VALIGN", (0, 0), (-1, -1), "TOP")],
         ),
         Spacer(0, 2 * mm),
         HRFlowable("100%", 1.2, color=_ACCENT, spaceAfter=5 * mm),
@@ -53,8 +57,6 @@ def letterhead(
     ]
     if kind := MODALITIES[language(report)].get(_modality(study)):
         head.append(paragraph(kind, styles["subtitle"]))
-    if report.version > 1:
-        head.append(paragraph(words["version"].format(version=report.version - 1), styles["subtitle"]))
     return [*head, Spacer(0, 4 * mm)]
 
 
@@ -90,9 +92,9 @@ def patient_block(
         rows.append([*pair[0], *(pair[1] if len(pair) == 2 else ["", ""])])
     if not rows:
         return Spacer(0, 0)
-    box = [("BOX", (0, 0), (-1, -1), 0.6, RULE), ("BACKGROUND", (0, 0), (-1, -1), HexColor("#f5f8fa"))]
+    box = [("BOX", (0, 0), (-1, -1), 0.6, RULE), ("BACKGROUND", (0, 0), (-1, -1), PAPER)]
     padding = [("LEFTPADDING", (0, 0), (-1, -1), 3 * mm), ("TOPPADDING", (0, 0), (-1, -1), 2.5)]
-    widths = [_WIDTH * part for part in (0.18, 0.32, 0.21, 0.29)]
+    widths = [WIDTH * part for part in (0.18, 0.32, 0.21, 0.29)]
     return Table(rows, colWidths=widths, style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *box, *padding, *spans])
 
 
@@ -102,23 +104,6 @@ def section(title: str, text: str, styles: Mapping[str, ParagraphStyle], style: 
         paragraph(line, style) if text_of(line) else Spacer(0, 2 * mm) for line in text.strip().splitlines()
     ]
     return [CondPageBreak(24 * mm), paragraph(title.upper(), styles["heading"]), *lines]
-
-
-def signature(report: SignedReport, styles: Mapping[str, ParagraphStyle]) -> Flowable:
-    """Day and time of signing in Hà Nội, who signed and for whom, kept on one page."""
-    words = WORDS[language(report)]
-    moment = report.signed_at.astimezone(HANOI)
-    day = words["day"].format(d=moment.day, m=moment.month, y=moment.year, time=f"{moment:%H:%M}")
-    block = [
-        paragraph(day, styles["day"]),
-        paragraph(words["reader"], styles["reader"]),
-        paragraph(f"({words['confirmed']})", styles["confirmed"]),
-        Spacer(0, 9 * mm),
-        paragraph(report.observer_name, styles["signer"]),
-        paragraph(report.observer_organization, styles["organization"]),
-    ]
-    grid = Table([["", block]], colWidths=[_WIDTH * 0.46, _WIDTH * 0.54], style=_TIGHT)
-    return KeepTogether([Spacer(0, 8 * mm), grid])
 
 
 def foot(report: SignedReport, study: Mapping[str, Any]) -> str:
@@ -131,10 +116,10 @@ def foot(report: SignedReport, study: Mapping[str, Any]) -> str:
 class NumberedCanvas(Canvas):  # type: ignore[misc]  # reportlab has no types
     """Draws the foot when the number of pages is known, at the end."""
 
-    def __init__(self, *args: Any, words: Mapping[str, str], foot: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, words: Mapping[str, str], foot: str, mark: str = "", **kwargs: Any) -> None:
         _register_fonts()
         super().__init__(*args, **kwargs)
-        self._words, self._foot = words, foot
+        self._words, self._foot, self._mark = words, foot, mark
         self._pages: list[dict[str, Any]] = []
 
     def showPage(self) -> None:  # noqa: N802 - reportlab's name
@@ -149,16 +134,15 @@ class NumberedCanvas(Canvas):  # type: ignore[misc]  # reportlab has no types
             self.drawString(MARGIN, 10 * mm, self._foot)
             numbers = self._words["page"].format(page=number, pages=len(self._pages))
             self.drawRightString(A4[0] - MARGIN, 10 * mm, numbers)
+            if self._mark:
+                self.setFillColor(WARNING)
+                self.setFont("OpenSans-Bold", 7.5)
+                self.drawCentredString(A4[0] / 2, 14 * mm, self._mark)
             super().showPage()
         super().save()
 
 
 # --- values and styles
-
-
-def language(report: SignedReport) -> str:
-    language = report.text.language.split("-")[0].lower()
-    return language if language in WORDS else "vi"
 
 
 def _printed_name(study: Mapping[str, Any], keyword: str) -> str:
@@ -206,7 +190,7 @@ def paragraph(text: str, style: ParagraphStyle) -> Paragraph:
     return Paragraph(escape(text_of(text)), style)
 
 
-_TIGHT: Sequence[tuple[Any, ...]] = [
+TIGHT: Sequence[tuple[Any, ...]] = [
     (f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")
 ]
 
@@ -226,7 +210,7 @@ def _register_fonts() -> None:
 @functools.cache
 def styles() -> dict[str, ParagraphStyle]:
     _register_fonts()
-    text = ParagraphStyle("text", fontName="OpenSans", fontSize=10.5, leading=15.5, textColor=_INK, spaceAfter=1.5)
+    text = ParagraphStyle("text", fontName="OpenSans", fontSize=10.5, leading=15.5, textColor=INK, spaceAfter=1.5)
 
     def like(name: str, **changes: Any) -> ParagraphStyle:
         return ParagraphStyle(name, parent=text, **changes)
@@ -246,6 +230,12 @@ def styles() -> dict[str, ParagraphStyle]:
         like("conclusion", fontName=semibold),
         like("day", fontName=italic, fontSize=10, leading=14, alignment=TA_CENTER, spaceAfter=2),
         like("reader", fontName=bold, fontSize=10.5, leading=14, alignment=TA_CENTER, spaceAfter=0),
+        like("banner", fontName=bold, fontSize=10.5, alignment=TA_CENTER, textColor=WARNING, spaceAfter=0),
+        like("notice", fontSize=9.5, leading=13, alignment=TA_CENTER, textColor=_FAINT, spaceAfter=0),
+        like("warning", fontName=bold, fontSize=10.5, textColor=WARNING, spaceAfter=2),
+        like("question", fontName=semibold, fontSize=10, leading=14, spaceBefore=3, spaceAfter=0),
+        like("caption", fontSize=8, leading=11, alignment=TA_CENTER, textColor=_FAINT),
+        like("cell", fontSize=9, leading=12.5, spaceAfter=0),
         like("confirmed", fontName=italic, fontSize=8.5, leading=12, alignment=TA_CENTER, textColor=_FAINT),
         like("signer", fontName=bold, fontSize=11, leading=15, alignment=TA_CENTER, spaceAfter=0),
         like("organization", fontSize=9, leading=12, alignment=TA_CENTER, textColor=_FAINT),

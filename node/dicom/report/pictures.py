@@ -91,7 +91,7 @@ def _draw(picture: Image.Image, marks: Sequence[Measurement], scale: Point, lang
         for kind, points in strokes(mark, head):
             _stroke(canvas, kind, [(x * scale[0], y * scale[1]) for x, y in points], width)
         if lines := label(mark, language):
-            _write(canvas, mark, lines, scale, font)
+            _write(canvas, picture.size, lines, _anchor(mark, scale), font)
 
 
 def _stroke(canvas: ImageDraw.ImageDraw, kind: str, points: list[Point], width: int) -> None:
@@ -114,22 +114,26 @@ def _ellipse(ends: Sequence[Point]) -> list[Point]:
     return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
+def _anchor(mark: Measurement, scale: Point) -> Point:
+    """The rightmost point of what is drawn."""
+    return max(((p[0] * scale[0], p[1] * scale[1]) for p in mark.points), key=lambda p: (p[0], -p[1]))
+
+
 def _write(
     canvas: ImageDraw.ImageDraw,
-    mark: Measurement,
+    size: tuple[int, int],
     lines: Sequence[str],
-    scale: Point,
+    anchor: Point,
     font: ImageFont.FreeTypeFont,
 ) -> None:
     """Right of what is drawn, pushed back into the picture where it would leave it."""
     text = "\n".join(lines)
-    x, y = max(((p[0] * scale[0], p[1] * scale[1]) for p in mark.points), key=lambda p: (p[0], -p[1]))
+    x, y = anchor
     left, top, right, bottom = canvas.multiline_textbbox((0, 0), text, font=font)
-    width, height = canvas._image.size
     gap = font.size // 2
     at = (
-        min(max(x + gap, 4), max(4, width - (right - left) - 6)),
-        min(max(y - (bottom - top) / 2, 4), height - bottom - 6),
+        min(max(x + gap, 4), max(4, size[0] - (right - left) - 6)),
+        min(max(y - (bottom - top) / 2, 4), size[1] - bottom - 6),
     )
     canvas.multiline_text(at, text, font=font, fill=_COLOUR, stroke_width=2, stroke_fill=_SHADOW)
 

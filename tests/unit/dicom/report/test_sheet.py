@@ -14,9 +14,10 @@ import pypdf
 import pytest
 
 from node.dicom.dataset import json_metadata
+from node.dicom.report.encapsulated import encapsulate, read_pdf, twin_uid
 from node.dicom.report.narrative import build_sr
 from node.dicom.report.reading import read_report
-from node.dicom.report.sheet import build_pdf, encapsulate, read_pdf, twin_uid
+from node.dicom.report.sheet import build_pdf
 from node.domain.report import ReportText
 from node.errors import Unreadable
 from tests.unit.dicom.report.test_narrative import EVIDENCE, STUDY_UID, a_header, a_report
