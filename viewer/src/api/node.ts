@@ -1,5 +1,5 @@
 /** The node's API, one function per call. */
-import { json, type RequestOptions, send } from './client';
+import { json, send } from './client';
 import type {
   ArrivedReport,
   Colleague,
@@ -10,7 +10,6 @@ import type {
   Queue,
   ReaderProfile,
   ReaderShown,
-  Report,
   Session,
   Site,
   StudyDetail,
@@ -96,9 +95,6 @@ export const preference = <T>(name: string, signal?: Signal) =>
 export const savePreference = <T>(name: string, value: T | null) =>
   json<Preference<T>>(`/api/preferences/${part(name)}`, { method: 'PUT', body: { value } });
 export const release = (id: string) => json<Task>(`${task(id)}/release`, { method: 'POST' });
-export const saveReport = (id: string, report: Report, options: Pick<RequestOptions, 'keepalive'> = {}) =>
-  json<TaskDetail>(`${task(id)}/report`, { method: 'PUT', body: report, ...options });
-export const sign = (id: string) => json<Task>(`${task(id)}/sign`, { method: 'POST' });
 export const setPriority = (id: string, priority: Priority) =>
   json<Task>(`${task(id)}/priority`, { method: 'POST', body: { priority } });
 

@@ -343,12 +343,40 @@ export interface Report {
   recommendation: string;
   key_images: string[];
   language: string;
+  /** With which earlier study, and what changed. */
+  comparison: string;
+  /** Technical. */
+  limitations: string;
+  /** To the questions of a consultation. */
+  answers: { question: string; answer: string }[];
+  /** Code of the template; empty: none. */
+  template: string;
+  fields: Record<string, FieldValue>;
 }
+
+/** A place in a section that stands for a measurement or for a field of the template. */
+export interface Link {
+  section: string;
+  start: number;
+  end: number;
+  kind: 'mark' | 'field';
+  id: string;
+}
+
+export type ReportState = 'draft' | 'preliminary' | 'final' | 'none';
 
 export interface TaskDetail extends Task {
   report: Report | null;
+  links: Link[];
   report_version: number;
-  report_state: 'draft' | 'final' | 'none';
+  /** Names the text that a save is written from. */
+  report_revision: string;
+  report_state: ReportState;
+  report_kind: 'report' | 'addendum';
+  addendum_number: number | null;
+  correctable_until: string | null;
+  may_sign: ('preliminary' | 'final')[];
+  questions: string[];
 }
 
 export interface QueuedJob {

@@ -8,13 +8,19 @@ import * as node from '../api/node';
 import { ApiError } from '../api/problem';
 import { queries } from '../api/queries';
 import type { StudyDetail, TaskDetail } from '../api/types';
-import { EMPTY_REPORT } from '../report/draft';
+import { AskDialog } from '../letters/AskDialog';
+import { CriticalPanel } from '../letters/CriticalPanel';
+import { LetterThread } from '../letters/LetterThread';
+import * as reports from '../report/node';
 import { ReportPanel } from '../report/ReportPanel';
-import { useDraft } from '../report/useDraft';
+import type { SignAs } from '../report/SignDialog';
+import { savedOf, useDraft, useKept } from '../report/useDraft';
+import type { Editor } from '../report/Writing';
 import { useSession } from '../session';
 import { IconNext } from '../ui/icons';
 import { FullPageError, FullPageLoading } from '../ui/states';
 import { StudyView } from '../viewport/StudyView';
+import { useViews } from '../viewport/views';
 import { nextToRead } from '../worklist/order';
 import { PriorityMenu } from '../worklist/PriorityMenu';
 import classes from './ReadingPage.module.css';
@@ -35,6 +41,8 @@ export function ReadingPage() {
   return <Desk key={taskId} task={task.data} study={study.data} />;
 }
 
+const WRITTEN_IN = new Set(['claimed', 'drafting', 'verifying', 'amending']);
+
 function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
   const { t } = useTranslation();
   const session = useSession();
@@ -43,11 +51,13 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [notice, setNotice] = useState('');
-  const writing = useRef<HTMLTextAreaElement>(null);
+  const [asking, setAsking] = useState(false);
+  const editor = useRef<Editor>(null);
   const reads = session.role === 'radiologist';
-  const editable = reads && task.mine && (task.state === 'claimed' || task.state === 'drafting');
-  const initial = task.report ?? { ...EMPTY_REPORT, language: session.language };
-  const draft = useDraft(task.id, session.username, initial, editable);
+  const mine = reads && task.mine && WRITTEN_IN.has(task.state);
+  const found = useKept(session.username, task.id, mine);
+  const editable = mine && found !== undefined;
+  const { draft, durable } = useDraft(task, session.username, session.language, editable, found ?? []);
 
   const refresh = () => client.invalidateQueries({ queryKey: ['tasks'] });
   /** Does something to the task; what goes wrong is said in the panel, and the task is read again. */
@@ -96,11 +106,16 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
     });
     if (done) await navigate('/reading');
   };
-  const sign = () =>
+  const sign = (as: SignAs, acknowledge: string[]) =>
     attempt(async () => {
       await saveFirst();
-      await node.sign(task.id);
+      await reports.sign(task.id, { as, acknowledge, base_revision: draft.revision });
     });
+  const showMark = async (id: string, show: (sop: string, frame?: number) => void) => {
+    const marks = await client.ensureQueryData(reports.reportQueries.marks(study.study_instance_uid));
+    const mark = marks.find((one) => one.id === id);
+    if (mark) show(mark.sop_instance_uid, mark.frame);
+  };
   const goNext = () =>
     attempt(async () => {
       setNotice('');
@@ -111,14 +126,15 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
       await navigate(`/reading/${encodeURIComponent(next.id)}`);
     });
 
-  const report = editable ? draft.report : initial;
+  const report = editable ? draft.report : savedOf(task, session.language).written;
+  const free = reads && !busy;
   return (
     <StudyView
       study={study}
       keyImages={report.key_images}
       onToggleKeyImage={editable ? toggleKeyImage : undefined}
       onNextStudy={reads ? () => void goNext() : undefined}
-      onWrite={editable ? () => writing.current?.focus() : undefined}
+      onWrite={editable ? () => editor.current?.focus() : undefined}
       header={
         <ViewerHeader back="/reading" backLabel={t('nav.reading')} study={study} description={task.description}>
           <PriorityMenu task={task} />
@@ -146,23 +162,45 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
         </ViewerHeader>
       }
       panel={({ show }) => (
-        <ReportPanel
+        <Panel
           task={task}
           study={study}
           draft={draft}
           report={report}
           editable={editable}
+          keptHere={durable}
+          signer={session.display_name}
           busy={busy}
           error={error}
-          firstField={writing}
+          editor={editor}
+          beside={
+            <>
+              <CriticalPanel taskId={task.id} editable={reads && (editable || task.mine)} />
+              <LetterThread studyUid={study.study_instance_uid} />
+              <AskDialog taskId={task.id} opened={asking} onClose={() => setAsking(false)} />
+            </>
+          }
           onShow={show}
+          onShowMark={(id) => void showMark(id, show)}
           onRemoveKeyImage={toggleKeyImage}
-          onClaim={reads ? () => void attempt(() => node.claim(task.id)) : null}
+          onClaim={free ? () => void attempt(() => node.claim(task.id)) : null}
           onRelease={() => void release()}
+          onAsk={
+            editable && task.state !== 'amending' && task.state !== 'verifying'
+              ? () => void attempt(saveFirst).then((saved) => saved && setAsking(true))
+              : null
+          }
+          onCorrect={free ? () => void attempt(() => reports.correct(task.id)) : null}
+          onAmend={free ? () => void attempt(() => reports.amend(task.id)) : null}
           onSign={sign}
           onNext={reads ? () => void goNext() : null}
         />
       )}
     />
   );
+}
+
+/** The report panel with what it knows of the pictures on the screen. */
+function Panel(props: Omit<Parameters<typeof ReportPanel>[0], 'quality'>) {
+  return <ReportPanel {...props} quality={useViews().quality} />;
 }

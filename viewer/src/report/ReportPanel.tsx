@@ -1,179 +1,243 @@
-/** The report beside the images: four sections, key images, what is saved, release and sign. */
-import { Button, Group, Textarea } from '@mantine/core';
-import { type KeyboardEvent, type RefObject, useEffect, useState } from 'react';
+/** The report beside the images: how it stands, its text, key images, what is saved, release and sign. */
+import { Button, UnstyledButton } from '@mantine/core';
+import { type ReactNode, type RefObject, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Report, StudyDetail, TaskDetail } from '../api/types';
-import { useFormat } from '../i18n/format';
-import { IconCheck } from '../ui/icons';
+import type { Link, StudyDetail, TaskDetail } from '../api/types';
 import { Note } from '../ui/Note';
 import { ErrorNote } from '../ui/states';
+import { ComparePane } from './ComparePane';
+import { ConflictNote } from './ConflictNote';
 import type { Draft } from './draft';
 import { KeyImages } from './KeyImages';
+import { MacrosDialog } from './MacrosDialog';
 import classes from './ReportPanel.module.css';
 import { SaveNote } from './SaveNote';
-import { SignDialog } from './SignDialog';
-
-const SECTIONS = [
-  { name: 'technique', rows: 2 },
-  { name: 'findings', rows: 7 },
-  { name: 'conclusion', rows: 3 },
-  { name: 'recommendation', rows: 2 },
-] as const;
-const MAX_LENGTH = 20_000;
+import { SectionText } from './SectionEditor';
+import { type SignAs, SignDialog } from './SignDialog';
+import { Standing, StateBadge } from './Standing';
+import { VersionsDialog } from './VersionsDialog';
+import { type Editor, Writing } from './Writing';
+import { answerSection, SECTIONS, textOf, type Written } from './written';
 
 interface Props {
   task: TaskDetail;
   study: StudyDetail;
   draft: Draft;
   /** What is shown: the draft to its writer, what the node has to everyone else. */
-  report: Report;
+  report: Written;
   editable: boolean;
+  /** The browser keeps the draft. */
+  keptHere: boolean;
+  signer: string;
+  /** `preview`: a picture on the screen still lacks detail. */
+  quality: 'preview' | 'full';
   busy: boolean;
   error: unknown;
-  firstField: RefObject<HTMLTextAreaElement | null>;
-  onShow: (sop: string) => void;
+  editor: RefObject<Editor | null>;
+  /** Critical findings, letters: what others say of the study. */
+  beside?: ReactNode;
+  onShow: (sop: string, frame?: number) => void;
+  onShowMark: (id: string) => void;
   onRemoveKeyImage: (sop: string) => void;
   onClaim: (() => void) | null;
   onRelease: () => void;
-  onSign: () => Promise<boolean>;
+  onAsk: (() => void) | null;
+  onCorrect: (() => void) | null;
+  onAmend: (() => void) | null;
+  onSign: (as: SignAs, acknowledge: string[]) => Promise<boolean>;
   onNext: (() => void) | null;
 }
 
 export function ReportPanel(props: Props) {
-  const { task, study, draft, report, editable, busy, error, firstField } = props;
+  const { task, study, draft, report, editable, busy, error, editor, quality } = props;
   const { t } = useTranslation();
-  const [signing, setSigning] = useState(false);
-  const [missing, setMissing] = useState(false);
-  const final = task.state === 'final';
+  const [open, setOpen] = useState<'sign' | 'versions' | 'macros' | null>(null);
+  const [comparing, setComparing] = useState(false);
+  const [missing, setMissing] = useState<ReadonlySet<string>>(new Set());
+  const shownMissing = new Set([...missing].filter((section) => !textOf(report, section).trim()));
+  const coarse = quality === 'preview';
 
   const askToSign = () => {
-    const empty = !report.conclusion.trim();
-    setMissing(empty);
-    if (empty) document.getElementById('report-conclusion')?.focus();
-    else setSigning(true);
+    const lacking = lackingIn(report, task.report_kind === 'addendum');
+    setMissing(new Set(lacking));
+    if (lacking[0]) editor.current?.focus(lacking[0]);
+    else if (!coarse) setOpen('sign');
   };
-  useEffect(() => {
-    if (!editable) return undefined;
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-      if (event.target instanceof Element && event.target.closest('[role="dialog"]')) return;
-      event.preventDefault();
-      askToSign();
-    };
-    window.addEventListener('keydown', onKey, { capture: true });
-    return () => window.removeEventListener('keydown', onKey, { capture: true });
-  });
-  const leaveOnEscape = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.key === 'Escape' && !event.nativeEvent.isComposing) event.currentTarget.blur();
-  };
+  useSignKey(editable, askToSign);
 
   return (
-    <aside className={classes.panel} aria-label={t('report.title')}>
-      <div className={classes.scroll}>
-        <div className={classes.head}>
-          <h2>{t('report.title')}</h2>
-          {editable && <SaveNote draft={draft} />}
-        </div>
-        <Standing task={task} editable={editable} busy={busy} onClaim={props.onClaim} />
-        {draft.restored && editable && draft.dirty && <p className={classes.restored}>{t('report.restored')}</p>}
-        {error !== null && error !== undefined && <ErrorNote error={error} />}
-        {SECTIONS.map(({ name, rows }, index) => (
-          <Textarea
-            key={name}
-            id={`report-${name}`}
-            ref={index === 1 ? firstField : undefined}
-            label={t(`report.${name}`)}
-            autosize
-            minRows={editable ? rows : 1}
-            maxRows={24}
-            maxLength={MAX_LENGTH}
-            readOnly={!editable}
-            lang={report.language}
-            spellCheck={false}
-            value={report[name]}
-            error={name === 'conclusion' && missing && !report.conclusion.trim() ? t('report.conclusion-needed') : null}
-            onChange={(event) => draft.edit({ [name]: event.currentTarget.value })}
-            onKeyDown={leaveOnEscape}
-            classNames={{ label: classes.label ?? '', input: classes.input ?? '' }}
-          />
-        ))}
-        <KeyImages
-          study={study}
-          keyImages={report.key_images}
-          editable={editable}
-          onShow={props.onShow}
-          onRemove={props.onRemoveKeyImage}
+    <aside className={classes.panel} aria-label={t('report.title')} data-wide={comparing}>
+      {comparing && (
+        <ComparePane
+          studyUid={study.study_instance_uid}
+          onClose={() => setComparing(false)}
+          onCopy={editable ? (text) => editor.current?.append('comparison', text) : null}
         />
+      )}
+      <div className={classes.column}>
+        <div className={classes.scroll}>
+          <div className={classes.head}>
+            <h2>{t('report.title')}</h2>
+            {task.report_state !== 'none' && (
+              <StateBadge state={task.report_state} addendum={task.addendum_number ?? null} />
+            )}
+            {editable && <SaveNote draft={draft} keptHere={props.keptHere} />}
+          </div>
+          <Standing
+            task={task}
+            editable={editable}
+            busy={busy}
+            onClaim={props.onClaim}
+            onCorrect={props.onCorrect}
+            onAmend={props.onAmend}
+          />
+          {editable && <ConflictNote draft={draft} />}
+          {draft.restored && editable && draft.dirty && draft.state.kind !== 'conflict' && (
+            <p className={classes.restored}>{t('report.restored')}</p>
+          )}
+          {editable && !props.keptHere && (
+            <Note kind="warn" title={t('report.storage-title')}>
+              {t('report.storage')}
+            </Note>
+          )}
+          {error !== null && error !== undefined && open !== 'sign' && <ErrorNote error={error} />}
+          {editable ? (
+            <Writing
+              task={task}
+              study={study}
+              draft={draft}
+              editor={editor}
+              missing={shownMissing}
+              onShow={props.onShow}
+              onCompare={() => setComparing(true)}
+              onMacros={() => setOpen('macros')}
+            />
+          ) : (
+            <Reading report={report} onShow={(link) => props.onShowMark(link.id)} />
+          )}
+          <KeyImages
+            study={study}
+            keyImages={report.key_images}
+            editable={editable}
+            onShow={props.onShow}
+            onRemove={props.onRemoveKeyImage}
+          />
+          {props.beside}
+          <div className={classes.links}>
+            {!editable && !comparing && (
+              <UnstyledButton className={classes.link ?? ''} onClick={() => setComparing(true)}>
+                {t('compare.open')}
+              </UnstyledButton>
+            )}
+            {task.report_version > 0 && (
+              <UnstyledButton className={classes.link ?? ''} onClick={() => setOpen('versions')}>
+                {t('versions.title')}
+              </UnstyledButton>
+            )}
+          </div>
+        </div>
+        {editable && (
+          <Actions
+            {...props}
+            coarse={coarse}
+            onSign={askToSign}
+            label={t(task.may_sign?.includes('final') === false ? 'report.sign-preliminary' : 'report.sign')}
+          />
+        )}
+        {task.state === 'final' && props.onNext && (
+          <div className={classes.actions}>
+            <Button onClick={props.onNext} fullWidth>
+              {t('report.next')}
+            </Button>
+          </div>
+        )}
       </div>
-      {editable && (
-        <div className={classes.actions}>
-          <Button variant="default" onClick={props.onRelease} disabled={busy}>
-            {t('report.release')}
-          </Button>
-          <Button onClick={askToSign} loading={busy} className={classes.sign ?? ''} title="Ctrl+Enter">
-            {t('report.sign')}
-          </Button>
-        </div>
-      )}
-      {final && props.onNext && (
-        <div className={classes.actions}>
-          <Button onClick={props.onNext} fullWidth>
-            {t('report.next')}
-          </Button>
-        </div>
-      )}
       <SignDialog
-        opened={signing}
+        opened={open === 'sign'}
         task={task}
         report={report}
-        onClose={() => setSigning(false)}
-        onSign={async () => {
-          if (await props.onSign()) setSigning(false);
+        signer={props.signer}
+        onClose={() => setOpen(null)}
+        onSign={async (as, acknowledge) => {
+          if (await props.onSign(as, acknowledge)) setOpen(null);
         }}
         error={error}
       />
+      <VersionsDialog taskId={task.id} opened={open === 'versions'} onClose={() => setOpen(null)} />
+      <MacrosDialog opened={open === 'macros'} onClose={() => setOpen(null)} />
     </aside>
   );
 }
 
-/** Whose the task is, and what that means for writing. */
-function Standing({ task, editable, busy, onClaim }: Pick<Props, 'task' | 'editable' | 'busy' | 'onClaim'>) {
+/** Sections without which the report cannot be signed. */
+function lackingIn(report: Written, addendum: boolean): string[] {
+  if (addendum)
+    return report.findings.trim() || report.conclusion.trim() || report.recommendation.trim() ? [] : ['findings'];
+  const unanswered = report.answers.flatMap(({ answer }, index) => (answer.trim() ? [] : [answerSection(index)]));
+  return [...(report.conclusion.trim() ? [] : ['conclusion']), ...unanswered];
+}
+
+interface ActionsProps extends Pick<Props, 'busy' | 'onRelease' | 'onAsk'> {
+  coarse: boolean;
+  label: string;
+  onSign: () => void;
+}
+
+function Actions({ busy, coarse, label, onRelease, onAsk, onSign }: ActionsProps) {
   const { t } = useTranslation();
-  const format = useFormat();
-  if (task.state === 'final') {
-    return (
-      <Note kind="good" icon={<IconCheck />} title={t('report.signed')}>
-        {task.claimed_by_name}
-        {task.signed_at && ` · ${format.moment(task.signed_at)}`}
-      </Note>
-    );
-  }
-  if (editable) return null;
-  if (task.state === 'cancelled') return <Note kind="info" title={t('report.cancelled')} />;
-  if (task.claimed_by && !task.mine) {
-    return (
-      <Note kind="warn" title={t('report.others-title', { name: task.claimed_by_name ?? '' })}>
-        {t('report.others')}
-      </Note>
-    );
-  }
-  if (task.state === 'incomplete') {
-    return (
-      <Note kind="info" title={t('report.incomplete-title')}>
-        {t('report.incomplete')}
-      </Note>
-    );
-  }
   return (
-    <Note kind="info" title={t('report.unclaimed-title')}>
-      <Group justify="space-between" gap="xs">
-        {t('report.unclaimed')}
-        {onClaim && (
-          <Button size="xs" onClick={onClaim} loading={busy}>
-            {t('worklist.claim')}
-          </Button>
-        )}
-      </Group>
-    </Note>
+    <div className={classes.actions}>
+      <Button variant="default" onClick={onRelease} disabled={busy}>
+        {t('report.release')}
+      </Button>
+      {onAsk && (
+        <Button variant="default" onClick={onAsk} disabled={busy}>
+          {t('report.ask')}
+        </Button>
+      )}
+      <Button
+        onClick={onSign}
+        loading={busy}
+        disabled={coarse}
+        className={classes.sign ?? ''}
+        title={coarse ? t('report.preview') : 'Ctrl+Enter'}
+      >
+        {label}
+      </Button>
+    </div>
   );
+}
+
+/** The text for those who do not write it; empty sections are left out. */
+function Reading({ report, onShow }: { report: Written; onShow: (link: Link) => void }) {
+  const { t } = useTranslation();
+  const common = { links: report.links, language: report.language, onShow };
+  return (
+    <>
+      {SECTIONS.filter((name) => report[name]).map((name) => (
+        <SectionText key={name} {...common} section={name} label={t(`report.${name}`)} value={report[name]} />
+      ))}
+      {report.answers
+        .map((one, index) => ({ ...one, section: answerSection(index) }))
+        .filter(({ answer }) => answer)
+        .map(({ section, question, answer }) => (
+          <SectionText key={section} {...common} section={section} label={question} value={answer} />
+        ))}
+    </>
+  );
+}
+
+/** Ctrl+Enter, from wherever the writer is. */
+function useSignKey(wanted: boolean, sign: () => void): void {
+  useEffect(() => {
+    if (!wanted) return undefined;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+      if (event.target instanceof Element && event.target.closest('[role="dialog"]')) return;
+      event.preventDefault();
+      sign();
+    };
+    window.addEventListener('keydown', onKey, { capture: true });
+    return () => window.removeEventListener('keydown', onKey, { capture: true });
+  });
 }

@@ -1,28 +1,52 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
-import { type KeyboardEvent, useState } from 'react';
+import { Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
+import { type KeyboardEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Report, Task } from '../api/types';
+import { ApiError } from '../api/problem';
+import type { Report, TaskDetail } from '../api/types';
 import { personName } from '../i18n/format';
+import { Note } from '../ui/Note';
 import { ErrorNote } from '../ui/states';
 import classes from './SignDialog.module.css';
 
+export type SignAs = 'preliminary' | 'final';
+
 interface Props {
   opened: boolean;
-  task: Task;
+  task: TaskDetail;
   report: Report;
+  signer: string;
   error: unknown;
   onClose: () => void;
-  onSign: () => Promise<void>;
+  /** `acknowledge`: codes of what the signer knows of and signs nevertheless. */
+  onSign: (as: SignAs, acknowledge: string[]) => Promise<void>;
 }
 
-/** The last look before a report becomes final. Ctrl+Enter a second time signs. */
-export function SignDialog({ opened, task, report, error, onClose, onSign }: Props) {
+const ACKNOWLEDGED = new Set(['images-missing', 'lint']);
+
+/** The last look before a report is signed: who, what, as what. Ctrl+Enter a second time signs. */
+export function SignDialog({ opened, task, report, signer, error, onClose, onSign }: Props) {
   const { t } = useTranslation();
   const [busy, setBusy] = useState(false);
+  const [known, setKnown] = useState(false);
+  const choices = task.may_sign ?? ['final'];
+  const [as, setAs] = useState<SignAs>('final');
+  const chosen = choices.includes(as) ? as : (choices[0] ?? 'final');
+  const faults = error instanceof ApiError && error.code === 'not-ready' ? error.errors : [];
+  const missing = task.instances_expected !== null && task.instances_received < task.instances_expected;
+  const remarks = [
+    ...new Set([...(missing ? ['images-missing'] : []), ...faults.flatMap((fault) => fault.code ?? [])]),
+  ];
+  const toKnow = remarks.filter((code) => ACKNOWLEDGED.has(code));
+  const ready = remarks.length === toKnow.length && (toKnow.length === 0 || known);
+  useEffect(() => {
+    if (!opened) setKnown(false);
+  }, [opened]);
+
   const sign = async () => {
+    if (!ready) return;
     setBusy(true);
     try {
-      await onSign();
+      await onSign(chosen, toKnow);
     } finally {
       setBusy(false);
     }
@@ -34,11 +58,13 @@ export function SignDialog({ opened, task, report, error, onClose, onSign }: Pro
       void sign();
     }
   };
+  const addendum = task.report_kind === 'addendum';
+  const consequence = chosen === 'preliminary' ? 'sign.consequence-preliminary' : 'sign.consequence';
   return (
     <Modal
       opened={opened}
       onClose={onClose}
-      title={t('sign.title')}
+      title={t(addendum ? 'sign.title-addendum' : chosen === 'preliminary' ? 'sign.title-preliminary' : 'sign.title')}
       closeButtonProps={{ 'aria-label': t('action.close') }}
       onKeyDown={onKeyDown}
       centered
@@ -51,18 +77,54 @@ export function SignDialog({ opened, task, report, error, onClose, onSign }: Pro
           <Text size="xs" c="dark.2" mb={2}>
             {t('report.conclusion')}
           </Text>
-          {report.conclusion}
+          {report.conclusion || report.findings}
         </div>
         <Text size="sm" c="dark.1">
-          {t('sign.consequence', { name: task.origin_name || task.origin, n: report.key_images.length })}
+          {t('sign.by', { name: signer })}{' '}
+          {t(consequence, { name: task.origin_name || task.origin, n: report.key_images.length })}
         </Text>
-        {error !== null && error !== undefined && <ErrorNote error={error} />}
+        {choices.length > 1 && (
+          <fieldset className={classes.as}>
+            <legend>{t('sign.as')}</legend>
+            {choices.map((choice) => (
+              <label key={choice}>
+                <input type="radio" name="sign-as" checked={choice === chosen} onChange={() => setAs(choice)} />
+                {t(`sign.as-${choice}`)}
+              </label>
+            ))}
+          </fieldset>
+        )}
+        {remarks.length > 0 && (
+          <Note kind="warn" title={t('sign.remarks')}>
+            <ul className={classes.remarks}>
+              {remarks.map((code) => (
+                <li key={code}>{t(`sign.fault.${code as 'images-missing' | 'lint' | 'unanswered'}`)}</li>
+              ))}
+            </ul>
+            {toKnow.length > 0 && (
+              <Checkbox
+                size="sm"
+                mt={6}
+                label={t('sign.acknowledge')}
+                checked={known}
+                data-autofocus={!known || undefined}
+                onChange={(event) => setKnown(event.currentTarget.checked)}
+              />
+            )}
+          </Note>
+        )}
+        {error !== null && error !== undefined && faults.length === 0 && <ErrorNote error={error} />}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose} disabled={busy}>
             {t('sign.back')}
           </Button>
-          <Button onClick={() => void sign()} loading={busy} data-autofocus>
-            {t('sign.confirm')}
+          <Button
+            onClick={() => void sign()}
+            loading={busy}
+            disabled={!ready}
+            {...(toKnow.length ? {} : { 'data-autofocus': true })}
+          >
+            {t(chosen === 'preliminary' ? 'sign.confirm-preliminary' : 'sign.confirm')}
           </Button>
         </Group>
       </Stack>

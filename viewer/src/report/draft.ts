@@ -1,55 +1,77 @@
 /**
  * Keeps what is written: on this machine at once, on the node a moment later, again and again until it is there.
  *
+ * Every save names the revision that it was written from. When the node has something newer, nothing is overwritten: both
+ * texts are kept and the writer chooses. A save whose answer was lost is recognised by its own words.
+ *
  * Pure: saving, storage and the clock are given to it.
  */
 import { ApiError } from '../api/problem';
-import type { Report } from '../api/types';
+import { same, type Written } from './written';
+
+export { EMPTY_REPORT } from './written';
 
 export type SaveState =
   | { kind: 'clean' }
   | { kind: 'saved'; at: Date }
   | { kind: 'unsaved' }
   | { kind: 'saving' }
-  | { kind: 'failed'; error: unknown; retrying: boolean };
+  | { kind: 'failed'; error: unknown; retrying: boolean }
+  | { kind: 'conflict'; theirs: Saved };
 
-/** Where a draft waits until the node has it. */
+/** A text as the node has it. */
+export interface Saved {
+  written: Written;
+  revision: string;
+}
+
+/** A text that waits on this machine until the node has it. */
+export interface Kept {
+  written: Written;
+  /** The revision that it was written from. */
+  base: string;
+  /** What was sent and not answered: the node may have it. */
+  sent: Written[];
+  /** When, in milliseconds. */
+  at: number;
+}
+
+/** Where a draft waits. */
 export interface DraftStore {
-  read(): Report | null;
-  write(report: Report): void;
+  /** False: this machine did not take it. */
+  write(kept: Kept): boolean;
   clear(): void;
 }
 
-const DELAY_MS = 1_200;
-const RETRY_MS = [2_000, 5_000, 10_000, 20_000];
-
-export const EMPTY_REPORT: Report = {
-  technique: '',
-  findings: '',
-  conclusion: '',
-  recommendation: '',
-  key_images: [],
-  language: 'vi',
-};
-
-export const isEmpty = (report: Report) =>
-  !(report.technique || report.findings || report.conclusion || report.recommendation || report.key_images.length);
+const DELAY_MS = 400;
+/** So long at most typing without a pause goes unsaved. */
+const LONGEST_MS = 1_500;
+const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000, 20_000];
+const SENT_KEPT = 4;
 
 export interface DraftOptions {
-  initial: Report;
+  initial: Saved;
+  kept?: Kept | null;
   store: DraftStore;
-  save: (report: Report) => Promise<unknown>;
+  save: (written: Written, base: string) => Promise<{ revision: string }>;
+  /** What the node has now. */
+  load: () => Promise<Saved>;
   changed: () => void;
   now?: () => Date;
 }
 
 export class Draft {
-  report: Report;
+  report: Written;
   state: SaveState = { kind: 'clean' };
   /** The draft was found on this machine and had not reached the node. */
   readonly restored: boolean;
+  /** False: the browser does not keep the text; only the node does. */
+  keptHere = true;
+  private base: string;
+  private sent: Written[] = [];
   private readonly options: DraftOptions;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private unsavedSince = 0;
   private inFlight: Promise<boolean> | undefined;
   private version = 0;
   private savedVersion = 0;
@@ -57,27 +79,40 @@ export class Draft {
   private closed = false;
 
   constructor(options: DraftOptions) {
+    const { initial, kept } = options;
     this.options = options;
-    const waiting = options.store.read();
-    this.restored = waiting !== null;
-    this.report = waiting ?? options.initial;
-    if (waiting) {
-      this.version = 1;
-      this.state = { kind: 'unsaved' };
-    }
+    this.base = initial.revision;
+    this.report = initial.written;
+    this.restored = kept !== null && kept !== undefined && !same(kept.written, initial.written);
+    if (!kept || !this.restored) return;
+    this.report = kept.written;
+    this.sent = kept.sent;
+    this.version = 1;
+    const ours = kept.base === initial.revision || kept.sent.some((text) => same(text, initial.written));
+    this.state = ours ? { kind: 'unsaved' } : { kind: 'conflict', theirs: initial };
   }
 
   get dirty(): boolean {
     return this.version !== this.savedVersion;
   }
 
-  edit(patch: Partial<Report>): void {
+  /** The revision that the text on the page rests on. */
+  get revision(): string {
+    return this.base;
+  }
+
+  edit(patch: Partial<Written>): void {
     this.report = { ...this.report, ...patch };
     this.version += 1;
-    this.options.store.write(this.report);
+    this.keep();
+    if (this.state.kind === 'conflict') {
+      this.options.changed();
+      return;
+    }
     this.failures = 0;
+    if (this.unsavedSince === 0) this.unsavedSince = Date.now();
     this.become({ kind: 'unsaved' });
-    this.schedule(DELAY_MS);
+    this.schedule(Math.max(0, Math.min(DELAY_MS, this.unsavedSince + LONGEST_MS - Date.now())));
   }
 
   /** Saves now what is not saved yet. True when the node has everything. */
@@ -85,15 +120,49 @@ export class Draft {
     clearTimeout(this.timer);
     if (this.inFlight) await this.inFlight;
     if (!this.dirty) return true;
+    if (this.state.kind === 'conflict') return false;
     this.inFlight = this.saveOnce();
     const done = await this.inFlight;
     return done && (this.dirty ? this.flush() : true);
   }
 
+  /** What the page sends when it is being left, and with which base. */
+  leaving(): { written: Written; base: string } | null {
+    if (!this.dirty || this.state.kind === 'conflict') return null;
+    this.remember();
+    return { written: this.report, base: this.base };
+  }
+
+  /** The writer has chosen: their own text, or the one that the node has. */
+  settle(choice: 'mine' | 'theirs'): void {
+    if (this.state.kind !== 'conflict') return;
+    const { theirs } = this.state;
+    this.base = theirs.revision;
+    this.sent = [];
+    if (choice === 'mine') {
+      this.version += 1;
+      this.keep();
+      this.become({ kind: 'unsaved' });
+      this.schedule(0);
+      return;
+    }
+    this.report = theirs.written;
+    this.savedVersion = this.version;
+    this.options.store.clear();
+    this.become({ kind: 'saved', at: this.now() });
+  }
+
   /** Goes on after `close`. */
   open(): void {
     this.closed = false;
-    if (this.dirty) this.schedule(DELAY_MS);
+    if (!this.dirty) return;
+    this.keep();
+    if (this.state.kind !== 'conflict') this.schedule(DELAY_MS);
+  }
+
+  /** Tries at once: the line is back. */
+  hurry(): void {
+    if (this.state.kind === 'failed' && this.state.retrying) this.schedule(0);
   }
 
   /** Saves no more by itself. */
@@ -108,52 +177,83 @@ export class Draft {
   }
 
   private async saveOnce(): Promise<boolean> {
-    const version = this.version;
+    const { version, report } = this;
     this.become({ kind: 'saving' });
+    this.unsavedSince = 0;
+    this.remember();
     try {
-      await this.options.save(this.report);
+      const { revision } = await this.options.save(report, this.base);
+      this.arrived(version, revision);
+      return true;
     } catch (error) {
+      return await this.failed(error, report, version);
+    } finally {
       this.inFlight = undefined;
-      const retrying = error instanceof ApiError && error.mayPass;
-      this.become({ kind: 'failed', error, retrying });
-      if (retrying) this.schedule(RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)]!);
-      this.failures += 1;
+    }
+  }
+
+  private arrived(version: number, revision: string): void {
+    this.failures = 0;
+    this.base = revision;
+    this.sent = [];
+    this.savedVersion = version;
+    if (this.dirty) {
+      this.keep();
+      this.schedule(DELAY_MS);
+    } else {
+      this.options.store.clear();
+      this.become({ kind: 'saved', at: this.now() });
+    }
+  }
+
+  private async failed(error: unknown, report: Written, version: number): Promise<boolean> {
+    if (error instanceof ApiError && error.code === 'draft-conflict') {
+      try {
+        return this.compare(await this.options.load(), report, version);
+      } catch (reason) {
+        error = reason;
+      }
+    }
+    const retrying = error instanceof ApiError && error.mayPass;
+    this.become({ kind: 'failed', error, retrying });
+    if (retrying) this.schedule(RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)]!);
+    this.failures += 1;
+    return false;
+  }
+
+  /** What the node has is not what this text was written from: our own words, or somebody else's? */
+  private compare(theirs: Saved, report: Written, version: number): boolean {
+    if (same(theirs.written, report)) {
+      this.arrived(version, theirs.revision);
+      return true;
+    }
+    if (theirs.revision !== this.base && !this.sent.some((text) => same(text, theirs.written))) {
+      this.become({ kind: 'conflict', theirs });
       return false;
     }
-    this.inFlight = undefined;
-    this.failures = 0;
-    this.savedVersion = version;
-    if (this.dirty) this.schedule(DELAY_MS);
-    else {
-      this.options.store.clear();
-      this.become({ kind: 'saved', at: (this.options.now ?? (() => new Date()))() });
-    }
-    return true;
+    this.base = theirs.revision;
+    this.become({ kind: 'unsaved' });
+    this.schedule(RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)]!);
+    this.failures += 1;
+    return false;
+  }
+
+  private remember(): void {
+    this.sent = [...this.sent.slice(1 - SENT_KEPT), this.report];
+    this.keep();
+  }
+
+  private keep(): void {
+    const { report: written, base, sent } = this;
+    this.keptHere = this.options.store.write({ written, base, sent, at: this.now().getTime() });
+  }
+
+  private now(): Date {
+    return (this.options.now ?? (() => new Date()))();
   }
 
   private become(state: SaveState): void {
     this.state = state;
     this.options.changed();
   }
-}
-
-/** A draft's place in the browser's storage, by user and task. A browser that keeps nothing loses only this safety net. */
-export function browserStore(username: string, taskId: string): DraftStore {
-  const key = `lientuyen.draft.${username}.${taskId}`;
-  const attempt = <T>(work: () => T, otherwise: T): T => {
-    try {
-      return work();
-    } catch {
-      return otherwise;
-    }
-  };
-  return {
-    read: () =>
-      attempt(() => {
-        const kept = localStorage.getItem(key);
-        return kept ? { ...EMPTY_REPORT, ...(JSON.parse(kept) as Partial<Report>) } : null;
-      }, null),
-    write: (report) => attempt(() => localStorage.setItem(key, JSON.stringify(report)), undefined),
-    clear: () => attempt(() => localStorage.removeItem(key), undefined),
-  };
 }

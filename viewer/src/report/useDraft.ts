@@ -1,35 +1,74 @@
-import { useEffect, useMemo, useReducer } from 'react';
-import * as node from '../api/node';
-import type { Report } from '../api/types';
-import { browserStore, Draft } from './draft';
+import { useEffect, useMemo, useReducer, useState } from 'react';
+import type { TaskDetail } from '../api/types';
+import { Draft, type Saved } from './draft';
+import { browserStore, type Found, findKept, noStore } from './kept';
+import * as node from './node';
+import { EMPTY_REPORT, withQuestions } from './written';
+
+/** The text of a task as the node has it. */
+export const savedOf = (task: TaskDetail, language: string): Saved => ({
+  written: task.report ? { ...EMPTY_REPORT, ...task.report, links: task.links ?? [] } : { ...EMPTY_REPORT, language },
+  revision: task.report_revision ?? '',
+});
+
+/** What waits on this machine for a task, read before its text is opened for writing; undefined: not known yet. */
+export function useKept(username: string, taskId: string, wanted: boolean): Found[] | undefined {
+  const [found, setFound] = useState<Found[]>();
+  useEffect(() => {
+    setFound(undefined);
+    if (!wanted) return undefined;
+    let live = true;
+    void findKept(username, taskId).then((list) => live && setFound(list));
+    return () => {
+      live = false;
+    };
+  }, [username, taskId, wanted]);
+  return found;
+}
 
 /** The draft of a task while its page is open. */
-export function useDraft(taskId: string, username: string, initial: Report, editable: boolean): Draft {
+export function useDraft(task: TaskDetail, username: string, language: string, editable: boolean, found: Found[]) {
   const [, render] = useReducer((n: number) => n + 1, 0);
+  const [durable, setDurable] = useState(true);
+  const { id } = task;
   // a new draft when the task changes or becomes ours; what the node sends later must not overwrite what is being written
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `initial` is the starting point only
-  const draft = useMemo(
-    () =>
-      new Draft({
-        initial,
-        store: editable ? browserStore(username, taskId) : { read: () => null, write: () => {}, clear: () => {} },
-        save: (report) => node.saveReport(taskId, report),
-        changed: render,
-      }),
-    [taskId, username, editable],
-  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the task and what was found are the starting point only
+  const draft = useMemo(() => {
+    const initial = savedOf(task, language);
+    const begun = editable ? { ...initial, written: withQuestions(initial.written, task.questions ?? []) } : initial;
+    return new Draft({
+      initial: begun,
+      kept: editable ? (found[0]?.kept ?? null) : null,
+      store: editable
+        ? browserStore(
+            username,
+            id,
+            found.map((one) => one.name),
+            setDurable,
+          )
+        : noStore,
+      save: async (written, base) => ({ revision: (await node.saveDraft(id, written, base)).report_revision }),
+      load: async () => savedOf(await node.detail(id), language),
+      changed: render,
+    });
+  }, [id, username, editable]);
   useEffect(() => {
     draft.open();
     const leave = () => {
-      if (draft.dirty && editable)
-        void node.saveReport(taskId, draft.report, { keepalive: true }).catch(() => undefined);
+      const last = editable ? draft.leaving() : null;
+      if (last) void node.saveDraft(id, last.written, last.base, { keepalive: true }).catch(() => undefined);
     };
+    const back = () => draft.hurry();
     window.addEventListener('pagehide', leave);
+    window.addEventListener('online', back);
+    document.addEventListener('visibilitychange', back);
     return () => {
       window.removeEventListener('pagehide', leave);
+      window.removeEventListener('online', back);
+      document.removeEventListener('visibilitychange', back);
       if (editable && draft.dirty) void draft.flush();
       draft.close();
     };
-  }, [draft, taskId, editable]);
-  return draft;
+  }, [draft, id, editable]);
+  return { draft, durable: durable && draft.keptHere };
 }

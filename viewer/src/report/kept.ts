@@ -1,0 +1,105 @@
+/**
+ * Drafts on this machine, by user and task: in localStorage at once (survives the page), and in IndexedDB with strict durability
+ * a moment later (survives the browser and a power cut). Each open page writes under a name of its own, so that two pages of the
+ * same task never overwrite each other. A browser that keeps nothing loses only this safety net.
+ */
+import { openDB } from './database';
+import type { DraftStore, Kept } from './draft';
+import { EMPTY_REPORT } from './written';
+
+const PREFIX = 'lientuyen.draft';
+const OLDEST_MS = 90 * 24 * 3600_000;
+const WAIT_MS = 1_500;
+
+const place = (username: string, taskId: string) => `${PREFIX}.${username}.${taskId}.`;
+const randomName = () => Math.random().toString(36).slice(2, 12);
+
+function attempt<T>(work: () => T, otherwise: T): T {
+  try {
+    return work();
+  } catch {
+    return otherwise;
+  }
+}
+
+function keptOf(value: unknown): Kept | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { written, base, sent, at } = value as Partial<Kept>;
+  if (typeof written !== 'object' || written === null || typeof base !== 'string' || typeof at !== 'number')
+    return null;
+  return { written: { ...EMPTY_REPORT, ...written }, base, sent: Array.isArray(sent) ? sent : [], at };
+}
+
+export interface Found {
+  name: string;
+  kept: Kept;
+}
+
+/** The drafts of a task that wait on this machine, the newest first. */
+export async function findKept(username: string, taskId: string): Promise<Found[]> {
+  const prefix = place(username, taskId);
+  const found = new Map<string, Kept>();
+  const add = (name: string, value: unknown) => {
+    const kept = keptOf(value);
+    const known = found.get(name);
+    if (kept && kept.at > Date.now() - OLDEST_MS && (!known || kept.at > known.at)) found.set(name, kept);
+  };
+  attempt(() => {
+    for (const name of Object.keys(localStorage))
+      if (name.startsWith(prefix))
+        add(
+          name,
+          attempt<unknown>(() => JSON.parse(localStorage.getItem(name)!), null),
+        );
+  }, undefined);
+  const late = new Promise<[]>((resolve) => setTimeout(() => resolve([]), WAIT_MS));
+  const durable = openDB()
+    .then((base) => base.all(prefix))
+    .catch(() => []);
+  for (const [name, value] of await Promise.race([durable, late])) add(name, value);
+  return [...found].map(([name, kept]) => ({ name, kept })).sort((a, b) => b.kept.at - a.kept.at);
+}
+
+/** Takes a draft that waited off this machine. */
+export function forget(name: string): void {
+  attempt(() => localStorage.removeItem(name), undefined);
+  void openDB()
+    .then((base) => base.remove(name))
+    .catch(() => undefined);
+}
+
+/** A page's own place. `adopted`: the places whose text this page goes on with; they are cleared with its own.
+ * `settled` hears whether the text has reached the disk. */
+export function browserStore(
+  username: string,
+  taskId: string,
+  adopted: readonly string[] = [],
+  settled: (durable: boolean) => void = () => undefined,
+): DraftStore {
+  const name = place(username, taskId) + randomName();
+  let wanted = 0;
+  let written = false;
+  return {
+    write: (kept) => {
+      const here = attempt(() => {
+        localStorage.setItem(name, JSON.stringify(kept));
+        return true;
+      }, false);
+      wanted += 1;
+      const mine = wanted;
+      written = true;
+      void openDB()
+        .then((base) => (mine === wanted ? base.put(name, kept) : undefined))
+        .then(() => mine === wanted && settled(true))
+        .catch(() => mine === wanted && settled(false));
+      return here;
+    },
+    clear: () => {
+      wanted += 1;
+      for (const one of written ? [name, ...adopted] : adopted) forget(one);
+    },
+  };
+}
+
+/** Nothing is kept: for pages that only look. */
+export const noStore: DraftStore = { write: () => true, clear: () => undefined };

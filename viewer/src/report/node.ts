@@ -1,0 +1,151 @@
+/** The node's part in reports, one function per call. */
+import { queryOptions } from '@tanstack/react-query';
+import { json, type RequestOptions } from '../api/client';
+import type { Link, Report, TaskDetail } from '../api/types';
+import type { Template } from './templates';
+import type { MarkValue } from './words';
+import type { Written } from './written';
+
+const part = encodeURIComponent;
+const task = (id: string) => `/api/reading/tasks/${part(id)}`;
+const study = (uid: string) => `/api/reading/studies/${part(uid)}`;
+
+export interface Signature {
+  role: 'author' | 'verifier';
+  name: string;
+  licence_number: string;
+  organization: string;
+  at: string;
+}
+
+export interface Version {
+  version: number;
+  state: 'draft' | 'preliminary' | 'final' | 'abandoned';
+  kind: 'report' | 'addendum';
+  addendum_number: number | null;
+  report: Report;
+  links: Link[];
+  signatures: Signature[];
+  signed_at: string | null;
+  updated_at: string;
+  replaced: boolean;
+}
+
+export interface StudyReport {
+  task_id: string;
+  version: number;
+  state: 'preliminary' | 'final';
+  kind: 'report' | 'addendum';
+  report: Report;
+  signatures: Signature[];
+  signed_at: string | null;
+}
+
+export interface Prior {
+  study_instance_uid: string;
+  study_date: string;
+  modalities: string[];
+  body_part: string;
+  description: string;
+}
+
+export interface Mark {
+  id: string;
+  kind: string;
+  series_instance_uid: string;
+  sop_instance_uid: string;
+  frame: number;
+  values: MarkValue[];
+  text: string;
+  in_report: boolean;
+}
+
+export interface LintFinding {
+  code: 'abbreviation' | 'placeholder';
+  section: string;
+  start: number;
+  end: number;
+  text: string;
+  expansion: string;
+}
+
+export interface KeptMacro {
+  shortcut: string;
+  name?: string;
+  text: string;
+}
+
+export interface SignRequest {
+  as: 'preliminary' | 'final';
+  acknowledge: string[];
+  base_revision: string;
+}
+
+export const detail = (id: string) => json<TaskDetail>(task(id));
+export const saveDraft = (
+  id: string,
+  { links, ...report }: Written,
+  base: string,
+  options: Pick<RequestOptions, 'keepalive'> = {},
+) =>
+  json<TaskDetail>(`${task(id)}/report`, {
+    method: 'PUT',
+    body: { ...report, links, base_revision: base },
+    ...options,
+  });
+export const sign = (id: string, body: SignRequest) => json<TaskDetail>(`${task(id)}/sign`, { method: 'POST', body });
+export const correct = (id: string) => json<TaskDetail>(`${task(id)}/correct`, { method: 'POST' });
+export const amend = (id: string) => json<TaskDetail>(`${task(id)}/amend`, { method: 'POST' });
+export const lint = (text: string, language: string, signal?: AbortSignal) =>
+  json<{ items: LintFinding[] }>('/api/reading/lint', { method: 'POST', body: { text, language }, signal }).then(
+    (answer) => answer.items,
+  );
+export const saveMacros = (macros: KeptMacro[]) =>
+  json<unknown>('/api/preferences/macros', { method: 'PUT', body: { value: { macros } } });
+
+const items = <T>(path: string, signal: AbortSignal) =>
+  json<{ items: T[] }>(path, { signal }).then((answer) => answer.items);
+
+export const reportQueries = {
+  templates: () =>
+    queryOptions({
+      queryKey: ['report-templates'],
+      queryFn: ({ signal }) => items<Template>('/api/reading/templates', signal),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
+  macros: () =>
+    queryOptions({
+      queryKey: ['preferences', 'macros'],
+      queryFn: async ({ signal }) => {
+        const kept = await json<{ value: { macros?: KeptMacro[] } | null; site: { macros?: KeptMacro[] } | null }>(
+          '/api/preferences/macros',
+          { signal },
+        );
+        return { own: kept.value?.macros ?? [], site: kept.site?.macros ?? [] };
+      },
+      staleTime: 60_000,
+    }),
+  versions: (id: string) =>
+    queryOptions({
+      queryKey: ['tasks', 'versions', id],
+      queryFn: ({ signal }) => items<Version>(`${task(id)}/versions`, signal),
+    }),
+  priors: (uid: string) =>
+    queryOptions({
+      queryKey: ['studies', 'priors', uid],
+      queryFn: ({ signal }) => items<Prior>(`${study(uid)}/priors`, signal),
+      staleTime: 60_000,
+    }),
+  reports: (uid: string) =>
+    queryOptions({
+      queryKey: ['studies', 'reports', uid],
+      queryFn: ({ signal }) => items<StudyReport>(`${study(uid)}/reports`, signal),
+      staleTime: 60_000,
+    }),
+  marks: (uid: string) =>
+    queryOptions({
+      queryKey: ['studies', 'marks', uid],
+      queryFn: ({ signal }) => items<Mark>(`${study(uid)}/marks`, signal),
+      refetchInterval: 10_000,
+    }),
+};
