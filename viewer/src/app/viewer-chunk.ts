@@ -5,7 +5,7 @@ export const loadViewer = () => import('./viewer');
 export function prefetchViewer(): void {
   const start = () => {
     void loadViewer()
-      .then((viewer) => viewer.warmDecoder())
+      .then((viewer) => viewer.warmUp())
       .catch(() => undefined); // opening a study tries again and says what is wrong
   };
   if ('requestIdleCallback' in window) window.requestIdleCallback(start, { timeout: 3_000 });

@@ -1,5 +1,5 @@
 /** The chunk of the image viewer: everything that needs Cornerstone3D. */
-export { loadStack, warmDecoder } from '../imaging';
+export { loadStack, warmUp } from '../imaging';
 export { ImageView } from '../imaging/view';
 export { ImagesPage } from './ImagesPage';
 export { ReadingPage } from './ReadingPage';

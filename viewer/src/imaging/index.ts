@@ -9,7 +9,7 @@ import { startToolkit } from './toolkit';
 
 type ToolkitDataset = Parameters<typeof wadors.metaDataManager.add>[1];
 
-export { warmDecoder } from './toolkit';
+export { warmUp } from './toolkit';
 
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;

@@ -35,7 +35,7 @@ export class FrameScheduler {
   private readonly wholes = new Map<number, Waiter[]>();
   private readonly options: SchedulerOptions;
   private readonly running = new Map<number, AbortController>();
-  private target = 0;
+  private target = -1;
   private forward = true;
   private prefetching = false;
   private held = false;
@@ -52,7 +52,7 @@ export class FrameScheduler {
 
   /** Wants frame `index` next. Resolves when it can be shown, if only as a preview; rejects when it cannot be. */
   want(index: number): Promise<void> {
-    if (index !== this.target) this.forward = index > this.target;
+    if (index !== this.target) this.forward = index > this.target || this.target < 0;
     this.target = index;
     if (this.states[index] === 'failed') {
       this.states[index] = this.options.failed?.(index) ?? 'none';
@@ -129,6 +129,7 @@ export class FrameScheduler {
   }
 
   private open(index: number): boolean {
+    if (index < 0) return false;
     const state = this.states[index];
     return (state === 'none' || state === 'preview') && !this.running.has(index);
   }
@@ -136,7 +137,7 @@ export class FrameScheduler {
   /** The frame to load next: the target, then the nearest one, the direction of travel first. */
   next(): number | undefined {
     if (this.open(this.target)) return this.target;
-    if (!this.prefetching || this.held) return undefined;
+    if (!this.prefetching || this.held || this.target < 0) return undefined;
     const sign = this.forward ? 1 : -1;
     for (let distance = 1; distance < this.options.count; distance += 1) {
       for (const index of [this.target + sign * distance, this.target - sign * distance]) {

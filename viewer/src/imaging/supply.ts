@@ -9,7 +9,7 @@ import { ApiError, problemOf } from '../api/problem';
 import type { Dataset } from './dicom';
 import { Kind, RecordReader, type StreamRecord } from './framing';
 
-const HTJ2K = '1.2.840.10008.1.2.4.202';
+export const HTJ2K = '1.2.840.10008.1.2.4.202';
 const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 /** A stream without a byte for this long is given up. */
 const STALL_MS = 20_000;
@@ -256,10 +256,10 @@ export function forget(study: string, series: string): void {
   }
 }
 
-/** Stops what is being fetched ahead, but for this study: the reader has decided. */
-export function onlyFor(study: string | null): void {
+/** Stops what is being fetched ahead, but for this study: the reader has decided. With `of`, only what is of that study. */
+export function onlyFor(study: string | null, of?: string): void {
   for (const item of [...shelf]) {
-    if (item.study === study || item.used || item.supply.ended) continue;
+    if (item.study === study || (of !== undefined && item.study !== of) || item.used || item.supply.ended) continue;
     item.supply.stop();
     remove(item);
   }

@@ -1,20 +1,54 @@
 /** Starts Cornerstone3D, once. Nothing else in the application sets its global state. */
 import codecAddress from '@cornerstonejs/codec-openjph/wasm?url';
-import { cache, Enums, getRenderingCapabilities, imageLoader, init as initCore } from '@cornerstonejs/core';
+import {
+  cache,
+  Enums,
+  getRenderingCapabilities,
+  getWebWorkerManager,
+  imageLoader,
+  init as initCore,
+} from '@cornerstonejs/core';
 import { init as initLoader } from '@cornerstonejs/dicom-image-loader';
 import * as tools from '@cornerstonejs/tools';
 import { CACHE_BYTES } from './budget';
 import { loadImage } from './feed';
 import { SCHEME } from './stack';
+import { HTJ2K } from './supply';
 
 const TOOLS = [tools.WindowLevelTool, tools.PanTool, tools.ZoomTool, tools.StackScrollTool];
 
 let started: Promise<void> | undefined;
 
 /** Brings the decoder's code into the browser's cache, so that it never waits behind frames. */
-export async function warmDecoder(): Promise<void> {
+async function fetchDecoder(): Promise<void> {
   const response = await fetch(codecAddress);
   await response.arrayBuffer();
+}
+
+/** An image of 8 x 8 black pixels in HTJ2K. */
+const NOTHING =
+  '/0//UQApQAAAAAAIAAAACAAAAAAAAAAAAAAACAAAAAgAAAAAAAAAAAABBwEB/1AACAACAAAAAv9SAAwAAgABAAUEBEAB/1wAEyBIUFBQUFBQUFBQUFBQ' +
+  'SEhI/2QAFwABT3BlbkpQSCBWZXIgMC4yNi4zLv+QAAoAAAAAABkAAf+TwCQBB3QAAAAAAAD/2Q==';
+
+/** Starts everything that the first image needs, down to the decoder in its worker. */
+export async function warmUp(): Promise<void> {
+  await startToolkit();
+  const pixelData = Uint8Array.from(atob(NOTHING), (letter) => letter.charCodeAt(0));
+  const imageFrame = {
+    rows: 8,
+    columns: 8,
+    samplesPerPixel: 1,
+    bitsAllocated: 8,
+    bitsStored: 8,
+    pixelRepresentation: 0,
+  };
+  await getWebWorkerManager().executeTask('dicomImageLoader', 'decodeTask', {
+    imageFrame: { ...imageFrame, photometricInterpretation: 'MONOCHROME2' },
+    transferSyntax: HTJ2K,
+    pixelData,
+    options: { preScale: { enabled: false } },
+    decodeConfig: {},
+  });
 }
 
 /** A support engineer's switch for one computer, in the browser's storage: `gpu` or `cpu`. */
@@ -53,7 +87,7 @@ async function start(): Promise<void> {
     SCHEME,
     loadImage as unknown as Parameters<typeof imageLoader.registerImageLoader>[1],
   );
-  await warmDecoder();
+  await fetchDecoder();
 }
 
 /** Resolves when images can be shown. */
