@@ -5,7 +5,6 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams } from 'react-router';
 import * as node from '../api/node';
-import { ApiError } from '../api/problem';
 import { queries } from '../api/queries';
 import type { StudyDetail, TaskDetail } from '../api/types';
 import { AskDialog } from '../letters/AskDialog';
@@ -21,12 +20,12 @@ import { IconNext } from '../ui/icons';
 import { FullPageError, FullPageLoading } from '../ui/states';
 import { StudyView } from '../viewport/StudyView';
 import { useViews } from '../viewport/views';
-import { nextToRead } from '../worklist/order';
 import { PriorityMenu } from '../worklist/PriorityMenu';
+import { ScopeDialog } from '../worklist/ScopeDialog';
+import { useHeartbeat } from '../worklist/useHeartbeat';
 import classes from './ReadingPage.module.css';
 import { ViewerHeader } from './ViewerHeader';
 
-const RENEW_MS = 5 * 60_000;
 const POLL_MS = 20_000;
 
 export function ReadingPage() {
@@ -51,7 +50,7 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [notice, setNotice] = useState('');
-  const [asking, setAsking] = useState(false);
+  const [dialog, setDialog] = useState<'ask' | 'scope' | null>(null);
   const editor = useRef<Editor>(null);
   const reads = session.role === 'radiologist';
   const mine = reads && task.mine && WRITTEN_IN.has(task.state);
@@ -76,16 +75,7 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
     }
   };
 
-  useEffect(() => {
-    if (!editable) return undefined;
-    const renew = () =>
-      node.claim(task.id).catch((reason: unknown) => {
-        if (!(reason instanceof ApiError) || !reason.mayPass) setError(reason);
-        void client.invalidateQueries({ queryKey: ['tasks'] });
-      });
-    const timer = setInterval(() => void renew(), RENEW_MS);
-    return () => clearInterval(timer);
-  }, [editable, task.id, client]);
+  useHeartbeat(task.id, editable, setError);
 
   useEffect(() => {
     document.title = `${task.modality} ${task.description} · Liên Tuyến`;
@@ -111,6 +101,10 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
       await saveFirst();
       await reports.sign(task.id, { as, acknowledge, base_revision: draft.revision });
     });
+  const claim = () => {
+    if (task.in_scope === false) setDialog('scope');
+    else void attempt(() => node.claim(task.id));
+  };
   const showMark = async (id: string, show: (sop: string, frame?: number) => void) => {
     const marks = await client.ensureQueryData(reports.reportQueries.marks(study.study_instance_uid));
     const mark = marks.find((one) => one.id === id);
@@ -120,10 +114,9 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
     attempt(async () => {
       setNotice('');
       await saveFirst();
-      const next = nextToRead(await node.tasks('open'), task.id);
-      if (!next) return setNotice(t('reading.no-next'));
-      await node.claim(next.id);
-      await navigate(`/reading/${encodeURIComponent(next.id)}`);
+      const next = await node.takeNext(task.id);
+      if (next) await navigate(`/reading/${encodeURIComponent(next.id)}`);
+      else setNotice(t('reading.no-next'));
     });
 
   const report = editable ? draft.report : savedOf(task, session.language).written;
@@ -177,17 +170,24 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
             <>
               <CriticalPanel taskId={task.id} editable={reads && (editable || task.mine)} />
               <LetterThread studyUid={study.study_instance_uid} />
-              <AskDialog taskId={task.id} opened={asking} onClose={() => setAsking(false)} />
+              <AskDialog taskId={task.id} opened={dialog === 'ask'} onClose={() => setDialog(null)} />
+              {dialog === 'scope' && (
+                <ScopeDialog
+                  description={task.description}
+                  onConfirm={() => void attempt(() => node.claim(task.id, true)).then(() => setDialog(null))}
+                  onClose={() => setDialog(null)}
+                />
+              )}
             </>
           }
           onShow={show}
           onShowMark={(id) => void showMark(id, show)}
           onRemoveKeyImage={toggleKeyImage}
-          onClaim={free ? () => void attempt(() => node.claim(task.id)) : null}
+          onClaim={free ? claim : null}
           onRelease={() => void release()}
           onAsk={
             editable && task.state !== 'amending' && task.state !== 'verifying'
-              ? () => void attempt(saveFirst).then((saved) => saved && setAsking(true))
+              ? () => void attempt(saveFirst).then((saved) => saved && setDialog('ask'))
               : null
           }
           onCorrect={free ? () => void attempt(() => reports.correct(task.id)) : null}

@@ -83,6 +83,11 @@ export function ReportPanel(props: Props) {
             )}
             {editable && <SaveNote draft={draft} keptHere={props.keptHere} />}
           </div>
+          {task.clinical_question && (
+            <p className={classes.question}>
+              <b>{t('report.question')}</b> {task.clinical_question}
+            </p>
+          )}
           <Standing
             task={task}
             editable={editable}
