@@ -3,7 +3,11 @@ import type { StudyDetail } from '../api/types';
 import type { Prior } from './node';
 
 /** Modalities that show the same in the same way. */
-const ALIKE: readonly (readonly string[])[] = [['CR', 'DX', 'RG'], ['PT', 'CT'], ['XA', 'RF']];
+const ALIKE: readonly (readonly string[])[] = [
+  ['CR', 'DX', 'RG'],
+  ['PT', 'CT'],
+  ['XA', 'RF'],
+];
 
 const alike = (a: string, b: string) => a === b || ALIKE.some((group) => group.includes(a) && group.includes(b));
 

@@ -57,8 +57,10 @@ export class ImageView {
     this.element = element;
     this.player = new Player({
       settled: () => this.state.shown === this.state.target || this.state.error !== null,
-      advance: () => this.goTo((this.state.target + 1) % Math.max(1, this.state.stack?.frames.length ?? 1)),
+      place: () => ({ index: this.state.target, count: this.state.stack?.frames.length ?? 0 }),
+      goTo: (index) => this.goTo(index),
       rate: () => this.state.rate,
+      sweeps: () => this.state.sweeps,
     });
     this.ready = this.mount();
     this.ready.catch((error: unknown) => this.update({ status: 'ready', error }));
@@ -366,6 +368,11 @@ export class ImageView {
   pause(): void {
     this.player.pause();
     if (this.state.playing) this.update({ playing: false });
+  }
+
+  /** Plays to and fro instead of round and round, or the other way. */
+  toggleSweep(): void {
+    this.update({ sweeps: !this.state.sweeps });
   }
 
   setRate(rate: number): void {

@@ -39,6 +39,8 @@ export interface ViewState {
   tool: ToolName;
   playing: boolean;
   rate: number;
+  /** Plays to and fro instead of round and round. */
+  sweeps: boolean;
   edges: EdgeLetters | null;
 }
 
@@ -56,5 +58,6 @@ export const EMPTY: ViewState = {
   tool: 'window',
   playing: false,
   rate: 8,
+  sweeps: false,
   edges: null,
 };

@@ -1,16 +1,24 @@
-/** One place of the grid: the images of a series, or a document. */
+/** One place of the grid: the images of a series, a plane through its volume, or a document. */
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useEffect } from 'react';
+import { type DragEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Series, StudyDetail } from '../api/types';
+import type { StudyDetail } from '../api/types';
+import { dicomDate } from '../i18n/format';
 import { loadStack } from '../imaging';
+import type { FirstLook } from '../imaging/presentation';
+import { presetsFor, rangeOf } from '../imaging/presets';
+import type { Stack } from '../imaging/stack';
+import type { HandTool } from '../imaging/viewstate';
 import { ErrorNote } from '../ui/states';
 import classes from './Cell.module.css';
 import { DocumentView } from './DocumentView';
+import { dropped, SERIES_DRAG } from './drag';
+import type { Look, Place, SeriesPlace } from './grid';
+import { ReferenceLines } from './ReferenceLines';
 import { framesIn, isDocument } from './series';
 import { useImageView } from './useImageView';
 import { Viewport } from './Viewport';
-import type { ViewRegistry } from './views';
+import { useViews, type ViewRegistry } from './views';
 
 /** An image that is to be brought onto the screen: a new object for each wish. */
 export interface Wanted {
@@ -19,67 +27,160 @@ export interface Wanted {
   frame: number;
 }
 
-interface Props {
+export interface CellProps {
   number: number;
   registry: ViewRegistry;
-  study: StudyDetail;
-  series: Series | null;
+  /** The study that is read. */
+  current: StudyDetail;
+  /** The study that the place is of: the current one, or a prior. */
+  study: StudyDetail | undefined;
+  place: Place;
   active: boolean;
+  /** One cell of several. */
+  among: boolean;
   wanted: Wanted | null;
   keyImages: readonly string[];
   overlay: boolean;
+  lines: boolean;
   onActivate: (cell: number) => void;
+  onMaximise: () => void;
+  onPlace: (cell: number, place: Place) => void;
 }
 
-export function Cell({ number, registry, study, series, active, wanted, keyImages, overlay, onActivate }: Props) {
+const HANDS: readonly string[] = ['window', 'scroll', 'zoom', 'pan', 'magnify'] satisfies HandTool[];
+
+function firstLook(look: Look | undefined, stack: Stack): FirstLook {
+  const window = look?.preset && presetsFor(stack.modality).find((one) => one.name === look.preset)?.window;
+  return {
+    ...(window ? { range: rangeOf(window.width, window.center) } : {}),
+    ...(look?.invert ? { inverted: true } : {}),
+    ...(look?.flip ? { flipped: true } : {}),
+    ...(look?.against ? { against: look.against } : {}),
+  };
+}
+
+export function Cell(props: CellProps) {
   const { t } = useTranslation();
-  const met = useCallback((view: Parameters<ViewRegistry['put']>[1]) => registry.put(number, view), [registry, number]);
-  const { ref, view, state } = useImageView(met);
-  const uid = series?.series_instance_uid ?? null;
-  const paper = series !== null && isDocument(series);
-
-  const stack = useQuery({
-    queryKey: ['stack', study.study_instance_uid, uid],
-    queryFn: ({ signal }) => loadStack(study.study_instance_uid, uid!, signal),
-    enabled: uid !== null && !paper,
-    staleTime: Number.POSITIVE_INFINITY,
-    structuralSharing: false,
-  });
-  const more = series && stack.data ? framesIn(series) - stack.data.frames.length : 0;
-
-  useEffect(() => {
-    if (!view || !stack.data || stack.data.series !== uid || stack.data.frames.length === 0) return;
-    const at = wanted
-      ? stack.data.frames.findIndex((frame) => frame.sop === wanted.sop && frame.number === wanted.frame)
-      : -1;
-    if (view.getState().stack === stack.data) {
-      if (at >= 0) view.goTo(at);
-    } else void view.open(stack.data, at >= 0 ? at : undefined);
-  }, [view, stack.data, uid, wanted]);
-
+  const { number, current, study, place, active, among } = props;
+  const [over, setOver] = useState(false);
+  const prior = study !== undefined && study.study_instance_uid !== current.study_instance_uid;
+  const drop = (event: DragEvent) => {
+    setOver(false);
+    const found = dropped(event.dataTransfer);
+    if (!found) return;
+    event.preventDefault();
+    props.onPlace(number, { kind: 'series', ...found });
+    props.onActivate(number);
+  };
   return (
     <section
       className={classes.cell}
-      data-active={active || undefined}
-      aria-label={t('layout.cell', { n: number + 1 })}
-      onPointerDownCapture={() => onActivate(number)}
-      onWheelCapture={() => onActivate(number)}
-      onFocusCapture={() => onActivate(number)}
+      tabIndex={among ? 0 : undefined}
+      data-active={(active && among) || undefined}
+      data-prior={prior || undefined}
+      data-over={over || undefined}
+      aria-label={t(prior ? 'layout.cell-prior' : 'layout.cell', { n: number + 1 })}
+      aria-current={(active && among) || undefined}
+      onPointerDownCapture={() => props.onActivate(number)}
+      onWheelCapture={() => props.onActivate(number)}
+      onFocusCapture={() => props.onActivate(number)}
+      onDragOver={(event) => {
+        if (!event.dataTransfer.types.includes(SERIES_DRAG)) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={drop}
     >
+      {prior && (
+        <p className={classes.banner}>
+          <b>{t('layout.prior')}</b> {dicomDate(study.study_date)}
+          <span>{study.description}</span>
+        </p>
+      )}
+      {place === null || !study ? <Empty among={among} /> : <Content {...props} place={place} study={study} />}
+    </section>
+  );
+}
+
+function Empty({ among }: { among: boolean }) {
+  const { t } = useTranslation();
+  return <p className={classes.empty}>{among ? t('layout.empty') : ''}</p>;
+}
+
+function Content(props: CellProps & { place: NonNullable<Place>; study: StudyDetail }) {
+  const { study, place } = props;
+  const series = study.series.find((one) => one.series_instance_uid === place.series);
+  if (!series) return null;
+  if (isDocument(series)) return <DocumentView study={study.study_instance_uid} series={series} />;
+  return <Pictures {...props} place={place as SeriesPlace} />;
+}
+
+function Pictures(props: CellProps & { place: SeriesPlace; study: StudyDetail }) {
+  const { t } = useTranslation();
+  const { number, registry, current, study, place, active, wanted, lines } = props;
+  const met = useCallback((view: Parameters<ViewRegistry['put']>[1]) => registry.put(number, view), [registry, number]);
+  const { ref, view, state } = useImageView(met);
+  const { active: leading } = useViews();
+  const hung = useRef<SeriesPlace | null>(null);
+  const series = study.series.find((one) => one.series_instance_uid === place.series)!;
+  const stack = useQuery({
+    queryKey: ['stack', place.study, place.series],
+    queryFn: ({ signal }) => loadStack(place.study, place.series, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    structuralSharing: false,
+  });
+  const more = stack.data ? framesIn(series) - stack.data.frames.length : 0;
+
+  useEffect(() => {
+    if (!view || !stack.data || stack.data.series !== place.series || stack.data.frames.length === 0) return;
+    const { frames } = stack.data;
+    const find = (sop: string, frame: number) => frames.findIndex((one) => one.sop === sop && one.number === frame);
+    const moved = hung.current !== place;
+    hung.current = place;
+    const at = wanted ? find(wanted.sop, wanted.frame) : -1;
+    const first = at >= 0 ? at : place.sop ? find(place.sop, 1) : -1;
+    if (view.getState().stack === stack.data) {
+      const to = at >= 0 ? at : moved ? first : -1;
+      if (to >= 0) view.goTo(to);
+      return;
+    }
+    void view.open(stack.data, first >= 0 ? first : undefined, firstLook(place.look, stack.data));
+  }, [view, stack.data, place, wanted]);
+
+  const prior = study.study_instance_uid !== current.study_instance_uid;
+  return (
+    <>
       {more > 0 && (
         <button type="button" className={classes.more} onClick={() => void stack.refetch()}>
           {t('view.more-images', { n: more })}
         </button>
       )}
-      {stack.error && !paper && (
+      {stack.error && (
         <div className={classes.note}>
           <ErrorNote error={stack.error} onRetry={() => void stack.refetch()} />
         </div>
       )}
-      <div className={classes.view} hidden={paper}>
-        <Viewport study={study} view={view} state={state} mount={ref} keyImages={keyImages} overlay={overlay} />
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: Enter does the same */}
+      <div
+        className={classes.view}
+        onDoubleClick={(event) => {
+          if (event.target instanceof HTMLElement && state && HANDS.includes(state.tool)) props.onMaximise();
+        }}
+      >
+        <Viewport
+          study={study}
+          view={view}
+          state={state}
+          mount={ref}
+          keyImages={prior ? NO_KEYS : props.keyImages}
+          overlay={props.overlay}
+        >
+          {lines && view && leading && leading !== view && !active && <ReferenceLines view={view} of={leading} />}
+        </Viewport>
       </div>
-      {paper && series && <DocumentView study={study.study_instance_uid} series={series} />}
-    </section>
+    </>
   );
 }
+
+const NO_KEYS: readonly string[] = [];

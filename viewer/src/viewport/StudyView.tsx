@@ -2,15 +2,24 @@
 import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Series, StudyDetail } from '../api/types';
-import { presetsFor } from '../imaging/presets';
+import { HangingDialog } from '../hanging/HangingDialog';
+import { useHanging } from '../hanging/useHanging';
+import { Linker } from '../imaging/link';
 import { MarkDesk } from '../tools/MarkDesk';
-import { Cell, type Wanted } from './Cell';
+import { CellGrid } from './CellGrid';
 import { CheatSheet } from './CheatSheet';
+import { placesOn, showsReformat } from './grid';
+import { LayoutBar } from './LayoutBar';
+import { SeriesPicker } from './SeriesPicker';
 import { SeriesStrip } from './SeriesStrip';
 import classes from './StudyView.module.css';
-import { inReadingOrder, isDocument, openingSeries, seriesOf } from './series';
+import { seriesOf } from './series';
 import { type Command, useShortcuts } from './shortcuts';
 import { Toolbar } from './Toolbar';
+import { useGrid } from './useGrid';
+import { useFirstPlace, useLayoutCommands } from './useLayoutCommands';
+import { usePriors } from './usePriors';
+import { useViewCommands } from './useViewCommands';
 import { useViewState, ViewRegistry, ViewsContext } from './views';
 
 interface Props {
@@ -24,104 +33,69 @@ interface Props {
   onWrite?: (() => void) | undefined;
 }
 
-/** What each place of the grid holds: the UID of a series, or nothing. */
-interface Grid {
-  rows: number;
-  columns: number;
-  cells: readonly (string | null)[];
+/** The registry of views and what links them, for as long as the study is open. */
+function useLinkedViews() {
+  const [registry] = useState(() => new ViewRegistry());
+  const [linker, setLinker] = useState<Linker | null>(null);
+  useEffect(() => {
+    const made = new Linker(registry);
+    setLinker(made);
+    return () => made.close();
+  }, [registry]);
+  return { registry, linker };
 }
 
+const UNLINKED = { scroll: true, look: false, byHand: false } as const;
+const never = () => () => undefined;
+
 export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, onNextStudy, onWrite }: Props) {
-  const { t } = useTranslation();
-  const [registry] = useState(() => new ViewRegistry());
-  const series = useMemo(() => inReadingOrder(study.series), [study.series]);
-  const [grid, setGrid] = useState<Grid>(() => ({
-    rows: 1,
-    columns: 1,
-    cells: [openingSeries(series)?.series_instance_uid ?? null],
-  }));
-  const [active, setActive] = useState(0);
-  const [wanted, setWanted] = useState<(Wanted & { cell: number }) | null>(null);
+  const { t, i18n } = useTranslation();
+  const { registry, linker } = useLinkedViews();
+  const priors = usePriors(study);
+  const newest = priors.comparable?.[0];
+  const hanging = useHanging(study, priors.comparable?.length, newest && priors.studies.get(newest.study_instance_uid));
+  const cells = useGrid(registry, hanging.hung, useFirstPlace(study));
+  const { grid } = cells;
+  const place = grid.places[grid.active] ?? null;
+
+  const [wanted, setWanted] = useState<{ sop: string; frame: number; cell: number } | null>(null);
   const [help, setHelp] = useState(false);
   const [overlay, setOverlay] = useState(true);
   const { active: view } = useSyncExternalStore(registry.subscribe, registry.get);
   const state = useViewState(view);
-  const chosen = series.find((one) => one.series_instance_uid === grid.cells[active]);
-  const paper = chosen !== undefined && isDocument(chosen);
+  const link = useSyncExternalStore(linker?.subscribe ?? never, () => linker?.getState() ?? UNLINKED);
 
-  const place = useCallback((cell: number, uid: string) => {
-    setGrid((known) => ({ ...known, cells: known.cells.map((one, index) => (index === cell ? uid : one)) }));
-  }, []);
-  const activate = useCallback(
-    (cell: number) => {
-      setActive(cell);
-      registry.activate(cell);
+  const open = useCallback(
+    (uid: string, one: Series) => {
+      setWanted(null);
+      cells.put(grid.active, { kind: 'series', study: uid, series: one.series_instance_uid });
     },
-    [registry],
+    [cells, grid.active],
   );
-
-  useEffect(() => {
-    const first = openingSeries(series) ?? series[0];
-    if (grid.cells.every((uid) => uid === null) && first) place(0, first.series_instance_uid);
-  }, [grid, series, place]);
-
   const show = useCallback(
     (sop: string, frame = 1) => {
-      const home = seriesOf(series, sop);
+      const home = seriesOf(study.series, sop);
       if (!home) return;
-      place(active, home.series_instance_uid);
-      setWanted({ sop, frame, cell: active });
+      // an image on the screen already is gone to where it is
+      const known = placesOn(grid).findIndex(
+        (one) => one?.series === home.series_instance_uid && one.kind === 'series',
+      );
+      const cell = known >= 0 ? known : grid.active;
+      if (known < 0)
+        cells.put(cell, { kind: 'series', study: study.study_instance_uid, series: home.series_instance_uid });
+      cells.activate(cell);
+      setWanted({ sop, frame, cell });
     },
-    [series, active, place],
+    [study, grid, cells],
   );
   useEffect(() => registry.showBy(show), [registry, show]);
 
-  const open = (one: Series) => {
-    setWanted(null);
-    place(active, one.series_instance_uid);
-  };
-  const step = (by: number) => {
-    const next = series[(chosen ? series.indexOf(chosen) : -1) + by];
-    if (next) open(next);
-  };
-  const frame = state?.stack?.frames[state.target];
-
+  const layout = useLayoutCommands({ study, cells, priors, linker, registry, open });
+  const isCurrent = place !== null && place.study === study.study_instance_uid && place.kind === 'series';
+  const frame = isCurrent ? state?.stack?.frames[state.target] : undefined;
+  const viewing = useViewCommands({ view, state, registry, frame, onToggleKeyImage });
   const run = (command: Command) => {
     switch (command.do) {
-      case 'tool': {
-        for (const one of registry.get().all) one.setTool(command.tool);
-        return undefined;
-      }
-      case 'scroll':
-        return view?.scrollBy(command.steps);
-      case 'first':
-        return view?.goTo(0);
-      case 'last':
-        return view?.goTo((state?.stack?.frames.length ?? 1) - 1);
-      case 'previous-series':
-        return step(-1);
-      case 'next-series':
-        return step(1);
-      case 'preset': {
-        const preset = presetsFor(state?.stack?.modality ?? '')[command.number - 1];
-        return preset && !state?.stack?.color ? view?.applyPreset(preset) : undefined;
-      }
-      case 'invert':
-        return view?.invert();
-      case 'flip':
-        return view?.flip();
-      case 'rotate':
-        return view?.rotate();
-      case 'reset':
-        return view?.reset();
-      case 'zoom-in':
-        return view?.zoomBy(1.2);
-      case 'zoom-out':
-        return view?.zoomBy(1 / 1.2);
-      case 'play':
-        return view?.togglePlay();
-      case 'key-image':
-        return frame && !paper ? onToggleKeyImage?.(frame.sop) : undefined;
       case 'overlay':
         return setOverlay(!overlay);
       case 'help':
@@ -130,55 +104,93 @@ export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, o
         return onNextStudy?.();
       case 'report':
         return onWrite?.();
+      default:
+        viewing(command);
+        return layout.run(command);
     }
   };
   useShortcuts(run);
 
+  const shown = useMemo(
+    () =>
+      new Set(
+        placesOn(grid)
+          .map((one) => one?.series)
+          .filter((one) => one !== undefined),
+      ),
+    [grid],
+  );
+  const known = useMemo(() => [...priors.studies.values()], [priors.studies]);
   const marked = onToggleKeyImage ? frame !== undefined && keyImages.includes(frame.sop) : null;
+  const protocol = hanging.hung?.protocol;
   return (
     <ViewsContext value={registry}>
       <div className={classes.page}>
         {header}
         <div className={classes.body}>
           <SeriesStrip
-            study={study.study_instance_uid}
-            series={series}
-            active={grid.cells[active] ?? null}
+            study={study}
+            priors={priors.list}
+            studies={priors.studies}
+            active={place?.series ?? null}
+            shown={shown}
             keyImages={keyImages}
             onOpen={open}
+            onPrior={layout.openPrior}
           />
           <main className={classes.middle} aria-label={t('view.images')}>
-            <Toolbar view={view} state={state} keyImage={marked} run={run} />
-            {series.length === 0 && <p className={classes.note}>{t('view.no-series')}</p>}
-            <div
-              className={classes.grid}
-              style={{
-                gridTemplateColumns: `repeat(${grid.columns}, minmax(0, 1fr))`,
-                gridTemplateRows: `repeat(${grid.rows}, minmax(0, 1fr))`,
-              }}
-            >
-              {grid.cells.map((uid, cell) => (
-                <Cell
-                  // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
-                  key={cell}
-                  number={cell}
-                  registry={registry}
-                  study={study}
-                  series={series.find((one) => one.series_instance_uid === uid) ?? null}
-                  active={cell === active}
-                  wanted={cell === wanted?.cell ? wanted : null}
-                  keyImages={keyImages}
-                  overlay={overlay}
-                  onActivate={activate}
-                />
-              ))}
+            <div className={classes.bars}>
+              <Toolbar view={view} state={state} keyImage={marked} run={run} />
+              <LayoutBar
+                grid={grid}
+                link={link}
+                lines={layout.lines}
+                priors={priors.comparable?.length ?? 0}
+                planes={showsReformat(grid)}
+                protocol={protocol ? protocol.name[i18n.language === 'en' ? 'en' : 'vi'] : null}
+                run={run}
+              />
             </div>
+            {layout.notice && (
+              <p className={classes.notice} role="status">
+                {layout.notice}
+              </p>
+            )}
+            {study.series.length === 0 && <p className={classes.note}>{t('view.no-series')}</p>}
+            <CellGrid
+              cells={cells}
+              studies={priors.studies}
+              registry={registry}
+              current={study}
+              wanted={wanted}
+              keyImages={keyImages}
+              overlay={overlay}
+              lines={layout.lines}
+              onMaximise={() => layout.run({ do: 'maximise' })}
+            />
             <MarkDesk study={study.study_instance_uid} />
             <p className={classes.use}>{t('view.intended-use')}</p>
           </main>
           {panel?.({ show })}
         </div>
         <CheatSheet opened={help} onClose={() => setHelp(false)} />
+        <SeriesPicker
+          opened={layout.choosing}
+          studies={known}
+          onChoose={(uid, one) => {
+            layout.setChoosing(false);
+            open(uid, one);
+          }}
+          onClose={() => layout.setChoosing(false)}
+        />
+        <HangingDialog
+          opened={layout.editing}
+          study={study}
+          hanging={hanging}
+          grid={grid}
+          onClose={() => layout.setEditing(false)}
+          onHang={cells.hangAgain}
+        />
       </div>
     </ViewsContext>
   );

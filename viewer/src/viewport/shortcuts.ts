@@ -4,12 +4,15 @@
  */
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import type { ToolName } from '../imaging/viewstate';
+import { LAYOUTS } from './grid';
 import { type KeyMap, keyMap, keyOf, type OwnKeys } from './keymap';
 
 export type Command =
   | { do: 'tool'; tool: ToolName }
   | { do: 'scroll'; steps: number }
   | { do: 'preset'; number: number }
+  | { do: 'layout'; rows: number; columns: number }
+  | { do: 'move-cell'; right: number; down: number }
   | {
       do:
         | 'first'
@@ -38,7 +41,25 @@ export type Command =
         | 'overlay'
         | 'help'
         | 'next-study'
-        | 'report';
+        | 'report'
+        | 'next-cell'
+        | 'maximise'
+        | 'choose-series'
+        | 'hang-again'
+        | 'protocols'
+        | 'lines'
+        | 'link'
+        | 'link-look'
+        | 'link-here'
+        | 'compare'
+        | 'planes'
+        | 'slab'
+        | 'thicker'
+        | 'thinner'
+        | 'second-window'
+        | 'faster'
+        | 'slower'
+        | 'sweep';
     };
 
 export type Group = 'images' | 'show' | 'layout' | 'tools' | 'marks' | 'report';
@@ -73,6 +94,9 @@ const TABLE: Record<Group, readonly Row[]> = {
     ['previous-series', { do: 'previous-series' }, '['],
     ['next-series', { do: 'next-series' }, ']'],
     ['play', { do: 'play' }, 'Space'],
+    ['faster', { do: 'faster' }, '>'],
+    ['slower', { do: 'slower' }, '<'],
+    ['sweep', { do: 'sweep' }, 'Shift+S'],
   ],
   show: [
     ...PRESETS,
@@ -89,7 +113,34 @@ const TABLE: Record<Group, readonly Row[]> = {
     ['overlay', { do: 'overlay' }, 'O'],
     ['reset', { do: 'reset' }, 'R'],
   ],
-  layout: [],
+  layout: [
+    ...LAYOUTS.map(
+      ({ rows, columns, digit }): Row => [
+        `layout-${rows}-${columns}`,
+        { do: 'layout', rows, columns },
+        `Shift+${digit}`,
+      ],
+    ),
+    ['cell-left', { do: 'move-cell', right: -1, down: 0 }, 'Shift+ArrowLeft'],
+    ['cell-right', { do: 'move-cell', right: 1, down: 0 }, 'Shift+ArrowRight'],
+    ['cell-up', { do: 'move-cell', right: 0, down: -1 }, 'Shift+ArrowUp'],
+    ['cell-down', { do: 'move-cell', right: 0, down: 1 }, 'Shift+ArrowDown'],
+    ['next-cell', { do: 'next-cell' }, '`'],
+    ['maximise', { do: 'maximise' }, 'Enter'],
+    ['choose-series', { do: 'choose-series' }, 'F'],
+    ['link', { do: 'link' }, 'X'],
+    ['link-here', { do: 'link-here' }, 'Shift+X'],
+    ['link-look', { do: 'link-look' }, 'Shift+Y'],
+    ['lines', { do: 'lines' }, 'Y'],
+    ['compare', { do: 'compare' }, 'J'],
+    ['planes', { do: 'planes' }, 'V'],
+    ['slab', { do: 'slab' }, 'Shift+V'],
+    ['thicker', { do: 'thicker' }, '}'],
+    ['thinner', { do: 'thinner' }, '{'],
+    ['hang-again', { do: 'hang-again' }, 'Shift+R'],
+    ['protocols', { do: 'protocols' }, 'Shift+P'],
+    ['second-window', { do: 'second-window' }, 'Shift+D'],
+  ],
   tools: [
     tool('window', 'W'),
     tool('scroll', 'S'),
