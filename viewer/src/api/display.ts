@@ -9,6 +9,9 @@ export const metadataAddress = (study: string, series: string) => `${seriesAddre
 export const seriesThumbnail = (study: string, series: string) => `${seriesAddress(study, series)}/thumbnail`;
 export const instanceThumbnail = (study: string, series: string, sop: string) =>
   `${seriesAddress(study, series)}/instances/${part(sop)}/thumbnail`;
+/** A key image of a report, to be looked at beside its text. */
+export const keyPicture = (study: string, series: string, sop: string) =>
+  `${instanceThumbnail(study, series, sop)}?size=768`;
 export const frameAddress = (study: string, series: string, sop: string, frame: number) =>
   `${seriesAddress(study, series)}/instances/${part(sop)}/frames/${frame}`;
 /** The object as it was stored (PS3.18), for documents. */

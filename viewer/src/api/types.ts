@@ -90,6 +90,14 @@ export interface Study {
     pdf_sop_instance_uid: string | null;
   };
   problem: string | null;
+  letters: LetterMarks;
+}
+
+/** What of a study's letters waits: questions and requests to repeat, a critical finding that nobody noted, a report. */
+export interface LetterMarks {
+  questions: number;
+  critical: boolean;
+  to_accept: boolean;
 }
 
 export interface StudyList {
@@ -180,11 +188,31 @@ export interface Timeline {
   items: TimelineItem[];
 }
 
-export interface ArrivedReport {
+export interface ReportSections {
   technique: string;
   findings: string;
   conclusion: string;
   recommendation: string;
+  comparison: string;
+  limitations: string;
+  answers: { question: string; answer: string }[];
+}
+
+/** Who signed a report. */
+export interface SignedBy {
+  role: string;
+  name: string;
+  licence_number: string;
+  organization: string;
+  at: string;
+}
+
+export interface ArrivedReport extends ReportSections {
+  status: 'preliminary' | 'final' | 'addendum';
+  version: number;
+  signatures: SignedBy[];
+  criticals: { category: number; text: string; raised_at: string; noted_by: string; noted_at: string | null }[];
+  addenda: (ReportSections & { signatures: SignedBy[]; at: string })[];
   observer: string;
   organization: string;
   signed_at: string;

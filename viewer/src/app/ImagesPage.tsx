@@ -1,10 +1,12 @@
 /** The images of a study without a reading task: for the one who made them. */
 import { useQuery } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useParams } from 'react-router';
+import { useParams, useSearchParams } from 'react-router';
 import { queries } from '../api/queries';
 import { FullPageError, FullPageLoading } from '../ui/states';
 import { StudyView } from '../viewport/StudyView';
+import { useViews } from '../viewport/views';
 import { ViewerHeader } from './ViewerHeader';
 
 const POLL_MS = 20_000;
@@ -12,6 +14,7 @@ const POLL_MS = 20_000;
 export function ImagesPage() {
   const { t } = useTranslation();
   const { uid = '' } = useParams();
+  const [asked] = useSearchParams();
   const study = useQuery({ ...queries.study(uid), refetchInterval: POLL_MS });
   const report = useQuery({ ...queries.report(uid), retry: false });
   if (study.error && !study.data) return <FullPageError error={study.error} onRetry={() => void study.refetch()} />;
@@ -27,8 +30,23 @@ export function ImagesPage() {
           backLabel={t('studies.back')}
           study={study.data}
           description={study.data.description}
-        />
+        >
+          <OpensAt sop={asked.get('image') ?? ''} />
+        </ViewerHeader>
       }
     />
   );
+}
+
+/** Brings the image that the address names onto the screen, once. */
+function OpensAt({ sop }: { sop: string }) {
+  const { all, show } = useViews();
+  const done = useRef(false);
+  const ready = all.length > 0;
+  useEffect(() => {
+    if (!sop || !ready || done.current) return;
+    done.current = true;
+    show(sop);
+  }, [sop, ready, show]);
+  return null;
 }

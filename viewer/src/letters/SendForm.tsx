@@ -1,6 +1,9 @@
 import { Button } from '@mantine/core';
 import type { KeyboardEvent, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { ApiError } from '../api/problem';
+import { IconWarning } from '../ui/icons';
+import { Note } from '../ui/Note';
 import { ErrorNote } from '../ui/states';
 import classes from './Letters.module.css';
 
@@ -31,7 +34,7 @@ export function SendForm({ children, label, busy, error, ready, danger = false, 
     // biome-ignore lint/a11y/noStaticElementInteractions: the shortcut belongs to the fields inside
     <div className={classes.form} onKeyDown={onKeyDown}>
       {children}
-      {error !== null && error !== undefined && <ErrorNote error={error} />}
+      <Refusal error={error} />
       <div className={classes.end}>
         {onCancel && (
           <Button size="xs" variant="subtle" color="gray" onClick={onCancel}>
@@ -43,5 +46,24 @@ export function SendForm({ children, label, busy, error, ready, danger = false, 
         </Button>
       </div>
     </div>
+  );
+}
+
+const TOLD = ['patient-name', 'patient-id', 'birth-date', 'long-number'] as const;
+
+/** Why it was not sent: what of the text tells who the patient is, or whatever else is wrong. */
+function Refusal({ error }: { error: unknown }) {
+  const { t } = useTranslation();
+  if (error === null || error === undefined) return null;
+  if (!(error instanceof ApiError) || error.code !== 'tells-patient') return <ErrorNote error={error} />;
+  const found = TOLD.filter((code) => error.errors.some((fault) => fault.code === code));
+  return (
+    <Note kind="bad" icon={<IconWarning />} title={t('letters.tells')}>
+      <ul className={classes.faults}>
+        {found.map((code) => (
+          <li key={code}>{t(`letters.tells-what.${code}`)}</li>
+        ))}
+      </ul>
+    </Note>
   );
 }

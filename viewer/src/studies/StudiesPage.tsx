@@ -9,6 +9,7 @@ import { imageCount, pictureModalities } from '../api/pictures';
 import { PAGE_SIZE, queries } from '../api/queries';
 import type { Study } from '../api/types';
 import { dicomDate, dicomTime, personName, useFormat } from '../i18n/format';
+import { LetterMarks } from '../letters/LetterMarks';
 import { useSession } from '../session';
 import { IconSearch, IconWarning } from '../ui/icons';
 import { Empty, ErrorNote, Loading } from '../ui/states';
@@ -131,6 +132,7 @@ function Row({ study }: { study: Study }) {
       <td className={classes.time}>{format.moment(study.last_received_at)}</td>
       <td>
         <StepLine study={study} />
+        <LetterMarks study={study} />
         {study.problem && (
           <div className={classes.problem}>
             <IconWarning size={14} /> {study.problem}

@@ -1,19 +1,22 @@
-/** One study for the radiographer: where it is, what happened when, what came back. */
+/** One study at its hospital: where it is, what came back, what the hospitals wrote to each other, what happened when. */
 import { Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useEffect } from 'react';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
 import { imageCount, pictureModalities } from '../api/pictures';
 import { queries } from '../api/queries';
 import type { Delivery, ItemState, StudyDetail } from '../api/types';
 import { dicomDate, dicomTime, personName, useFormat } from '../i18n/format';
+import { LetterMarks } from '../letters/LetterMarks';
 import { useSession } from '../session';
 import { IconBack, IconWarning } from '../ui/icons';
 import { Note } from '../ui/Note';
 import { ErrorNote, Loading } from '../ui/states';
 import { PriorityBadge } from '../worklist/PriorityBadge';
+import { LetterSection } from './LetterSection';
 import { ReportSection } from './ReportSection';
+import { Section } from './Section';
 import { StepLine } from './StepLine';
 import classes from './StudyPage.module.css';
 import { TimelineSection } from './TimelineSection';
@@ -41,9 +44,14 @@ export function StudyPage() {
         <>
           <Head study={study.data} name={name} />
           {study.data.conflicts > 0 && <ConflictNote count={study.data.conflicts} />}
+          {study.data.report.state !== 'none' && (
+            <div className={classes.whole}>
+              <ReportSection study={study.data} />
+            </div>
+          )}
           <div className={classes.columns}>
             <div className={classes.column}>
-              {study.data.report.state !== 'none' && <ReportSection study={study.data} />}
+              <LetterSection uid={uid} />
               <SeriesSection study={study.data} />
               <DeliverySection deliveries={study.data.deliveries} />
             </div>
@@ -85,6 +93,7 @@ function Head({ study, name }: { study: StudyDetail; name: string }) {
           {t('studies.open-images')}
         </Button>
       </Group>
+      <LetterMarks study={study} />
       <StepLine study={study} wide />
       {study.problem && (
         <p className={classes.problem} role="alert">
@@ -104,15 +113,6 @@ function ConflictNote({ count }: { count: number }) {
         {t('studies.conflicts-hint')} {administers && <Link to="/admin/set-aside">{t('studies.conflicts-open')}</Link>}
       </Note>
     </div>
-  );
-}
-
-export function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className={classes.section}>
-      <h2>{title}</h2>
-      {children}
-    </section>
   );
 }
 

@@ -5,7 +5,7 @@ import { queries } from '../api/queries';
 import type { TimelineItem } from '../api/types';
 import { between, useFormat } from '../i18n/format';
 import { ErrorNote, Loading } from '../ui/states';
-import { Section } from './StudyPage';
+import { Section } from './Section';
 import classes from './StudyPage.module.css';
 
 const BAD: readonly string[] = ['held', 'refused'];
