@@ -1,239 +1,252 @@
 /** The reading worklist: what waits, how long, who has it. */
-import { Button, Select, TextInput } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { Button } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigate } from 'react-router';
 import * as node from '../api/node';
 import { queries } from '../api/queries';
-import type { Task, TaskFilter } from '../api/types';
+import type { KnownTask } from '../api/tasks';
+import type { Priority } from '../api/types';
 import { useSession } from '../session';
-import { IconSearch } from '../ui/icons';
 import { Empty, ErrorNote, Loading } from '../ui/states';
-import { type Filters, modalitiesOf, narrowed, nextToRead } from './order';
-import { TaskRow } from './TaskRow';
+import { faceOf } from './clock';
+import { FilterBar } from './FilterBar';
+import { isNarrow, NO_FILTERS, narrowed, VIEWS } from './filters';
+import { ACTION_KEYS, type Action, actionsFor, nextToRead } from './order';
+import { type GridHandle, TaskGrid } from './TaskGrid';
+import { TaskStrip } from './TaskStrip';
+import { useFilters } from './useFilters';
+import { useKeys } from './useKeys';
 import { useNow } from './useNow';
+import { useOpen } from './useOpen';
+import { usePrefetchNext } from './usePrefetchNext';
 import classes from './WorklistPage.module.css';
 
-const COLUMNS = [
-  'priority',
-  'waiting',
-  'state',
-  'images',
-  'modality',
-  'description',
-  'site',
-  'person',
-  'patient',
-] as const;
-const PAGE = 12;
-const NO_FILTERS: Filters = { text: '', modality: null, state: null };
+const TaskMenu = lazy(() => import('./TaskMenu').then((m) => ({ default: m.TaskMenu })));
+const PeopleDialog = lazy(() => import('./PeopleDialog').then((m) => ({ default: m.PeopleDialog })));
+const OpinionDialog = lazy(() => import('./OpinionDialog').then((m) => ({ default: m.OpinionDialog })));
+const ScopeDialog = lazy(() => import('./ScopeDialog').then((m) => ({ default: m.ScopeDialog })));
+
+const EXPECTED = 2; // studies whose images are fetched ahead
+const OVERDUE_MS = 30_000;
+const KEYS_OF_ACTIONS = Object.entries(ACTION_KEYS).map(([action, key]) => [key, action as Action] as const);
+type Dialog = { kind: 'assign' | 'hand-over' | 'opinion'; task: KnownTask };
+type Place = { id: string; x: number; y: number };
 
 export function WorklistPage() {
   const { t } = useTranslation();
   const session = useSession();
   const client = useQueryClient();
-  const navigate = useNavigate();
-  const [list, setList] = useState<TaskFilter>('open');
-  const [filters, setFilters] = useState<Filters>(NO_FILTERS);
+  const state = useFilters();
+  const { filters } = state;
+  const opened = useQuery(queries.tasks('open'));
+  const signed = useQuery({ ...queries.tasks('final'), enabled: filters.view === 'signed' });
+  const query = filters.view === 'signed' ? signed : opened;
+  const desk = useOpen(session.role);
   const [chosen, setChosen] = useState<string | null>(null);
-  const [opening, setOpening] = useState<string | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const grid = useRef<HTMLDivElement>(null);
+  const [menu, setMenu] = useState<Place | null>(null);
+  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const [notice, setNotice] = useState('');
+  const grid = useRef<GridHandle>(null);
   const search = useRef<HTMLInputElement>(null);
-  const query = useQuery({ ...queries.tasks(list), refetchInterval: 60_000 });
-  const now = useNow(1_000);
-  const tasks = query.data ?? [];
-  const rows = useMemo(() => narrowed(query.data ?? [], filters), [query.data, filters]);
-  const index = Math.max(
-    0,
-    rows.findIndex((task) => task.id === chosen),
-  );
-  const selected: Task | undefined = rows[index];
   const reads = session.role === 'radiologist';
-  const filtered = filters.text !== '' || filters.modality !== null || filters.state !== null;
+  const minute = useNow(OVERDUE_MS);
 
   useEffect(() => {
     document.title = `${t('nav.reading')} · Liên Tuyến`;
   }, [t]);
-  useEffect(() => {
-    if (chosen) document.getElementById(`task-${chosen}`)?.scrollIntoView({ block: 'nearest' });
-  }, [chosen]);
-  useEffect(() => {
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.target instanceof Element && event.target.closest('input, textarea, [role="menu"], [role="listbox"]'))
-        return;
-      if (event.key === '/') {
-        event.preventDefault();
-        search.current?.focus();
-      } else if (event.key === 'j' || event.key === 'k') {
-        grid.current?.focus();
-        move(event.key === 'j' ? 1 : -1);
-      }
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
+
+  const all = query.data?.items;
+  const rows = useMemo(
+    () => narrowed(all ?? [], filters, session.username, (task) => faceOf(task, minute).mood === 'over'),
+    [all, filters, session.username, minute],
+  );
+  const at = Math.max(
+    0,
+    rows.findIndex((task) => task.id === chosen),
+  );
+  const selected = rows[at];
+  const following = useMemo(() => {
+    const first = nextToRead(opened.data?.items ?? []);
+    const rest = (opened.data?.items ?? []).filter((task) => task.state === 'ready' && task.in_scope && task !== first);
+    return [first, ...rest].filter((task) => task !== undefined).slice(0, EXPECTED);
+  }, [opened.data]);
+  usePrefetchNext(reads ? following : []);
+
+  const priority = useMutation({
+    mutationFn: ({ id, to }: { id: string; to: Priority }) => node.setPriority(id, to),
+    onError: desk.setError,
+    onSettled: () => client.invalidateQueries({ queryKey: ['tasks'] }),
+  });
+  const next = async () => {
+    setNotice('');
+    if (!(await desk.next()) && desk.error === null) setNotice(t('worklist.no-next'));
+  };
+  const showMenu = (task: KnownTask) => {
+    const place = grid.current?.placeOf(task.id);
+    if (place) setMenu({ id: task.id, ...place });
+  };
+  const act = (action: Action, task: KnownTask) => {
+    setMenu(null);
+    if (!actionsFor(task, session.role).includes(action)) return;
+    if (action === 'open') desk.open(task);
+    else if (action === 'look') desk.look(task);
+    else if (action === 'release') void desk.release(task);
+    else if (action === 'take-over') desk.takeOver(task);
+    else if (action === 'priority') showMenu(task);
+    else setDialog({ kind: action, task });
+  };
+  const choose = (index: number) => {
+    const task = rows[Math.min(rows.length - 1, Math.max(0, index))];
+    if (task) setChosen(task.id);
+    grid.current?.focus();
+  };
+
+  const page = () => grid.current?.page() ?? 10;
+  const moves: Record<string, () => number> = {
+    ArrowDown: () => at + 1,
+    j: () => at + 1,
+    ArrowUp: () => at - 1,
+    k: () => at - 1,
+    PageDown: () => at + page(),
+    PageUp: () => at - page(),
+    Home: () => 0,
+    End: () => rows.length - 1,
+  };
+  useKeys((event) => {
+    const { key } = event;
+    const move = moves[key];
+    const action = KEYS_OF_ACTIONS.find(([name]) => name === key)?.[1];
+    const picked = /^[1-9]$/.test(key) ? state.saved.filters[Number(key) - 1] : undefined;
+    if (move) choose(move());
+    else if (key === '/') search.current?.focus();
+    else if (picked) state.pick(picked.name);
+    else if (key === 'v' || key === 'V') {
+      const step = key === 'v' ? 1 : VIEWS.length - 1;
+      state.change({ view: VIEWS[(VIEWS.indexOf(filters.view) + step) % VIEWS.length]! });
+    } else if (key === 'n' && reads) void next();
+    else if ((key === '.' || key === 'ContextMenu' || (key === 'F10' && event.shiftKey)) && selected)
+      showMenu(selected);
+    else if (action && selected && !desk.opening && !event.repeat) act(action, selected);
+    else return false;
+    return true;
   });
 
-  const move = (by: number) => {
-    const next = rows[Math.min(rows.length - 1, Math.max(0, index + by))];
-    if (next) setChosen(next.id);
+  const byId = useRef(rows);
+  byId.current = rows;
+  const deskNow = useRef(desk);
+  deskNow.current = desk;
+  const onOpen = useCallback((id: string) => {
+    const task = byId.current.find((one) => one.id === id);
+    if (task && !deskNow.current.opening) deskNow.current.open(task);
+  }, []);
+  const onMenu = useCallback((id: string, x: number, y: number) => {
+    setChosen(id);
+    setMenu({ id, x, y });
+  }, []);
+  const close = () => {
+    setMenu(null);
+    setDialog(null);
+    grid.current?.focus();
   };
-  const open = async (task: Task) => {
-    setError(null);
-    setOpening(task.id);
-    try {
-      if (reads && (task.state === 'ready' || task.mine) && task.state !== 'final') await node.claim(task.id);
-      await navigate(`/reading/${encodeURIComponent(task.id)}`);
-    } catch (reason) {
-      setError(reason);
-      void client.invalidateQueries({ queryKey: ['tasks'] });
-    } finally {
-      setOpening(null);
-    }
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const steps: Record<string, number> = {
-      ArrowDown: 1,
-      ArrowUp: -1,
-      PageDown: PAGE,
-      PageUp: -PAGE,
-      Home: -rows.length,
-      End: rows.length,
-    };
-    const by = steps[event.key];
-    if (by !== undefined) move(by);
-    else if (event.key === 'Enter' && selected && !opening) void open(selected);
-    else return;
-    event.preventDefault();
-  };
-  const next = nextToRead(tasks);
+  const menuTask = menu && rows.find((task) => task.id === menu.id);
 
   return (
     <div className={classes.page}>
       <div className={classes.bar}>
-        <h1>{t('nav.reading')}</h1>
+        <h1 className="visually-hidden">{t('nav.reading')}</h1>
+        <FilterBar
+          state={state}
+          tasks={opened.data?.items ?? []}
+          username={session.username}
+          search={search}
+          onDone={() => grid.current?.focus()}
+        />
         <span className={classes.count} aria-live="polite">
-          {query.data && t('worklist.count', { n: rows.length, total: tasks.length })}
+          {notice || (query.data && t('worklist.count', { n: rows.length, total: query.data.items.length }))}
         </span>
-        <Select
-          size="xs"
-          w={120}
-          aria-label={t('worklist.which')}
-          allowDeselect={false}
-          value={list}
-          onChange={(value) => setList((value ?? 'open') as TaskFilter)}
-          data={(['open', 'final', 'all'] as const).map((value) => ({ value, label: t(`worklist.list.${value}`) }))}
-        />
-        <Select
-          size="xs"
-          w={130}
-          aria-label={t('worklist.state')}
-          placeholder={t('worklist.any-state')}
-          clearable
-          value={filters.state}
-          onChange={(value) => setFilters({ ...filters, state: value as Filters['state'] })}
-          data={[
-            { value: 'mine', label: t('worklist.mine') },
-            ...(['ready', 'incomplete', 'claimed', 'drafting'] as const).map((value) => ({
-              value,
-              label: t(`task-state.${value}`),
-            })),
-          ]}
-        />
-        <Select
-          size="xs"
-          w={110}
-          aria-label={t('worklist.modality')}
-          placeholder={t('worklist.any-modality')}
-          clearable
-          value={filters.modality}
-          onChange={(modality) => setFilters({ ...filters, modality })}
-          data={modalitiesOf(tasks)}
-        />
-        <TextInput
-          ref={search}
-          size="xs"
-          w={220}
-          aria-label={t('worklist.search')}
-          placeholder={t('worklist.search')}
-          leftSection={<IconSearch size={14} />}
-          rightSection={<kbd className={classes.slash}>/</kbd>}
-          value={filters.text}
-          onChange={(event) => setFilters({ ...filters, text: event.currentTarget.value })}
-          onKeyDown={(event) => {
-            if (event.key === 'Escape') setFilters({ ...filters, text: '' });
-            if (event.key === 'ArrowDown' || event.key === 'Enter') {
-              event.preventDefault();
-              grid.current?.focus();
-            }
-          }}
-        />
         {reads && (
           <Button
             size="xs"
-            disabled={!next}
-            loading={opening === next?.id && opening !== null}
-            onClick={() => next && void open(next)}
+            loading={desk.opening === 'next'}
+            rightSection={<kbd className={classes.key}>N</kbd>}
+            onClick={() => void next()}
           >
             {t('worklist.read-next')}
           </Button>
         )}
       </div>
-      {error !== null && (
-        <div className={classes.note}>
-          <ErrorNote error={error} />
-        </div>
+      {[desk.error, state.error, query.error].map(
+        (error, index) =>
+          error !== null && (
+            // biome-ignore lint/suspicious/noArrayIndexKey: always these three
+            <div key={index} className={classes.note}>
+              <ErrorNote error={error} onRetry={error === query.error ? () => void query.refetch() : undefined} />
+            </div>
+          ),
       )}
-      {query.error && (
-        <div className={classes.note}>
-          <ErrorNote error={query.error} onRetry={() => void query.refetch()} />
-        </div>
-      )}
-      {query.isPending && <Loading />}
+      {query.isPending && !query.error && <Loading />}
       {query.data && (
-        <div
-          ref={grid}
-          className={classes.grid}
-          role="grid"
-          tabIndex={0}
-          aria-label={t('nav.reading')}
-          aria-rowcount={rows.length + 1}
-          aria-activedescendant={selected ? `task-${selected.id}` : undefined}
-          onKeyDown={onKeyDown}
-        >
-          <div className={classes.heads} role="row">
-            {COLUMNS.map((column) => (
-              <span key={column} role="columnheader">
-                {t(`worklist.column.${column}`)}
-              </span>
-            ))}
-          </div>
-          {rows.map((task) => (
-            <TaskRow
-              key={task.id}
-              task={task}
-              selected={task === selected}
-              opening={task.id === opening}
-              since={(now - query.dataUpdatedAt) / 1000}
-              onChoose={() => setChosen(task.id)}
-              onOpen={() => void open(task)}
-            />
-          ))}
-          {rows.length === 0 &&
-            (filtered ? (
-              <Empty title={t('worklist.nothing-found')}>
-                <Button size="xs" variant="default" onClick={() => setFilters(NO_FILTERS)}>
-                  {t('worklist.clear')}
-                </Button>
-              </Empty>
-            ) : (
-              <Empty title={t('worklist.empty')}>{t('worklist.empty-hint')}</Empty>
-            ))}
-        </div>
+        <>
+          <TaskGrid
+            handle={grid}
+            tasks={rows}
+            chosen={selected?.id ?? null}
+            opening={desk.opening}
+            onChoose={setChosen}
+            onOpen={onOpen}
+            onMenu={onMenu}
+          >
+            {rows.length === 0 && (
+              <Nothing
+                narrow={isNarrow(filters)}
+                view={filters.view}
+                onClear={() => state.change({ ...NO_FILTERS, view: filters.view })}
+              />
+            )}
+          </TaskGrid>
+          <TaskStrip task={selected} />
+        </>
       )}
       <p className={classes.keys}>{t('worklist.keys')}</p>
+      <Suspense fallback={null}>
+        {menu && menuTask && (
+          <TaskMenu
+            key={`${menu.id} ${menu.x} ${menu.y}`}
+            task={menuTask}
+            role={session.role}
+            place={menu}
+            onDo={(action) => act(action, menuTask)}
+            onPriority={(to) => priority.mutate({ id: menuTask.id, to })}
+            onClose={close}
+          />
+        )}
+        {dialog && dialog.kind !== 'opinion' && <PeopleDialog task={dialog.task} kind={dialog.kind} onClose={close} />}
+        {dialog?.kind === 'opinion' && <OpinionDialog task={dialog.task} onClose={close} />}
+        {desk.doubtful && (
+          <ScopeDialog
+            description={desk.doubtful.task.description}
+            onConfirm={() => void desk.doubtful?.claim()}
+            onClose={() => {
+              desk.dismiss();
+              grid.current?.focus();
+            }}
+          />
+        )}
+      </Suspense>
     </div>
   );
+}
+
+function Nothing({ narrow, view, onClear }: { narrow: boolean; view: (typeof VIEWS)[number]; onClear: () => void }) {
+  const { t } = useTranslation();
+  if (narrow)
+    return (
+      <Empty title={t('worklist.nothing-found')}>
+        <Button size="xs" variant="default" onClick={onClear}>
+          {t('worklist.clear')}
+        </Button>
+      </Empty>
+    );
+  return <Empty title={t(`worklist.empty.${view}`)}>{view === 'to-read' && t('worklist.empty-hint')}</Empty>;
 }

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { folded, modalitiesOf, narrowed, nextToRead } from './order';
+import { actionsFor, isFree, modalitiesOf, nextToRead } from './order';
 import { aTask } from './testing';
-
-const ALL = { text: '', modality: null, state: null };
 
 describe('the next study', () => {
   it('is the first that nobody has, in the order of the node', () => {
@@ -20,30 +18,34 @@ describe('the next study', () => {
     expect(nextToRead([aTask('1', { state: 'drafting', mine: true }), aTask('2')])?.id).toBe('1');
   });
 
+  it('is in scope', () => {
+    expect(nextToRead([aTask('1', { in_scope: false }), aTask('2')])?.id).toBe('2');
+  });
+
   it('is none when nothing waits', () => {
     expect(nextToRead([aTask('1', { state: 'incomplete' })])).toBeUndefined();
   });
 });
 
-describe('filters', () => {
-  const tasks = [
-    aTask('1', { description: 'CT sọ não', origin_name: 'BVĐK huyện Đại Từ' }),
-    aTask('2', { modality: 'US', modalities: ['US'], description: 'Siêu âm ổ bụng', state: 'claimed', mine: true }),
-  ];
-
-  it('find words without their marks, in any order', () => {
-    expect(narrowed(tasks, { ...ALL, text: 'dai tu so nao' }).map((task) => task.id)).toEqual(['1']);
-    expect(folded('ĐẠI TỪ')).toBe('dai tu');
+describe('what may be done', () => {
+  it('depends on who has the study and who asks', () => {
+    expect(actionsFor(aTask('1'), 'radiologist')).toEqual(['open', 'look', 'assign', 'opinion', 'priority']);
+    const mine = aTask('1', { state: 'claimed', mine: true });
+    expect(actionsFor(mine, 'radiologist')).toEqual(['open', 'release', 'hand-over', 'opinion', 'priority']);
+    const taken = aTask('1', { state: 'drafting' });
+    expect(actionsFor(taken, 'radiologist')).toEqual(['open', 'take-over', 'opinion', 'priority']);
+    expect(actionsFor(taken, 'admin')).toEqual(['open', 'release', 'priority']);
+    expect(actionsFor(aTask('1', { state: 'final' }), 'radiologist')).toEqual(['open', 'opinion']);
   });
 
-  it('keep a modality or a state', () => {
-    expect(narrowed(tasks, { ...ALL, modality: 'US' }).map((task) => task.id)).toEqual(['2']);
-    expect(narrowed(tasks, { ...ALL, state: 'mine' }).map((task) => task.id)).toEqual(['2']);
-    expect(narrowed(tasks, { ...ALL, state: 'ready' }).map((task) => task.id)).toEqual(['1']);
-    expect(narrowed(tasks, ALL)).toHaveLength(2);
+  it('only an emergency is begun while its images come', () => {
+    expect(isFree(aTask('1', { state: 'incomplete' }))).toBe(false);
+    expect(isFree(aTask('1', { state: 'incomplete', priority: 'emergency' }))).toBe(true);
+    expect(isFree(aTask('1', { state: 'needs-info' }))).toBe(true);
+    expect(isFree(aTask('1', { state: 'claimed' }))).toBe(false);
   });
+});
 
-  it('offer the modalities that are there', () => {
-    expect(modalitiesOf(tasks)).toEqual(['CT', 'US']);
-  });
+it('the modalities that are there are offered', () => {
+  expect(modalitiesOf([aTask('1'), aTask('2', { modality: 'US', modalities: ['US'] })])).toEqual(['CT', 'US']);
 });

@@ -1,34 +1,53 @@
-/** What is to be read next, and how the list is narrowed. */
-import type { Task, TaskState } from '../api/types';
+/** What is to be read next, and what may be done with a task. Pure. */
+import type { Role, Task, TaskState } from '../api/types';
+
+export { folded } from './filters';
 
 /** The first task of the node's order that may be claimed. */
-export const nextToRead = (tasks: readonly Task[], except?: string): Task | undefined =>
-  tasks.find((task) => task.id !== except && (task.state === 'ready' || (task.mine && isBeingRead(task.state))));
+export const nextToRead = <T extends Task>(tasks: readonly T[], except?: string): T | undefined =>
+  tasks.find((task) => task.id !== except && (mayBegin(task) || (task.mine && isBeingRead(task.state))));
 
-export const isBeingRead = (state: TaskState) => state === 'claimed' || state === 'drafting';
+const mayBegin = (task: Task) => task.state === 'ready' && task.in_scope;
 
-/** Letters without their marks, lower case: `Đại Từ` and `dai tu` are the same. */
-export function folded(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('đ', 'd').replaceAll('Đ', 'd').toLowerCase();
-}
+export const isBeingRead = (state: TaskState) =>
+  state === 'claimed' || state === 'drafting' || state === 'verifying' || state === 'amending';
 
-export interface Filters {
-  text: string;
-  modality: string | null;
-  state: TaskState | 'mine' | null;
-}
+const FREE: readonly TaskState[] = ['ready', 'needs-info', 'unreadable', 'preliminary'];
 
-export function narrowed(tasks: readonly Task[], { text, modality, state }: Filters): Task[] {
-  const words = folded(text).split(/\s+/).filter(Boolean);
-  return tasks.filter((task) => {
-    if (modality && !task.modalities.includes(modality) && task.modality !== modality) return false;
-    if (state === 'mine' ? !task.mine : state !== null && task.state !== state) return false;
-    if (words.length === 0) return true;
-    const hay = folded(
-      [task.patient_name, task.patient_id, task.description, task.body_part, task.origin_name, task.origin].join(' '),
-    );
-    return words.every((word) => hay.includes(word));
-  });
+/** Whether opening it claims it: nobody has it, and there is something to read. An emergency is read while its images come. */
+export const isFree = (task: Task) =>
+  FREE.includes(task.state) || (task.state === 'incomplete' && task.priority === 'emergency');
+
+export type Action = 'open' | 'look' | 'release' | 'hand-over' | 'assign' | 'take-over' | 'opinion' | 'priority';
+
+/** The key of each action on the chosen row. */
+export const ACTION_KEYS: Record<Action, string> = {
+  open: 'Enter',
+  look: 'o',
+  release: 'r',
+  'hand-over': 'h',
+  assign: 'a',
+  'take-over': 't',
+  opinion: 's',
+  priority: 'p',
+};
+
+/** What this person may do with a task, in the order of the menu. */
+export function actionsFor(task: Task, role: Role): Action[] {
+  const reads = role === 'radiologist';
+  const done = task.state === 'final' || task.state === 'cancelled';
+  const held = isBeingRead(task.state);
+  const allowed: Record<Action, boolean> = {
+    open: true,
+    look: reads && isFree(task),
+    release: held && (task.mine || role === 'admin'),
+    'hand-over': reads && held && task.mine && task.state !== 'amending',
+    assign: !held && !done,
+    'take-over': reads && held && !task.mine && task.state !== 'amending',
+    opinion: reads && task.state !== 'cancelled',
+    priority: !done,
+  };
+  return (Object.keys(allowed) as Action[]).filter((action) => allowed[action]);
 }
 
 export const modalitiesOf = (tasks: readonly Task[]) =>

@@ -1,7 +1,8 @@
 /** Reading tasks for tests. */
-import type { Task } from '../api/types';
+import type { KnownTask } from '../api/tasks';
 
-export const aTask = (id: string, more: Partial<Task> = {}): Task => ({
+export const aTask = (id: string, more: Partial<KnownTask> = {}): KnownTask => ({
+  seenAt: 0,
   id,
   state: 'ready',
   priority: 'routine',
