@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,3 +50,18 @@ def dicom_sr_validator(file: Path) -> list[str]:
     errors = [line for line in said if "Error" in line or "Exception" in line]
     finished = any("Root Template Validation Complete" in line for line in said)
     return errors + ([] if finished else ["the validator did not finish"])
+
+
+def tid1500reader(file: Path) -> dict[str, Any]:
+    """What dcmqi reads from a measurement report, as its JSON; fails the test when it refuses it or says error."""
+    program = Path(sys.executable).with_name("tid1500reader")
+    if not program.exists():
+        pytest.fail("tid1500reader is not here: install the development dependencies (dcmqi)")
+    said = file.with_suffix(".json")
+    command = [program, "--inputDICOM", str(file), "--outputMetadata", str(said)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    lines = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
+    assert done.returncode == 0, lines
+    assert not [line for line in lines if line.startswith(("E:", "F:", "ERROR", "Error"))], lines
+    found: dict[str, Any] = json.loads(said.read_text())
+    return found

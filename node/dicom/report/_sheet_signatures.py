@@ -52,9 +52,9 @@ def signatures(report: SignedReport, styles: Styles) -> list[Flowable]:
     """Side by side the author and the verifier when they are two, kept on one page."""
     words = WORDS[language(report)]
     author, verifier = report.author, report.verifier
-    left = _block(author, words["reader"], report, styles) if author and verifier else [""]
+    left = _block(author, words["reader"], report, styles) if author and verifier else [Spacer(0, 0)]
     if verifier is None:
-        right = _block(author, words["reader"], report, styles) if author else [""]
+        right = _block(author, words["reader"], report, styles) if author else [Spacer(0, 0)]
     else:
         right = _block(verifier, words["verifier"] if author else words["reader"], report, styles)
     widths = [WIDTH * part for part in ((0.5, 0.5) if author and verifier else (0.46, 0.54))]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
 from PIL import ImageCms
 from pydicom.dataset import Dataset
 from pydicom.uid import ColorSoftcopyPresentationStateStorage, GrayscaleSoftcopyPresentationStateStorage
@@ -312,7 +313,7 @@ def _voi(one: _Drawn) -> list[Dataset]:
         item = Dataset()
         item.ReferencedImageSequence = _references(one)
         if group.get("VOILUTSequence"):
-            item.VOILUTSequence = [copy.deepcopy(group.VOILUTSequence[0])]
+            item.VOILUTSequence = [_wide_lut(group.VOILUTSequence[0])]
             return [item]
         centre, width = _first_number(group, "WindowCenter"), _first_number(group, "WindowWidth")
         if centre is not None and width is not None and width > 0:
@@ -321,6 +322,20 @@ def _voi(one: _Drawn) -> list[Dataset]:
                 item.VOILUTFunction = str(group.VOILUTFunction)
             return [item]
     return []
+
+
+def _wide_lut(lut: Dataset) -> Dataset:
+    """The table with entries of 8 or 16 bits, as presentation states have them; images have any number between."""
+    made = copy.deepcopy(lut)
+    bits = int(made.LUTDescriptor[2])
+    if bits in (8, 16):
+        return made
+    data = made.LUTData
+    entries = np.frombuffer(data, "<u2") if isinstance(data, bytes) else np.asarray(data)
+    wide = np.rint(entries.astype(np.float64) * (65535 / ((1 << bits) - 1))).astype("<u2")
+    made.LUTDescriptor = [*made.LUTDescriptor[:2], 16]
+    made.add_new(0x00283006, "OW", wide.tobytes())
+    return made
 
 
 def _first_number(group: Dataset, keyword: str) -> Any:
