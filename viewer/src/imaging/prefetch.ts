@@ -1,5 +1,6 @@
 /** Fetches ahead what will be looked at next. Knows nothing of the toolkit: the lists use it before the viewer's code is there. */
 import { queries, queryClient } from '../api/queries';
+import { hangingQueries } from '../hanging/node';
 import { fetchFrame } from './frames';
 import { stackOf } from './stack';
 import { expectStudy, onlyFor } from './supply';
@@ -10,11 +11,18 @@ const AT_ONCE = 2;
 /** A study that is about to be opened leaves the list, and with it the wish to fetch ahead; its stream must not end by that. */
 const CHANGE_OF_MIND_MS = 3_000;
 
-/** Somebody opens this study now: its images are asked for beside whatever else that takes. */
-export function openingStudy(study: string): void {
+/** What the page of a study asks for besides its images, so that none of it waits for another. */
+function expectPage(study: string): void {
+  void queryClient.prefetchQuery(queries.study(study));
+  void queryClient.prefetchQuery(hangingQueries.priors(study));
+}
+
+/** Somebody opens this study now: all that its page needs is asked for at once, beside the claim on `task`. */
+export function openingStudy(study: string, task?: string): void {
   onlyFor(study);
   expectStudy(study);
-  void queryClient.prefetchQuery(queries.study(study));
+  expectPage(study);
+  if (task) void queryClient.prefetchQuery(queries.task(task));
 }
 
 /** Frames from the middle outwards, as they will be wanted. */
@@ -29,6 +37,8 @@ function* outwards(count: number, first: number): Generator<number> {
 export async function prefetchTask(study: string, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return;
   const supply = expectStudy(study, 'low');
+  void queryClient.prefetchQuery(hangingQueries.rules());
+  expectPage(study);
   signal?.addEventListener('abort', () => setTimeout(() => onlyFor(null, study), CHANGE_OF_MIND_MS), { once: true });
   const { series, metadata } = await supply.opened;
   await new Promise<void>((resolve) => supply.whenEnded(resolve));

@@ -45,7 +45,7 @@ export function useOpen(role: Role) {
     doubtful,
     dismiss: () => setDoubtful(null),
     open: (task: Task) => {
-      openingStudy(task.study_instance_uid);
+      openingStudy(task.study_instance_uid, task.id);
       if (reads && isFree(task)) inScope(task, (override) => node.claim(task.id, override));
       else void navigate(addressOf(task));
     },
