@@ -93,7 +93,7 @@ def measurements(report: SignedReport, styles: Styles) -> list[Flowable]:
     rows: list[list[Any]] = [[paragraph(words[k], styles["label"]) for k in ("mark_number", "mark_kind", "mark_value")]]
     for number, mark in enumerate(measured, start=1):
         said = "; ".join(value_lines(mark, spoken))
-        name = text_of(mark.text) or kind_name(mark.kind, spoken)
+        name = " – ".join(text for text in (kind_name(mark.kind, spoken), text_of(mark.text)) if text)
         rows.append([paragraph(text, styles["cell"]) for text in (str(number), name, said)])
     grid = Table(
         rows,
@@ -114,21 +114,24 @@ def key_images(report: SignedReport, pictures: Sequence[Picture], styles: Styles
     more = len(report.text.key_images) - len(printed)
     if not printed:
         return [CondPageBreak(24 * mm), heading, paragraph(words["key_images_text"].format(count=more), styles["text"])]
-    cells = [[_picture(picture), _caption(picture, words, styles)] for picture in printed]
+    cells = [[_picture(picture, len(printed)), _caption(picture, words, styles)] for picture in printed]
+    if len(cells) == 1:
+        return [KeepTogether([heading, Spacer(0, 1 * mm), *cells[0]]), *_more(more, words, styles)]
     if len(cells) % 2:
         cells.append([])
     rows = [cells[at : at + 2] for at in range(0, len(cells), 2)]
     grids = [
         Table([row], colWidths=[WIDTH / 2] * 2, style=[*TIGHT, ("VALIGN", (0, 0), (-1, -1), "BOTTOM")]) for row in rows
     ]
-    story: list[Flowable] = [KeepTogether([heading, Spacer(0, 1 * mm), grids[0]]), *grids[1:]]
-    if more:
-        story.append(paragraph(words["key_images_more"].format(count=more), styles["text"]))
-    return story
+    return [KeepTogether([heading, Spacer(0, 1 * mm), grids[0]]), *grids[1:], *_more(more, words, styles)]
 
 
-def _picture(picture: Picture) -> Flowable:
-    widest, highest = WIDTH / 2 - 3 * mm, 78 * mm
+def _more(count: int, words: Mapping[str, str], styles: Styles) -> list[Flowable]:
+    return [paragraph(words["key_images_more"].format(count=count), styles["text"])] if count else []
+
+
+def _picture(picture: Picture, count: int) -> Flowable:
+    widest, highest = (WIDTH * 0.7, 95 * mm) if count == 1 else (WIDTH / 2 - 3 * mm, 78 * mm)
     scale = min(widest / picture.width, highest / picture.height)
     return Image(io.BytesIO(picture.content), picture.width * scale, picture.height * scale)
 

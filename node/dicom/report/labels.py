@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
+
 from node.dicom.study_header import text_of
 from node.domain.measurement import Measurement, MeasurementKind, Value
 
@@ -89,7 +91,8 @@ def _places(value: Value) -> int:
 
 
 def spoken_number(value: Value, language: str) -> str:
-    number = f"{value.number:.{_places(value)}f}"
+    exact = Decimal(repr(float(value.number)))
+    number = f"{exact.quantize(Decimal(1).scaleb(-_places(value)), ROUND_HALF_UP):f}"
     if float(number) == 0:
         number = number.lstrip("-")
     return (number.replace(".", ",") if language == "vi" else number).replace("-", "−")

@@ -25,6 +25,7 @@ _QUALITY = 88
 _COLOUR = (255, 214, 10)
 _SHADOW = (0, 0, 0)
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,10 @@ def _draw(picture: Image.Image, marks: Sequence[Measurement], scale: Point, lang
     for mark in marks:
         for kind, points in strokes(mark, head):
             _stroke(canvas, kind, [(x * scale[0], y * scale[1]) for x, y in points], width)
+    taken: list[Box] = []
+    for mark in marks:
         if lines := label(mark, language):
-            _write(canvas, picture.size, lines, _anchor(mark, scale), font)
+            _write(canvas, picture.size, "\n".join(lines), _anchor(mark, scale), font, taken)
 
 
 def _stroke(canvas: ImageDraw.ImageDraw, kind: str, points: list[Point], width: int) -> None:
@@ -122,20 +125,26 @@ def _anchor(mark: Measurement, scale: Point) -> Point:
 def _write(
     canvas: ImageDraw.ImageDraw,
     size: tuple[int, int],
-    lines: Sequence[str],
+    text: str,
     anchor: Point,
     font: ImageFont.FreeTypeFont,
+    taken: list[Box],
 ) -> None:
-    """Right of what is drawn, pushed back into the picture where it would leave it."""
-    text = "\n".join(lines)
-    x, y = anchor
+    """Right of what is drawn, pushed into the picture where it would leave it, and off the texts that are there (`taken`)."""
     left, top, right, bottom = canvas.multiline_textbbox((0, 0), text, font=font)
-    gap = font.size // 2
-    at = (
-        min(max(x + gap, 4), max(4, size[0] - (right - left) - 6)),
-        min(max(y - (bottom - top) / 2, 4), size[1] - bottom - 6),
-    )
-    canvas.multiline_text(at, text, font=font, fill=_COLOUR, stroke_width=2, stroke_fill=_SHADOW)
+    wide, high, gap = right - left + 6, bottom + 6, font.size // 2
+    x = min(max(anchor[0] + gap, 4), max(4, size[0] - wide))
+    wished = min(max(anchor[1] - (bottom - top) / 2, 4), max(4, size[1] - high))
+    rows = sorted(range(4, max(5, int(size[1] - high)), 8), key=lambda row: abs(row - wished))
+    places = ((x, y, x + wide, y + high) for y in (wished, *map(float, rows)))
+    box = next((place for place in places if not any(_overlap(place, other) for other in taken)), None)
+    box = box or (x, wished, x + wide, wished + high)
+    taken.append(box)
+    canvas.multiline_text(box[:2], text, font=font, fill=_COLOUR, stroke_width=2, stroke_fill=_SHADOW)
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 @functools.cache
