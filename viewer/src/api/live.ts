@@ -1,6 +1,6 @@
 /** Keeps lists live: the node's event stream when it works, asking again and again when it does not. */
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { createContext, useContext, useEffect, useState } from 'react';
 
 export type Liveness = 'connecting' | 'live' | 'polling';
 
@@ -11,9 +11,14 @@ interface Changed {
   studies?: boolean;
   tasks?: boolean;
   orders?: boolean;
+  notices?: boolean;
 }
 
-const EVERYTHING: Changed = { studies: true, tasks: true, orders: true };
+const EVERYTHING: Changed = { studies: true, tasks: true, orders: true, notices: true };
+
+/** Whether what is shown is live, for every page inside `LivePages`. */
+export const LivenessContext = createContext<Liveness>('connecting');
+export const useLiveness = (): Liveness => useContext(LivenessContext);
 
 /** Follows GET /api/events while the component is shown and refreshes what has changed. */
 export function useLiveUpdates(): Liveness {
@@ -28,6 +33,7 @@ export function useLiveUpdates(): Liveness {
       if (changed.studies) void client.invalidateQueries({ queryKey: ['studies'] });
       if (changed.tasks) void client.invalidateQueries({ queryKey: ['tasks'] });
       if (changed.orders) void client.invalidateQueries({ queryKey: ['orders'] });
+      if (changed.notices) void client.invalidateQueries({ queryKey: ['notices'] });
       void client.invalidateQueries({ queryKey: ['queue'] });
     };
     const startPolling = () => {

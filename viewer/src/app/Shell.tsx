@@ -4,9 +4,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink, Outlet } from 'react-router';
-import { useLiveUpdates } from '../api/live';
+import { useLiveness } from '../api/live';
 import { queries } from '../api/queries';
 import type { Role } from '../api/types';
+import { NoticeBell } from '../notices/NoticeBell';
 import { logout, useSession } from '../session';
 import { LanguageSwitch } from '../session/LanguageSwitch';
 import { Brand } from '../ui/Brand';
@@ -21,6 +22,7 @@ const PAGES = {
   queue: { to: '/admin', roles: ['admin'] },
   aside: { to: '/admin/set-aside', roles: ['admin'] },
   peers: { to: '/peers', roles: ['admin'] },
+  readers: { to: '/admin/readers', roles: ['admin'] },
   questions: { to: '/admin/worklist', roles: ['admin'] },
 } as const satisfies Record<string, { to: string; roles: readonly Role[] }>;
 
@@ -28,7 +30,7 @@ export function Shell() {
   const { t } = useTranslation();
   const session = useSession();
   const site = useQuery(queries.site());
-  const liveness = useLiveUpdates();
+  const liveness = useLiveness();
   const reads = session.role === 'radiologist';
   useEffect(() => {
     if (reads) prefetchViewer();
@@ -66,6 +68,7 @@ export function Shell() {
             {t(`live.${liveness}`)}
           </span>
         </Tooltip>
+        <NoticeBell />
         <LanguageSwitch />
         <Menu position="bottom-end">
           <Menu.Target>

@@ -3,6 +3,7 @@ import { Link } from 'react-router';
 import { pictureModalities } from '../api/pictures';
 import type { StudyDetail } from '../api/types';
 import { dicomDate, personName, useFormat } from '../i18n/format';
+import { NoticeBell } from '../notices/NoticeBell';
 import { IconBack } from '../ui/icons';
 import classes from './ViewerHeader.module.css';
 
@@ -31,6 +32,7 @@ export function ViewerHeader({ back, backLabel, study, description, children }: 
         <span>{dicomDate(study.study_date)}</span>
       </h1>
       {children}
+      <NoticeBell />
     </header>
   );
 }

@@ -1,6 +1,8 @@
 import { lazy, Suspense } from 'react';
 import { createBrowserRouter, Navigate, Outlet } from 'react-router';
+import { LivenessContext, useLiveUpdates } from '../api/live';
 import type { Role } from '../api/types';
+import { NoticeToasts } from '../notices/NoticeToasts';
 import { HOME, NeedsLogin, useSession } from '../session';
 import { FullPageLoading } from '../ui/states';
 import { LoginPage } from './LoginPage';
@@ -14,6 +16,7 @@ const StudyPage = lazy(() => import('../studies/StudyPage').then((m) => ({ defau
 const WorklistPage = lazy(() => import('../worklist/WorklistPage').then((m) => ({ default: m.WorklistPage })));
 const PeersPage = lazy(() => import('../admin/PeersPage').then((m) => ({ default: m.PeersPage })));
 const SetAsidePage = lazy(() => import('../admin/SetAsidePage').then((m) => ({ default: m.SetAsidePage })));
+const ReadersPage = lazy(() => import('../admin/ReadersPage').then((m) => ({ default: m.ReadersPage })));
 const QueuePage = lazy(() => import('../admin/QueuePage').then((m) => ({ default: m.QueuePage })));
 const OrdersPage = lazy(() => import('../orders/OrdersPage').then((m) => ({ default: m.OrdersPage })));
 const OrderPage = lazy(() => import('../orders/OrderPage').then((m) => ({ default: m.OrderPage })));
@@ -26,10 +29,21 @@ const ImagesPage = lazy(() => loadViewer().then((m) => ({ default: m.ImagesPage 
 function Private() {
   return (
     <NeedsLogin>
+      <LivePages />
+    </NeedsLogin>
+  );
+}
+
+/** Every page is told of changes; what is urgent shows above each. */
+function LivePages() {
+  const liveness = useLiveUpdates();
+  return (
+    <LivenessContext value={liveness}>
       <Suspense fallback={<FullPageLoading />}>
         <Outlet />
       </Suspense>
-    </NeedsLogin>
+      <NoticeToasts />
+    </LivenessContext>
   );
 }
 
@@ -73,6 +87,7 @@ export const router = createBrowserRouter([
               { path: 'admin', element: <QueuePage /> },
               { path: 'admin/set-aside', element: <SetAsidePage /> },
               { path: 'peers', element: <PeersPage /> },
+              { path: 'admin/readers', element: <ReadersPage /> },
               { path: 'admin/worklist', element: <TracePage /> },
             ],
           },
