@@ -78,18 +78,20 @@ function Table() {
         <section key={group}>
           <h2 className={classes.heading}>{t(`keys.${group}`)}</h2>
           <dl className={classes.list}>
-            {rowsOf(group).map(({ id }) => (
-              <div key={id}>
-                <dt>
-                  {keysOf(map, id, t('key.space')).map((key) => (
-                    <kbd key={key} className={classes.key}>
-                      {key}
-                    </kbd>
-                  ))}
-                </dt>
-                <dd>{t(`keys.do.${id}` as 'keys.do.undo')}</dd>
-              </div>
-            ))}
+            {rowsOf(group)
+              .filter(({ id }) => !OTHER_PRESET.test(id))
+              .map(({ id }) => (
+                <div key={id}>
+                  <dt>
+                    {(id === 'preset-1' ? [presetKeys(map)] : keysOf(map, id, t('key.space'))).map((key) => (
+                      <kbd key={key} className={classes.key}>
+                        {key}
+                      </kbd>
+                    ))}
+                  </dt>
+                  <dd>{id === 'preset-1' ? t('keys.presets') : t(`keys.do.${id}` as 'keys.do.undo')}</dd>
+                </div>
+              ))}
           </dl>
         </section>
       ))}
@@ -109,6 +111,14 @@ function Table() {
       </section>
     </div>
   );
+}
+
+const OTHER_PRESET = /^preset-[2-9]$/;
+
+/** Nine keys in a line: `1 … 9`. */
+function presetKeys(map: KeyMap): string {
+  const all = Array.from({ length: 9 }, (_, index) => map.byAction.get(`preset-${index + 1}`)?.[0] ?? '–');
+  return all.every((key, index) => key === String(index + 1)) ? '1 … 9' : all.join(' ');
 }
 
 const rowsOf = (group: KeyGroup) => ACTIONS.filter((action) => action.group === group);

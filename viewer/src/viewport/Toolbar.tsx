@@ -14,7 +14,6 @@ import {
   IconCobb,
   IconEllipse,
   IconErase,
-  IconFlip,
   IconHelp,
   IconInvert,
   IconKey,
@@ -34,7 +33,7 @@ import {
   IconZoom,
 } from '../ui/icons';
 import { shown } from './keymap';
-import { type Command, useKeys } from './shortcuts';
+import { type Command, send, useKeys } from './shortcuts';
 import classes from './Toolbar.module.css';
 
 type Icon = ComponentType<{ size?: number }>;
@@ -87,7 +86,7 @@ export function Toolbar({ view, state, keyImage, run }: Props) {
   const moving = (state?.stack?.frames.length ?? 0) > 1;
   return (
     <div className={classes.bar} role="toolbar" aria-label={t('tools.label')}>
-      <Group gap={2} wrap="nowrap">
+      <Group gap={1} wrap="nowrap">
         {[...HANDS, ...PENS].map(([tool, Icon]) => (
           <Control
             key={tool}
@@ -103,7 +102,7 @@ export function Toolbar({ view, state, keyImage, run }: Props) {
       <span className={classes.divider} />
       <Presets view={view} state={state} ready={ready} />
       <span className={classes.divider} />
-      <Group gap={2} wrap="nowrap">
+      <Group gap={1} wrap="nowrap">
         <Control
           label={t('tools.invert')}
           shortcut={keyOf('invert')}
@@ -112,20 +111,7 @@ export function Toolbar({ view, state, keyImage, run }: Props) {
           onClick={() => run({ do: 'invert' })}
           icon={<IconInvert />}
         />
-        <Control
-          label={t('tools.flip')}
-          shortcut={keyOf('flip')}
-          disabled={!ready}
-          onClick={() => run({ do: 'flip' })}
-          icon={<IconFlip />}
-        />
-        <Control
-          label={t('tools.rotate')}
-          shortcut={keyOf('rotate')}
-          disabled={!ready}
-          onClick={() => run({ do: 'rotate' })}
-          icon={<IconRotate />}
-        />
+        <Turning disabled={!ready} />
         <Control
           label={t('tools.reset')}
           shortcut={keyOf('reset')}
@@ -224,6 +210,39 @@ function Presets({ view, state, ready }: Pick<Props, 'view' | 'state'> & { ready
   );
 }
 
+const TURNS = ['flip', 'flip-vertical', 'rotate', 'rotate-back', 'fit', 'actual-size', 'window-values'] as const;
+
+/** Turns and sizes: keys do them faster, so one button is enough. */
+function Turning({ disabled }: { disabled: boolean }) {
+  const { t } = useTranslation();
+  const keyOf = useKeyNames();
+  return (
+    <Menu position="bottom-start" disabled={disabled}>
+      <Menu.Target>
+        <UnstyledButton
+          className={classes.presets}
+          disabled={disabled}
+          aria-label={t('tools.turning')}
+          title={t('tools.turning')}
+        >
+          <IconRotate /> <span aria-hidden="true">▾</span>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {TURNS.map((id) => (
+          <Menu.Item
+            key={id}
+            onClick={() => send({ do: id })}
+            rightSection={<kbd className={classes.key}>{keyOf(id)}</kbd>}
+          >
+            {t(`tools.${id}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
 /** Undo, redo and delete, as far as there is something to. They go the keys' way. */
 function MarkControls({ study }: { study: string }) {
   const { t } = useTranslation();
@@ -233,26 +252,27 @@ function MarkControls({ study }: { study: string }) {
   if (!canUndo && !canRedo && !selected) return null;
   return (
     <>
-      <Group gap={2} wrap="nowrap">
+      <Group gap={1} wrap="nowrap">
         <Control
           label={t('tools.undo')}
           shortcut={keyOf('undo')}
           disabled={!canUndo}
-          onClick={() => room.store.undo()}
+          onClick={() => send({ do: 'undo' })}
           icon={<IconUndo />}
         />
-        <Control
-          label={t('tools.redo')}
-          shortcut={keyOf('redo')}
-          disabled={!canRedo}
-          onClick={() => room.store.redo()}
-          icon={<IconRedo />}
-        />
+        {canRedo && (
+          <Control
+            label={t('tools.redo')}
+            shortcut={keyOf('redo')}
+            onClick={() => send({ do: 'redo' })}
+            icon={<IconRedo />}
+          />
+        )}
         <Control
           label={t('tools.erase')}
           shortcut={keyOf('delete')}
           disabled={!selected}
-          onClick={() => selected && room.remove(selected, null)}
+          onClick={() => send({ do: 'delete' })}
           icon={<IconErase />}
         />
       </Group>
@@ -271,7 +291,7 @@ function Playing({
   const { t } = useTranslation();
   const keyOf = useKeyNames();
   return (
-    <Group gap={2} wrap="nowrap">
+    <Group gap={1} wrap="nowrap">
       <Control
         label={state?.playing ? t('tools.pause') : t('tools.play')}
         shortcut={keyOf('play')}
@@ -280,7 +300,7 @@ function Playing({
         onClick={() => run({ do: 'play' })}
         icon={state?.playing ? <IconPause /> : <IconPlay />}
       />
-      {moving && state && (
+      {moving && state?.playing && (
         <label className={classes.rate}>
           <span className="visually-hidden">{t('tools.rate')}</span>
           <input
@@ -319,7 +339,7 @@ function Control({ label, shortcut, icon, active, disabled = false, onClick }: C
       <ActionIcon
         variant={active ? 'filled' : 'subtle'}
         color={active ? 'sea' : 'gray'}
-        size={32}
+        size={30}
         aria-label={label}
         aria-pressed={active}
         disabled={disabled}

@@ -231,6 +231,13 @@ function isIntercepted(event: KeyboardEvent): boolean {
   return taken;
 }
 
+const listening = new Set<{ readonly current: (command: Command) => void }>();
+
+/** Does what a key would do, for buttons and menus. */
+export function send(command: Command): void {
+  for (const listener of listening) listener.current(command);
+}
+
 /** Sends each command to `run` while the component is shown. Several may listen; each does what is its own. */
 export function useShortcuts(run: (command: Command) => void): void {
   const latest = useRef(run);
@@ -245,6 +252,10 @@ export function useShortcuts(run: (command: Command) => void): void {
     };
     // before the toolkit, which takes every key that is pressed over an image
     window.addEventListener('keydown', onKey, { capture: true });
-    return () => window.removeEventListener('keydown', onKey, { capture: true });
+    listening.add(latest);
+    return () => {
+      window.removeEventListener('keydown', onKey, { capture: true });
+      listening.delete(latest);
+    };
   }, []);
 }
