@@ -33,6 +33,7 @@ from node.web import (
     studies,
     upload,
 )
+from node.web import objects as display_objects
 from node.web import peers as peer_pages
 from node.web.auth import Caller, current_user
 from node.web.events import Changes
@@ -83,6 +84,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
         reporting.router(node, current_user),
         orders.router(node, current_user),
         display.router(node),
+        display_objects.router(node),
         dicomweb.router(node),
         stow.router(node),
         admin.router(node),
