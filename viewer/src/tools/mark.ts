@@ -91,3 +91,6 @@ export const sameContent = (a: MarkContent, b: MarkContent) =>
 
 export const isOn = (mark: MarkContent, sop: string, frame: number) =>
   mark.sop_instance_uid === sop && mark.frame === frame;
+
+/** Whether the node can keep it: its image is the study's own, not a plane that was reconstructed here. */
+export const isKeepable = (mark: MarkContent) => /^[0-9.]{1,64}$/.test(mark.sop_instance_uid);

@@ -2,7 +2,7 @@
 import { json } from '../api/client';
 import { datasetAt, type Stack } from '../imaging/stack';
 import type { Kind, Mark, MarkContent, Point } from './mark';
-import { isOn } from './mark';
+import { isKeepable, isOn } from './mark';
 import { pixelsOf } from './pixels';
 import { type Spacing, spacingAt } from './spacing';
 import { type MarkSource, MarkStore } from './store';
@@ -127,7 +127,7 @@ export class MarkRoom {
 
   blank(kind: Kind, place: Place, points: readonly Point[]): MarkContent {
     const frame = place.stack.frames[place.index]!;
-    return {
+    const mark: MarkContent = {
       id: crypto.randomUUID(),
       kind,
       series_instance_uid: place.stack.series,
@@ -139,6 +139,7 @@ export class MarkRoom {
       text: '',
       in_report: kind !== 'calibration' && kind !== 'arrow',
     };
+    return isKeepable(mark) ? mark : { ...mark, in_report: false };
   }
 
   /** Keeps a mark with its numbers; a calibration changes those of the others on its image with it. */

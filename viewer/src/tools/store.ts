@@ -5,7 +5,7 @@
  * lost is sent again unchanged, so nothing is kept twice. Pure: requests and timers are given to it.
  */
 import { ApiError } from '../api/problem';
-import { contentOf, type Mark, type MarkContent, sameContent } from './mark';
+import { contentOf, isKeepable, type Mark, type MarkContent, sameContent } from './mark';
 
 export interface MarkSource {
   list(): Promise<{ items: readonly Mark[]; writable: boolean }>;
@@ -102,7 +102,9 @@ export class MarkStore {
       const others = items.filter((mark) => !this.outgoing.has(mark.id));
       this.state = { ...this.state, marks: [...others, ...own], status: 'ready', writable };
       // what was drawn before the study was claimed is kept from now on
-      if (writable) for (const mark of own) if (!this.outgoing.has(mark.id)) this.queue(mark.id, contentOf(mark));
+      for (const mark of own) {
+        if (writable && isKeepable(mark) && !this.outgoing.has(mark.id)) this.queue(mark.id, contentOf(mark));
+      }
       this.update({});
     } catch {
       if (this.state.status === 'loading') this.update({ status: 'failed' });
@@ -126,7 +128,7 @@ export class MarkStore {
     for (const change of changes) {
       const content = change[way];
       this.show(change.id, content);
-      if (this.state.writable) this.queue(change.id, content);
+      if (this.state.writable && isKeepable((change.after ?? change.before)!)) this.queue(change.id, content);
     }
     this.update({});
   }
