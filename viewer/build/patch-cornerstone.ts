@@ -47,6 +47,44 @@ const CORRECTIONS: readonly Correction[] = [
         renderCPUImage(rendering);
         renderCompatibilityOverlayActors(ctx);`,
   },
+  {
+    why: 'the CPU renderer lets an unused WebGL canvas follow the size of its viewports',
+    file: /core\/dist\/esm\/RenderingEngine\/ContextPoolRenderingEngine\.js$/,
+    from: `        container.width = maxSize.width;
+        container.height = maxSize.height;
+        offscreenMultiRenderWindow.resize();
+        offscreenMultiRenderWindow.addRenderer({`,
+    to: `        container.width = maxSize.width;
+        container.height = maxSize.height;
+        if (!this.useCPURendering) {
+            offscreenMultiRenderWindow.resize();
+        }
+        offscreenMultiRenderWindow.addRenderer({`,
+  },
+  {
+    why: 'the same, when they change their size',
+    file: /core\/dist\/esm\/RenderingEngine\/ContextPoolRenderingEngine\.js$/,
+    from: `                container.width = maxSize.width;
+                container.height = maxSize.height;
+                offscreenMultiRenderWindow.resize();`,
+    to: `                container.width = maxSize.width;
+                container.height = maxSize.height;
+                if (!this.useCPURendering) {
+                    offscreenMultiRenderWindow.resize();
+                }`,
+  },
+  {
+    why: 'the same, when it is drawn',
+    file: /core\/dist\/esm\/RenderingEngine\/ContextPoolRenderingEngine\.js$/,
+    from: `        offScreenCanvasContainer.width = maxSize.width;
+        offScreenCanvasContainer.height = maxSize.height;
+        offscreenMultiRenderWindow.resize();`,
+    to: `        offScreenCanvasContainer.width = maxSize.width;
+        offScreenCanvasContainer.height = maxSize.height;
+        if (!this.useCPURendering) {
+            offscreenMultiRenderWindow.resize();
+        }`,
+  },
 ];
 
 export function patchCornerstone(): Plugin {
@@ -57,11 +95,16 @@ export function patchCornerstone(): Plugin {
     apply: 'build',
     transform(code, id) {
       const file = id.split('?')[0]!;
-      const correction = CORRECTIONS.find((c) => c.file.test(file));
-      if (!correction) return undefined;
-      if (!code.includes(correction.from)) this.error(`${correction.why}: the correction no longer fits ${file}`);
-      applied.add(correction);
-      return { code: code.replace(correction.from, correction.to), map: null };
+      const corrections = CORRECTIONS.filter((c) => c.file.test(file));
+      if (!corrections.length) return undefined;
+      let corrected = code;
+      for (const correction of corrections) {
+        if (!corrected.includes(correction.from))
+          this.error(`${correction.why}: the correction no longer fits ${file}`);
+        applied.add(correction);
+        corrected = corrected.replace(correction.from, correction.to);
+      }
+      return { code: corrected, map: null };
     },
     buildEnd(error) {
       if (error) return;

@@ -1,4 +1,7 @@
-/** The one rendering engine that all viewports of a page share. The last viewport to be closed ends it and empties the cache. */
+/**
+ * The one rendering engine that all viewports share. It is kept, for it takes a while to make; the last viewport of a study that is closed
+ * empties the cache.
+ */
 import { cache, Enums, type PlanarViewport, RenderingEngine } from '@cornerstonejs/core';
 import { stopFeeds } from './feed';
 import { startToolkit } from './toolkit';
@@ -14,6 +17,10 @@ export async function openViewport(id: string, element: HTMLDivElement): Promise
   open.add(id);
   await startToolkit();
   if (!open.has(id)) return undefined;
+  return enable(id, element).getViewport(id) as unknown as PlanarViewport;
+}
+
+function enable(id: string, element: HTMLDivElement): RenderingEngine {
   engine ??= new RenderingEngine(ENGINE);
   engine.enableElement({
     viewportId: id,
@@ -21,15 +28,23 @@ export async function openViewport(id: string, element: HTMLDivElement): Promise
     type: Enums.ViewportType.PLANAR_NEXT,
     defaultOptions: { background: [0, 0, 0] },
   });
-  return engine.getViewport(id) as unknown as PlanarViewport;
+  return engine;
+}
+
+/** Makes what the first viewport would have to wait for. */
+export function warmEngine(): void {
+  if (engine) return;
+  const nowhere = document.createElement('div');
+  Object.assign(nowhere.style, { position: 'fixed', left: '-100px', width: '16px', height: '16px' });
+  document.body.append(nowhere);
+  enable('warm', nowhere).disableElement('warm');
+  nowhere.remove();
 }
 
 export function closeViewport(id: string): void {
   if (!open.delete(id)) return;
-  if (open.size) {
-    engine?.disableElement(id);
-    return;
-  }
+  engine?.disableElement(id);
+  if (open.size) return;
   cancelAnimationFrame(resizing ?? 0);
   resizing = undefined;
   afterwards.clear();

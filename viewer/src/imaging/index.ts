@@ -2,14 +2,19 @@
 import { wadors } from '@cornerstonejs/dicom-image-loader';
 import { forToolkit, withoutImpossibleSpacing } from './dicom';
 import { describeFrame } from './drawing';
+import { warmEngine } from './engine';
 import { connect, isOpen } from './feed';
 import { type Stack, stackOf } from './stack';
 import { forget, onlyFor, supplyOf } from './supply';
-import { startToolkit } from './toolkit';
+import { startToolkit, warmDecoder } from './toolkit';
 
 type ToolkitDataset = Parameters<typeof wadors.metaDataManager.add>[1];
 
-export { warmUp } from './toolkit';
+/** Starts everything that the first image of a study would have to wait for. */
+export async function warmUp(): Promise<void> {
+  await warmDecoder();
+  warmEngine();
+}
 
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;

@@ -30,8 +30,8 @@ const NOTHING =
   '/0//UQApQAAAAAAIAAAACAAAAAAAAAAAAAAACAAAAAgAAAAAAAAAAAABBwEB/1AACAACAAAAAv9SAAwAAgABAAUEBEAB/1wAEyBIUFBQUFBQUFBQUFBQ' +
   'SEhI/2QAFwABT3BlbkpQSCBWZXIgMC4yNi4zLv+QAAoAAAAAABkAAf+TwCQBB3QAAAAAAAD/2Q==';
 
-/** Starts everything that the first image needs, down to the decoder in its worker. */
-export async function warmUp(): Promise<void> {
+/** Starts the toolkit, down to the decoder in its worker. */
+export async function warmDecoder(): Promise<void> {
   await startToolkit();
   const pixelData = Uint8Array.from(atob(NOTHING), (letter) => letter.charCodeAt(0));
   const imageFrame = {
@@ -76,6 +76,7 @@ async function start(): Promise<void> {
     debug: { statsOverlay: false },
     rendering: {
       useCPURendering: cpu,
+      webGlContextCount: 1, // the viewports that we use share one
       ...(cpu ? { planar: { renderBackend: Enums.RenderBackends.CPU } } : {}),
     },
   });
