@@ -1,14 +1,18 @@
 """A report comes home: the patient's identity is put back, and the node receives the result as its own.
 
+Each of its documents is brought home by itself, in whatever order they come.
+
 Without a pseudonym row nothing is guessed: the object is held.
 """
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from node.dicom.vault import Vault
@@ -17,7 +21,7 @@ from node.domain.job import Job, NextJob
 from node.domain.study import Arrival, Via
 from node.domain.timeline import Hop, TimelineEntry
 from node.errors import Held, NodeError, Retryable
-from node.ledger import deliveries, notices, timeline, vault_rows
+from node.ledger import deliveries, notices, studies, timeline, vault_rows
 from node.ports import Node
 
 
@@ -78,10 +82,16 @@ def _bring_home(item: Any, node: Node) -> str:
 
     vault = Vault(node.vault_key)
 
+    @functools.cache  # a report names hundreds of images, each several times
     def original_uid(pseudonym: str) -> str | None:
         with node.ledger.read() as tx:
             sealed = vault_rows.get(tx, "uid", pseudonym)
         return vault.open("uid", pseudonym, sealed).decode() if sealed is not None else None
+
+    def files(study_uid: str, wanted: Collection[str]) -> dict[str, Path]:
+        with node.ledger.read() as tx:
+            rows = studies.current_instances(tx, study_uid)
+        return {r.sop_instance_uid: node.storage.path(r.digest) for r in rows if r.sop_instance_uid in wanted}
 
     try:
         with node.ledger.read() as tx:
@@ -92,6 +102,7 @@ def _bring_home(item: Any, node: Node) -> str:
             node.storage.path(item.stored_digest),
             identity,
             original_uid,
+            files,
             organization=node.settings.node.organization or (facility.name if facility else node.facility),
         )
     except Retryable:

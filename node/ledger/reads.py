@@ -132,7 +132,7 @@ def report_objects(tx: Connection, study_uids: Collection[str]) -> dict[str, dic
             instances.c.via.in_(_REPORT_VIAS),
             instances.c.current,
         )
-        .order_by(instances.c.id)
+        .order_by(instances.c.number.nulls_first(), instances.c.id)  # our versions are numbered
     )
     found: dict[str, dict[str, Row[*tuple[Any, ...]]]] = defaultdict(dict)
     for row in rows:
