@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from './dicom';
-import { isLossy, openingIndex, playRate, slicePosition, spacingBasis, stackOf, startsInverted } from './stack';
+import { isLossy, openingIndex, playRate, slicePosition, stackOf, startsInverted } from './stack';
 
 const values = (attributes: Record<string, unknown[]>): Dataset =>
   Object.fromEntries(Object.entries(attributes).map(([tag, Value]) => [tag, { Value }]));
@@ -70,14 +70,6 @@ describe('places', () => {
   it('fall back to the slice location, else are unknown', () => {
     expect(slicePosition(values({ '00201041': ['7.5'] }))).toBe(7.5);
     expect(slicePosition({})).toBeNull();
-  });
-});
-
-describe('spacing', () => {
-  it('on the detector is not spacing in the patient', () => {
-    expect(spacingBasis(values({ '00181164': [0.14, 0.14] }))).toBe('detector');
-    expect(spacingBasis(values({ '00280030': [0.5, 0.5], '00181164': [0.14, 0.14] }))).toBe('patient');
-    expect(spacingBasis({})).toBe('none');
   });
 });
 

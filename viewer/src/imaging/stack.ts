@@ -127,11 +127,4 @@ export function slicePosition(ds: Dataset): number | null {
   return numeric(ds, 'SliceLocation');
 }
 
-/** Whether distances are real: PixelSpacing is in the patient, ImagerPixelSpacing on the detector only (PS3.3 10.7). */
-export function spacingBasis(ds: Dataset): 'patient' | 'detector' | 'none' {
-  if (numbers(ds, 'PixelSpacing').length === 2) return 'patient';
-  if (numbers(ds, 'ImagerPixelSpacing').length === 2) return 'detector';
-  return 'none';
-}
-
 export const isLossy = (ds: Dataset) => String(values(ds, 'LossyImageCompression')[0] ?? '') === '01';

@@ -268,7 +268,7 @@ function HoverValue({
   const words = valueAt(at, projection, place, room);
   if (!words) return null;
   return (
-    <span className={classes.label} style={{ left: at[0] + 14, top: at[1] + 12 }} data-hover>
+    <span className={classes.label} style={{ left: at[0] + 14, top: Math.max(2, at[1] - 30) }} data-hover>
       {words}
     </span>
   );

@@ -150,6 +150,9 @@ function regionAt(regions: readonly Region[], points: readonly Point[]): Region 
   return holding[0] ?? null;
 }
 
+/** What lengths on an image rest on before anything is drawn. */
+export const basisOf = (ds: Dataset): Basis => (regionsOf(ds).length ? 'region' : imageSpacing(ds).basis);
+
 /** What a pixel measures where the points lie. */
 export function spacingAt(ds: Dataset, points: readonly Point[], calibration: MarkContent | null): Spacing {
   const own = calibration && calibrated(ds, calibration);

@@ -6,13 +6,16 @@ import type { StudyDetail } from '../api/types';
 import { dicomDate, personName, useFormat } from '../i18n/format';
 import { numeric } from '../imaging/dicom';
 import { windowOf } from '../imaging/presets';
-import { datasetAt, isLossy, slicePosition, spacingBasis } from '../imaging/stack';
+import { datasetAt, isLossy, slicePosition } from '../imaging/stack';
 import type { ImageView } from '../imaging/view';
 import type { ViewState } from '../imaging/viewstate';
 import { MarkLayer } from '../tools/MarkLayer';
 import { isPen } from '../tools/mark';
+import { basisOf } from '../tools/spacing';
+import { numberOf } from '../tools/words';
 import { IconKey, IconWarning } from '../ui/icons';
 import { useErrorText } from '../ui/states';
+import { PreviewBanner } from './PreviewBanner';
 import { SliceBar } from './SliceBar';
 import classes from './Viewport.module.css';
 
@@ -52,6 +55,7 @@ export function Viewport({ study, view, state, mount, keyImages, overlay, childr
             <IconKey size={14} fill="currentColor" /> {t('view.key-image')}
           </span>
         )}
+        <PreviewBanner state={state} onRetry={() => view?.retry()} />
         <Curtain state={state} onRetry={() => view?.retry()} />
       </div>
       {state?.stack && state.stack.frames.length > 1 && (
@@ -108,9 +112,9 @@ function Overlay({ study, state }: { study: StudyDetail; state: ViewState }) {
   const thickness = numeric(ds, 'SliceThickness');
   const window = state.range && windowOf(state.range);
   const frames = numeric(ds, 'NumberOfFrames') ?? 1;
-  const basis = spacingBasis(ds);
+  const basis = basisOf(ds);
   const person = [format.sex(study.sex), format.age(study.age)].filter(Boolean).join(', ');
-  const mm = (value: number) => value.toFixed(1);
+  const mm = (value: number) => numberOf(value, 1);
   return (
     <>
       <div className={classes.corner} data-at="tl">
@@ -139,6 +143,7 @@ function Overlay({ study, state }: { study: StudyDetail; state: ViewState }) {
       <div className={classes.corner} data-at="br">
         {isLossy(ds) && <span className={classes.warn}>{t('view.lossy')}</span>}
         {basis === 'detector' && <span className={classes.warn}>{t('view.detector-spacing')}</span>}
+        {basis === 'estimated' && <span className={classes.warn}>{t('view.estimated-spacing')}</span>}
         {basis === 'none' && <span className={classes.warn}>{t('view.no-spacing')}</span>}
         {state.inverted && <span>{t('view.inverted')}</span>}
         <span>{t('view.zoom', { percent: Math.round(state.zoom * 100) })}</span>
