@@ -1,7 +1,7 @@
 /** The letters about a study, in the order of time, with the forms to answer what is open. */
 import { Button, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { ErrorNote, Loading } from '../ui/states';
@@ -12,7 +12,13 @@ import { Reply } from './Reply';
 import { SendForm } from './SendForm';
 import type { Letter, LetterKind } from './types';
 
-export function LetterThread({ studyUid }: { studyUid: string }) {
+interface Props {
+  studyUid: string;
+  /** More that may be written, beside the note. */
+  actions?: ReactNode;
+}
+
+export function LetterThread({ studyUid, actions }: Props) {
   const { t } = useTranslation();
   const thread = useQuery(mail.thread(studyUid));
   if (thread.error && !thread.data) return <ErrorNote error={thread.error} onRetry={() => void thread.refetch()} />;
@@ -26,7 +32,7 @@ export function LetterThread({ studyUid }: { studyUid: string }) {
           <Entry key={letter.id} studyUid={studyUid} letter={letter} may={may} />
         ))}
       </ol>
-      {may.includes('note') && <NoteForm studyUid={studyUid} />}
+      <NoteForm studyUid={studyUid} may={may.includes('note')} actions={actions} />
     </div>
   );
 }
@@ -59,7 +65,7 @@ function Entry({ studyUid, letter, may }: { studyUid: string; letter: Letter; ma
   );
 }
 
-function NoteForm({ studyUid }: { studyUid: string }) {
+function NoteForm({ studyUid, may, actions }: Props & { may: boolean }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const [text, setText] = useState('');
@@ -70,11 +76,15 @@ function NoteForm({ studyUid }: { studyUid: string }) {
     write.reset();
   };
   if (!open) {
+    if (!may && !actions) return null;
     return (
-      <div>
-        <Button size="xs" variant="default" onClick={() => setOpen(true)}>
-          {t('letters.write-note')}
-        </Button>
+      <div className={classes.row}>
+        {actions}
+        {may && (
+          <Button size="xs" variant="default" onClick={() => setOpen(true)}>
+            {t('letters.write-note')}
+          </Button>
+        )}
       </div>
     );
   }

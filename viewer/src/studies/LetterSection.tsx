@@ -14,15 +14,15 @@ export function LetterSection({ uid }: { uid: string }) {
   const [asking, setAsking] = useState(false);
   const requested = thread.data?.items.some((one) => one.kind === 'request') ?? false;
   const close = () => setAsking(false);
+  const action = thread.data?.may.includes('request') && (
+    <Button size="xs" variant={requested ? 'default' : 'filled'} onClick={() => setAsking(true)}>
+      {requested ? t('letters.more-request') : t('letters.write-request')}
+    </Button>
+  );
   return (
     <Section title={t('letters.title')} id="letters">
-      <LetterThread studyUid={uid} />
       {asking && <RequestForm studyUid={uid} onDone={close} onCancel={close} />}
-      {thread.data?.may.includes('request') && !asking && (
-        <Button mt="sm" size="xs" variant={requested ? 'subtle' : 'filled'} onClick={() => setAsking(true)}>
-          {requested ? t('letters.more-request') : t('letters.write-request')}
-        </Button>
-      )}
+      {!asking && <LetterThread studyUid={uid} actions={action} />}
     </Section>
   );
 }

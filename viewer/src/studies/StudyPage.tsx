@@ -27,6 +27,7 @@ export function StudyPage() {
   const { t } = useTranslation();
   const { uid = '' } = useParams();
   const study = useQuery({ ...queries.study(uid), refetchInterval: POLL_MS });
+  const waits = study.data !== undefined && (study.data.letters.critical || study.data.letters.questions > 0);
   const name = study.data ? personName(study.data.patient_name) || t('studies.no-name') : '';
 
   useEffect(() => {
@@ -44,14 +45,14 @@ export function StudyPage() {
         <>
           <Head study={study.data} name={name} />
           {study.data.conflicts > 0 && <ConflictNote count={study.data.conflicts} />}
-          {study.data.report.state !== 'none' && (
-            <div className={classes.whole}>
-              <ReportSection study={study.data} />
+          <div className={classes.flow} data-waits={waits || undefined}>
+            {study.data.report.state !== 'none' && <ReportSection study={study.data} />}
+            <div className={classes.letters}>
+              <LetterSection uid={uid} />
             </div>
-          )}
+          </div>
           <div className={classes.columns}>
             <div className={classes.column}>
-              <LetterSection uid={uid} />
               <SeriesSection study={study.data} />
               <DeliverySection deliveries={study.data.deliveries} />
             </div>
