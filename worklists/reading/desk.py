@@ -12,14 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from node.domain.job import NextJob
-from node.domain.report import ReadingEvent, ReadingState, ReportText
+from node.domain.report import ReadingEvent, ReadingState
 from node.domain.study import Priority
 from node.domain.timeline import Hop
-from node.errors import Invalid, NotAllowed
+from node.errors import NotAllowed
 from node.ledger import notices, webhooks
 from node.ledger.audit import audit
-from node.ledger.jobs import enqueue
 from worklists.reading import profiles, store
 from worklists.reading.moves import (
     Desk,
@@ -38,8 +36,8 @@ from worklists.reading.ordering import CLAIMED_STATES, OPEN_STATES
 from worklists.reading.store import TaskRow
 
 __all__ = [
-    "Desk", "Reader", "answered", "ask", "claim", "draft", "expire_leases", "finish", "heartbeat", "images_missing",
-    "reject", "release", "set_priority", "sign", "touch", "written",
+    "Desk", "Reader", "answered", "ask", "claim", "expire_leases", "finish", "heartbeat", "images_missing",
+    "reject", "release", "set_priority", "touch", "written",
 ]  # fmt: skip
 
 
@@ -101,17 +99,6 @@ def written(tx: Connection, desk: Desk, reader: Reader, task_id: str) -> TaskRow
     return move(tx, desk.now, task, state, lease_until=desk.now + lease)
 
 
-def draft(tx: Connection, desk: Desk, reader: Reader, task_id: str, text: ReportText) -> TaskRow:
-    """Saves the text and renews the lease."""
-    task = owned(tx, task_id, reader)
-    if text.key_images and store.foreign_images(tx, task.study_uid, text.key_images):
-        raise Invalid("A key image does not belong to this study.", hint="Choose key images of the study that is open.")
-    after = written(tx, desk, reader, task_id)
-    if store.save_draft(tx, task.id, text, reader.username, desk.now):
-        hop(tx, desk, task, Hop.DRAFTED, {"by": reader.display_name})
-    return after
-
-
 def ask(tx: Connection, desk: Desk, reader: Reader, task_id: str) -> TaskRow:
     """The study cannot be read before the origin has answered: the clock stands, the study is out of the reader's hands and
     comes back to them. The question itself is a letter of the caller's."""
@@ -161,33 +148,6 @@ def finish(
     }[event]
     hop(tx, desk, task, what, {"by": reader.display_name}, key=f"{version}:{desk.now.isoformat()}")
     audit(tx, desk.now, reader.username, kind, task.id, {"version": version})
-    return after
-
-
-def sign(
-    tx: Connection, desk: Desk, reader: Reader, task_id: str, *, sop_instance_uid: str, series_instance_uid: str
-) -> TaskRow:
-    """Makes the draft the final report and asks for its documents, in one transaction.
-
-    The UIDs are those of the structured report to come. Signing again by the signer has no effect.
-    """
-    task = get(tx, task_id)
-    if task.state == ReadingState.FINAL and task.claimed_by == reader.username:
-        return task
-    owned(tx, task_id, reader)
-    report = store.latest_report(tx, task.id)
-    if report is None or report.state != "draft" or not report.text.conclusion.strip():
-        raise Invalid("The conclusion is empty.", hint="Write a conclusion, then sign.")
-    store.finish_report(
-        tx,
-        task.id,
-        author=reader.username,
-        sop_instance_uid=sop_instance_uid,
-        series_instance_uid=series_instance_uid,
-        now=desk.now,
-    )
-    after = finish(tx, desk, reader, task_id, ReadingEvent.SIGN, version=report.version)
-    enqueue(tx, NextJob("report", task.id, priority=task.priority), desk.now)
     return after
 
 

@@ -7,19 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
-from node.domain.report import ReadingState, ReportText
+from node.domain.report import ReadingState
 from node.domain.study import Via
 from node.domain.timeline import Hop
 from node.ledger.schema import instances, manifests, reading_tasks, reports, studies, timeline
 from node.ledger.studies import unpack
 from worklists.reading.ordering import CLAIMED_STATES
 from worklists.reading.subject import question_of, speciality_of
-
-_PLAIN = (  # columns of a report that are the fields of its text
-    "technique", "findings", "conclusion", "recommendation", "language", "comparison", "limitations", "template",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +44,7 @@ class TaskRow:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRow:
-    """One version of a report."""
-
-    version: int
-    state: str  # draft | final
-    text: ReportText
-    author: str
-    sop_instance_uid: str
-    signed_at: datetime | None
+_WIDTH = len(TaskRow.__slots__)  # the columns of `reading_tasks`, in their order; a test compares them
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,67 +173,10 @@ def claimed_at(tx: Connection, study_uid: str) -> str:
     return last or ""
 
 
-def latest_report(tx: Connection, task_id: str) -> ReportRow | None:
-    row = tx.execute(
-        select(reports).where(reports.c.task_id == task_id).order_by(reports.c.version.desc()).limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    return ReportRow(row.version, row.state, text_from(row), row.author, row.sop_instance_uid, row.signed_at)
-
-
 def signer(tx: Connection, task_id: str) -> str:
     """Who signed the newest report of the task that is final."""
     query = select(reports.c.author).where(reports.c.task_id == task_id, reports.c.state == "final")
     return tx.execute(query.order_by(reports.c.version.desc()).limit(1)).scalar() or ""
-
-
-def text_from(row: Row[Any]) -> ReportText:
-    """The text of a row of `reports`."""
-    plain = {name: getattr(row, name) for name in _PLAIN}
-    answers = tuple((question, answer) for question, answer in row.answers)
-    return ReportText(
-        **plain, key_images=tuple(row.key_images), answers=answers, fields=tuple(sorted(row.fields.items()))
-    )
-
-
-def save_draft(tx: Connection, task_id: str, text: ReportText, author: str, now: datetime) -> bool:
-    """Writes the draft; True when it is the first of this task."""
-    values = {
-        **{name: getattr(text, name) for name in _PLAIN},
-        "key_images": list(text.key_images),
-        "answers": [list(answer) for answer in text.answers],
-        "fields": dict(text.fields),
-        "author": author,
-        "updated_at": now,
-    }
-    changed = tx.execute(
-        update(reports).where(reports.c.task_id == task_id, reports.c.state == "draft").values(**values)
-    )
-    if changed.rowcount:
-        return False
-    version = 1 + (tx.execute(select(func.max(reports.c.version)).where(reports.c.task_id == task_id)).scalar() or 0)
-    tx.execute(insert(reports).values(task_id=task_id, version=version, state="draft", **values))
-    return True
-
-
-def finish_report(
-    tx: Connection, task_id: str, *, author: str, sop_instance_uid: str, series_instance_uid: str, now: datetime
-) -> bool:
-    """Makes the draft final and the signer its author; False when there is no draft."""
-    changed = tx.execute(
-        update(reports)
-        .where(reports.c.task_id == task_id, reports.c.state == "draft")
-        .values(
-            state="final",
-            author=author,
-            sop_instance_uid=sop_instance_uid,
-            series_instance_uid=series_instance_uid,
-            signed_at=now,
-            updated_at=now,
-        )
-    )
-    return bool(changed.rowcount)
 
 
 def foreign_images(tx: Connection, study_uid: str, sop_instance_uids: Collection[str]) -> set[str]:
@@ -309,6 +239,6 @@ def about(tx: Connection, study_uid: str) -> About:
 
 
 def task_from(row: Row[Any]) -> TaskRow:
-    """The task of a row that has at least its columns."""
-    values = {name: getattr(row, name) for name in TaskRow.__slots__}
-    return TaskRow(**{**values, "state": ReadingState(row.state)})
+    """The task of a row that begins with its columns."""
+    identity, study_uid, state, *rest = row[:_WIDTH]
+    return TaskRow(identity, study_uid, ReadingState(state), *rest)

@@ -17,7 +17,6 @@ from node.domain.measurement import Measurement
 from node.domain.report import CriticalNote, ReportText, Signature
 from node.ledger.desk_tables import critical_findings, letters
 from node.ledger.schema import reading_tasks, reports
-from worklists.reading.store import text_from
 
 DRAFT, PRELIMINARY, FINAL, ABANDONED = "draft", "preliminary", "final", "abandoned"
 SIGNED = (PRELIMINARY, FINAL)
@@ -194,13 +193,20 @@ def _columns(text: ReportText, links: Links) -> dict[str, Any]:
     }
 
 
+def _text(row: Row[Any]) -> ReportText:
+    plain = {name: getattr(row, name) for name in _PLAIN}
+    answers = tuple((question, answer) for question, answer in row.answers)
+    fields = tuple(sorted(row.fields.items()))
+    return ReportText(**plain, key_images=tuple(row.key_images), answers=answers, fields=fields)
+
+
 def _version(row: Row[Any]) -> Version:
     return Version(
         row.task_id,
         row.version,
         row.state,
         row.kind,
-        text_from(row),
+        _text(row),
         tuple(row.links),
         row.author,
         tuple(Signature.from_json(signature) for signature in row.signatures),

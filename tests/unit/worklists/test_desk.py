@@ -24,6 +24,9 @@ from worklists.reading import desk, store
 from worklists.reading.desk import Desk, Reader
 from worklists.reading.intake import ReadStage, task_id_of
 from worklists.reading.store import TaskRow
+from worklists.reporting import life
+from worklists.reporting import store as reports
+from worklists.reporting.life import Signing
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 HERE = Desk("DEMO-TW", NOW, timedelta(minutes=30))
@@ -178,13 +181,13 @@ def test_leases_that_ran_out_end_and_drafts_stay(world: World) -> None:
     ready_task(world)
     with world.node.ledger.begin() as tx:
         desk.claim(tx, HERE, ANH, TASK)
-        desk.draft(tx, HERE, ANH, TASK, ReportText(findings="Bắt đầu"))
+        life.save(tx, HERE, ANH, TASK, ReportText(findings="Bắt đầu"), (), None)
     with world.node.ledger.begin() as tx:
         assert desk.expire_leases(tx, NOW + timedelta(minutes=29)) == 0
         assert desk.expire_leases(tx, NOW + timedelta(minutes=30)) == 1
         assert desk.expire_leases(tx, NOW + timedelta(minutes=31)) == 0
         task = store.get_task(tx, TASK)
-        report = store.latest_report(tx, TASK)
+        report = reports.newest(tx, TASK, reports.DRAFT)
         node = tx.execute(select(timeline.c.node).where(timeline.c.hop == "released")).scalar_one()
     assert task is not None
     assert (task.state, task.claimed_by, task.lease_until) == (ReadingState.READY, "", None)
@@ -197,22 +200,21 @@ def test_a_failed_signature_leaves_nothing_behind(world: World) -> None:
     ready_task(world)
     with world.node.ledger.begin() as tx:
         desk.claim(tx, HERE, ANH, TASK)
-        desk.draft(tx, HERE, ANH, TASK, ReportText(conclusion="Bình thường."))
+        life.save(tx, HERE, ANH, TASK, ReportText(conclusion="Bình thường."), (), None)
 
     class PowerCutError(NodeError):
         pass
 
     def sign_and_fail() -> None:
         with world.node.ledger.begin() as tx:
-            desk.sign(tx, HERE, ANH, TASK, sop_instance_uid="2.25.1", series_instance_uid="2.25.2")
+            life.sign_final(tx, HERE, ANH, TASK, Signing("2.25.1", "2.25.2", "Bệnh viện", timedelta(minutes=10)))
             raise PowerCutError("now")
 
     with pytest.raises(PowerCutError):
         sign_and_fail()
     with world.node.ledger.read() as tx:
-        report = store.latest_report(tx, TASK)
+        report = reports.newest(tx, TASK, reports.DRAFT)
         assert report is not None
-        assert report.state == "draft"
         kinds = tx.execute(select(audit.c.kind).where(audit.c.kind == "report-signed")).all()
         assert kinds == []
     assert hops(world, "signed") == 0
