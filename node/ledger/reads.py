@@ -153,6 +153,7 @@ def _describe(tx: Connection, rows: Sequence[Row[*tuple[Any, ...]]], nodes: Coll
     ):
         hops[uid].append(Hop(hop))
     documents = report_objects(tx, uids)
+    made = _made_here(tx, uids)
     tasks = {
         row.study_uid: row
         for row in tx.execute(
@@ -162,9 +163,27 @@ def _describe(tx: Connection, rows: Sequence[Row[*tuple[Any, ...]]], nodes: Coll
         )
     }
     return [
-        _study(row, sent.get(row.uid, []), hops.get(row.uid, []), documents.get(row.uid, {}), tasks.get(row.uid), nodes)
+        _study(
+            row,
+            sent.get(row.uid, []),
+            hops.get(row.uid, []),
+            documents.get(row.uid, {}),
+            tasks.get(row.uid),
+            nodes,
+            row.instances - made.get(row.uid, 0),
+        )
         for row in rows
     ]
+
+
+def _made_here(tx: Connection, uids: Collection[str]) -> dict[str, int]:
+    """How many objects of each study are documents of its reports and not of what was sent."""
+    rows = tx.execute(
+        select(instances.c.study_uid, func.count())
+        .where(instances.c.study_uid.in_(uids), instances.c.via.in_(_REPORT_VIAS), instances.c.current)
+        .group_by(instances.c.study_uid)
+    )
+    return dict(rows)
 
 
 def _study(
@@ -174,11 +193,11 @@ def _study(
     documents: Mapping[str, Row[*tuple[Any, ...]]],
     task: Row[*tuple[Any, ...]] | None,
     nodes: Collection[str],
+    received: int,
 ) -> dict[str, Any]:
     image_deliveries = [d for d in sent if d.images]
     states = [(DeliveryState(d.row.state), d.row.destination in nodes) for d in image_deliveries]
     announced = task is not None and task.state == "incomplete"
-    received = max(0, row.instances - len(documents))
     most = max(
         image_deliveries, key=lambda d: (d.count(ItemState.DELIVERED), d.count(ItemState.PREPARED)), default=None
     )
