@@ -42,6 +42,7 @@ _STUDY_COLUMNS = (
     studies.c.study_date,
 )
 _holder, _assignee = users.alias("holder"), users.alias("assignee")
+_AGREEMENTS = {word: (word,) for word in ("yes", "partly", "no")}
 _NOT_IMAGES = ("SR", "DOC", "PR", "KO")
 
 
@@ -66,6 +67,8 @@ class _Beside:
     preliminary: Mapping[str, str] = field(default_factory=dict)  # who signed it
     questions: Mapping[str, list[str]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)  # studies with a question that has no answer
+    accepted: dict[str, str] = field(default_factory=dict)  # what the origin's doctor says of the report
+    outcomes: dict[str, str] = field(default_factory=dict)  # whether the final diagnosis agrees with it
 
 
 def list_tasks(
@@ -235,6 +238,10 @@ def _look_at_letters(tx: Connection, wanted: ColumnElement[bool], found: _Beside
             asked = [text for text in row.body.get("questions", []) if isinstance(text, str) and text.strip()]
             known = questions.setdefault(row.study_uid, [])
             known += [text for text in asked if text not in known]
+        elif row.kind == LetterKind.ACCEPTANCE.value:
+            found.accepted[row.study_uid] = row.body.get("accepted")
+        elif row.kind == LetterKind.OUTCOME.value:
+            found.outcomes[row.study_uid] = row.body.get("agrees")
         elif row.kind in (LetterKind.QUESTION.value, LetterKind.REPEAT.value) and row.id not in answered:
             found.asked.add(row.study_uid)
     found.questions = questions
@@ -244,6 +251,7 @@ _TOLD = tuple(
     kind.value
     for kind in (
         LetterKind.REQUEST, LetterKind.QUESTION, LetterKind.ANSWER, LetterKind.REPEAT, LetterKind.REPEATED,
+        LetterKind.ACCEPTANCE, LetterKind.OUTCOME,
     )
 )  # fmt: skip
 
@@ -278,6 +286,8 @@ def _show(task: TaskRow, row: Row[Any], viewer: Viewer, beside: _Beside, profile
         "second_opinion": _word(beside.opinions.get(task.id, ()), {"open": ("open",), "answered": ("answered",)}),
         "question_open": task.study_uid in beside.asked,
         "critical": _word(beside.criticals.get(task.id, ()), {"open": ("raised", "told"), "noted": ("noted",)}),
+        "accepted": _word((beside.accepted.get(task.study_uid),), _AGREEMENTS),
+        "outcome": _word((beside.outcomes.get(task.study_uid),), _AGREEMENTS),
         "in_scope": profile.covers(modalities, task.speciality),
         "on_call": profile.is_on_call(viewer.now),
         "preliminary_by": beside.preliminary.get(task.id),

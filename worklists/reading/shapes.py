@@ -86,6 +86,8 @@ class Task(BaseModel):
     second_opinion: Literal["none", "open", "answered"]
     question_open: bool
     critical: Literal["none", "open", "noted"]
+    accepted: Literal["none", "yes", "partly", "no"]  # the report, by the origin's doctor
+    outcome: Literal["none", "yes", "partly", "no"]  # whether the final diagnosis agrees with it
     in_scope: bool  # of the caller
     on_call: bool  # the caller is, now
     preliminary_by: str | None

@@ -283,6 +283,9 @@ export interface Task {
   in_scope: boolean;
   /** Whether the caller is on call now. */
   on_call: boolean;
+  /** What the treating doctor at the origin says of the report, and later whether the final diagnosis agrees with it. */
+  accepted: 'none' | 'yes' | 'partly' | 'no';
+  outcome: 'none' | 'yes' | 'partly' | 'no';
   preliminary_by: string | null;
   report_state: ReportState;
   lease_until: string | null;

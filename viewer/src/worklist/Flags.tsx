@@ -9,6 +9,12 @@ type Flag =
   | 'opinion-open'
   | 'opinion-answered'
   | 'preliminary'
+  | 'accepted-yes'
+  | 'accepted-partly'
+  | 'accepted-no'
+  | 'outcome-yes'
+  | 'outcome-partly'
+  | 'outcome-no'
   | 'scope';
 
 export function flagsOf(task: Task): Flag[] {
@@ -17,6 +23,8 @@ export function flagsOf(task: Task): Flag[] {
   if (task.question_open) flags.push('question');
   if (task.second_opinion !== 'none') flags.push(`opinion-${task.second_opinion}`);
   if (task.preliminary_by) flags.push('preliminary');
+  if (task.accepted !== 'none') flags.push(`accepted-${task.accepted}`);
+  if (task.outcome !== 'none') flags.push(`outcome-${task.outcome}`);
   if (!task.in_scope) flags.push('scope');
   return flags;
 }

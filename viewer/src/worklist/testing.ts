@@ -34,6 +34,8 @@ export const aTask = (id: string, more: Partial<KnownTask> = {}): KnownTask => (
   critical: 'none',
   in_scope: true,
   on_call: true,
+  accepted: 'none',
+  outcome: 'none',
   preliminary_by: null,
   report_state: 'none',
   claimed_by: null,
