@@ -56,7 +56,7 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
   const mine = reads && task.mine && WRITTEN_IN.has(task.state);
   const found = useKept(session.username, task.id, mine);
   const editable = mine && found !== undefined;
-  const { draft, durable } = useDraft(task, session.username, session.language, editable, found ?? []);
+  const { draft, keeping } = useDraft(task, session.username, session.language, editable, found ?? []);
 
   const refresh = () => client.invalidateQueries({ queryKey: ['tasks'] });
   /** Does something to the task; what goes wrong is said in the panel, and the task is read again. */
@@ -161,7 +161,7 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
           draft={draft}
           report={report}
           editable={editable}
-          keptHere={durable}
+          keeping={keeping}
           signer={session.display_name}
           busy={busy}
           error={error}

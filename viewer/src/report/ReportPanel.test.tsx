@@ -80,7 +80,7 @@ function thePanel(
   const onCorrect = vi.fn();
   const draft = new Draft({
     initial: { written: full, revision: '1.a' },
-    store: { write: () => true, clear: () => undefined },
+    store: { write: () => undefined, clear: () => undefined },
     save: async () => ({ revision: '1.b' }),
     load: async () => ({ written: full, revision: '1.a' }),
     changed: () => rerender(),
@@ -97,7 +97,7 @@ function thePanel(
         draft={draft}
         report={editable ? draft.report : full}
         editable={editable}
-        keptHere
+        keeping="disk"
         signer="BS. Ánh"
         quality={quality}
         busy={false}

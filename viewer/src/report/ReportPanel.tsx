@@ -9,6 +9,7 @@ import { ComparePane } from './ComparePane';
 import { ConflictNote } from './ConflictNote';
 import type { Draft } from './draft';
 import { KeyImages } from './KeyImages';
+import type { Keeping } from './kept';
 import { MacrosDialog } from './MacrosDialog';
 import classes from './ReportPanel.module.css';
 import { SaveNote } from './SaveNote';
@@ -26,8 +27,8 @@ interface Props {
   /** What is shown: the draft to its writer, what the node has to everyone else. */
   report: Written;
   editable: boolean;
-  /** The browser keeps the draft. */
-  keptHere: boolean;
+  /** How well this machine keeps the draft. */
+  keeping: Keeping;
   signer: string;
   /** `preview`: a picture on the screen still lacks detail. */
   quality: 'preview' | 'full';
@@ -81,7 +82,7 @@ export function ReportPanel(props: Props) {
             {task.report_state !== 'none' && (
               <StateBadge state={task.report_state} addendum={task.addendum_number ?? null} />
             )}
-            {editable && <SaveNote draft={draft} keptHere={props.keptHere} />}
+            {editable && <SaveNote draft={draft} keeping={props.keeping} />}
           </div>
           {task.clinical_question && (
             <p className={classes.question}>
@@ -100,7 +101,7 @@ export function ReportPanel(props: Props) {
           {draft.restored && editable && draft.dirty && draft.state.kind !== 'conflict' && (
             <p className={classes.restored}>{t('report.restored')}</p>
           )}
-          {editable && !props.keptHere && (
+          {editable && props.keeping === 'nowhere' && (
             <Note kind="warn" title={t('report.storage-title')}>
               {t('report.storage')}
             </Note>

@@ -2,10 +2,11 @@ import { UnstyledButton } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import type { Draft } from './draft';
+import type { Keeping } from './kept';
 import classes from './SaveNote.module.css';
 
 /** Whether what is written has reached the node, and whether this machine keeps it until then. */
-export function SaveNote({ draft, keptHere }: { draft: Draft; keptHere: boolean }) {
+export function SaveNote({ draft, keeping }: { draft: Draft; keeping: Keeping }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { state } = draft;
@@ -19,9 +20,9 @@ export function SaveNote({ draft, keptHere }: { draft: Draft; keptHere: boolean 
   }[state.kind]();
   const waiting = state.kind === 'failed' || state.kind === 'conflict';
   return (
-    <span className={classes.note} data-kind={state.kind} role="status">
+    <span className={classes.note} data-kind={state.kind} data-kept={keeping} role="status">
       {words}
-      {waiting && ` · ${t(keptHere ? 'report.kept-here' : 'report.not-kept-here')}`}
+      {waiting && ` · ${t(`report.kept.${keeping}`)}`}
       {state.kind === 'failed' && (
         <UnstyledButton className={classes.again} onClick={() => void draft.flush()}>
           {t('action.retry')}

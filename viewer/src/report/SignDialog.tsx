@@ -1,5 +1,5 @@
 import { Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
-import { type KeyboardEvent, useEffect, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/problem';
 import type { Report, TaskDetail } from '../api/types';
@@ -38,9 +38,14 @@ export function SignDialog({ opened, task, report, signer, error, onClose, onSig
   ];
   const toKnow = remarks.filter((code) => ACKNOWLEDGED.has(code));
   const ready = remarks.length === toKnow.length && (toKnow.length === 0 || known);
+  const box = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (!opened) setKnown(false);
   }, [opened]);
+  const asked = toKnow.length > 0;
+  useEffect(() => {
+    if (opened && asked) box.current?.focus();
+  }, [opened, asked]);
 
   const sign = async () => {
     if (!ready) return;
@@ -103,6 +108,7 @@ export function SignDialog({ opened, task, report, signer, error, onClose, onSig
             </ul>
             {toKnow.length > 0 && (
               <Checkbox
+                ref={box}
                 size="sm"
                 mt={6}
                 label={t('sign.acknowledge')}

@@ -50,6 +50,7 @@ export function Writing({ task, study, draft, editor, missing, onShow, onCompare
   const { report } = draft;
   const tongue = tongueOf(report.language);
   const areas = useRef(new Map<string, HTMLTextAreaElement>());
+  const visited = useRef(new Set<string>());
   const caret = useRef<{ section: string; at: number }>({ section: 'findings', at: Number.MAX_SAFE_INTEGER });
   const templates = useQuery(reportQueries.templates()).data ?? [];
   const marks = useQuery(reportQueries.marks(study.study_instance_uid)).data ?? [];
@@ -63,9 +64,11 @@ export function Writing({ task, study, draft, editor, missing, onShow, onCompare
     draft.edit({ ...withText(draft.report, section, text), links });
   const focus = (section = 'findings', at?: number) => {
     const area = areas.current.get(section);
-    area?.focus();
-    area?.scrollIntoView({ block: 'nearest' });
-    if (area && at !== undefined) requestAnimationFrame(() => area.setSelectionRange(at, at));
+    if (!area) return;
+    if (!visited.current.has(section)) area.setSelectionRange(area.value.length, area.value.length);
+    area.focus();
+    area.scrollIntoView({ block: 'nearest' });
+    if (at !== undefined) requestAnimationFrame(() => area.setSelectionRange(at, at));
   };
   const insert = (section: string, from: number, to: number, text: string, links: readonly Link[] = []): number => {
     const before = textOf(draft.report, section);
@@ -156,6 +159,7 @@ export function Writing({ task, study, draft, editor, missing, onShow, onCompare
       }}
       onCaret={(at) => {
         caret.current = { section: name, at };
+        visited.current.add(name);
       }}
       onChange={(text, links) => write(name, text, links)}
       onTake={(offer, from, to) => take(name, offer, from, to)}
@@ -263,8 +267,28 @@ export function Writing({ task, study, draft, editor, missing, onShow, onCompare
           )}
         </section>
       )}
+      {addendum && <SignedText taskId={task.id} />}
       {children}
     </>
+  );
+}
+
+/** The report that the addendum belongs to, to read beside it. */
+function SignedText({ taskId }: { taskId: string }) {
+  const { t } = useTranslation();
+  const versions = useQuery(reportQueries.versions(taskId)).data ?? [];
+  const signed = versions.findLast((one) => one.state === 'final' && one.kind === 'report');
+  if (!signed) return null;
+  return (
+    <section className={classes.signed} aria-label={t('report.signed-text')}>
+      <h3>{t('report.signed-text')}</h3>
+      {SECTIONS.filter((name) => signed.report[name]).map((name) => (
+        <div key={name}>
+          <h4>{t(`report.${name}`)}</h4>
+          <p lang={signed.report.language}>{signed.report[name]}</p>
+        </div>
+      ))}
+    </section>
   );
 }
 

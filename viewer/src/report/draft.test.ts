@@ -6,13 +6,11 @@ import { same, type Written } from './written';
 
 const text = (more: Partial<Written> = {}): Written => ({ ...EMPTY_REPORT, ...more });
 
-function aStore(): DraftStore & { kept: Kept | null; full: boolean } {
+function aStore(): DraftStore & { kept: Kept | null } {
   return {
     kept: null,
-    full: false,
     write(kept) {
-      if (!this.full) this.kept = kept;
-      return !this.full;
+      this.kept = kept;
     },
     clear() {
       this.kept = null;
@@ -140,15 +138,6 @@ describe('a draft', () => {
     const draft = aDraft(node);
     draft.edit({ conclusion: 'x' });
     await expect(draft.flush()).resolves.toBe(false);
-    draft.close();
-  });
-
-  it('says when this machine does not keep it', () => {
-    const store = aStore();
-    store.full = true;
-    const draft = aDraft(aNode(), store);
-    draft.edit({ conclusion: 'x' });
-    expect(draft.keptHere).toBe(false);
     draft.close();
   });
 });
@@ -282,7 +271,10 @@ describe('the browser as a store', () => {
       throw new DOMException('full', 'QuotaExceededError');
     };
     vi.stubGlobal('localStorage', { setItem: full, removeItem: full, getItem: full });
-    expect(browserStore('ánh', '1').write(kept('x'))).toBe(false);
+    const store = browserStore('ánh', '1');
+    expect(store.keeping()).toBe('disk');
+    store.write(kept('x'));
+    expect(store.keeping()).toBe('nowhere');
     vi.unstubAllGlobals();
   });
 });

@@ -38,8 +38,7 @@ export interface Kept {
 
 /** Where a draft waits. */
 export interface DraftStore {
-  /** False: this machine did not take it. */
-  write(kept: Kept): boolean;
+  write(kept: Kept): void;
   clear(): void;
 }
 
@@ -65,8 +64,6 @@ export class Draft {
   state: SaveState = { kind: 'clean' };
   /** The draft was found on this machine and had not reached the node. */
   readonly restored: boolean;
-  /** False: the browser does not keep the text; only the node does. */
-  keptHere = true;
   private base: string;
   private sent: Written[] = [];
   private readonly options: DraftOptions;
@@ -245,7 +242,7 @@ export class Draft {
 
   private keep(): void {
     const { report: written, base, sent } = this;
-    this.keptHere = this.options.store.write({ written, base, sent, at: this.now().getTime() });
+    this.options.store.write({ written, base, sent, at: this.now().getTime() });
   }
 
   private now(): Date {

@@ -68,18 +68,32 @@ export function forget(name: string): void {
     .catch(() => undefined);
 }
 
+/** How well this machine keeps the newest text: on its disk, in the browser's memory only, or not at all. */
+export type Keeping = 'disk' | 'memory' | 'nowhere';
+
+export interface PageStore extends DraftStore {
+  keeping(): Keeping;
+}
+
 /** A page's own place. `adopted`: the places whose text this page goes on with; they are cleared with its own.
- * `settled` hears whether the text has reached the disk. */
+ * `settled` hears when `keeping` has changed. */
 export function browserStore(
   username: string,
   taskId: string,
   adopted: readonly string[] = [],
-  settled: (durable: boolean) => void = () => undefined,
-): DraftStore {
+  settled: () => void = () => undefined,
+): PageStore {
   const name = place(username, taskId) + randomName();
   let wanted = 0;
   let written = false;
+  let keeping: Keeping = 'disk';
+  const become = (next: Keeping) => {
+    if (keeping === next) return;
+    keeping = next;
+    settled();
+  };
   return {
+    keeping: () => keeping,
     write: (kept) => {
       const here = attempt(() => {
         localStorage.setItem(name, JSON.stringify(kept));
@@ -88,18 +102,19 @@ export function browserStore(
       wanted += 1;
       const mine = wanted;
       written = true;
+      keeping = here ? 'memory' : 'nowhere';
       void openDB()
         .then((base) => (mine === wanted ? base.put(name, kept) : undefined))
-        .then(() => mine === wanted && settled(true))
-        .catch(() => mine === wanted && settled(false));
-      return here;
+        .then(() => mine === wanted && become('disk'))
+        .catch(() => undefined);
     },
     clear: () => {
       wanted += 1;
+      keeping = 'disk';
       for (const one of written ? [name, ...adopted] : adopted) forget(one);
     },
   };
 }
 
 /** Nothing is kept: for pages that only look. */
-export const noStore: DraftStore = { write: () => true, clear: () => undefined };
+export const noStore: PageStore = { write: () => undefined, clear: () => undefined, keeping: () => 'disk' };

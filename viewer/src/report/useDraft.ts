@@ -29,28 +29,23 @@ export function useKept(username: string, taskId: string, wanted: boolean): Foun
 /** The draft of a task while its page is open. */
 export function useDraft(task: TaskDetail, username: string, language: string, editable: boolean, found: Found[]) {
   const [, render] = useReducer((n: number) => n + 1, 0);
-  const [durable, setDurable] = useState(true);
   const { id } = task;
   // a new draft when the task changes or becomes ours; what the node sends later must not overwrite what is being written
   // biome-ignore lint/correctness/useExhaustiveDependencies: the task and what was found are the starting point only
-  const draft = useMemo(() => {
+  const { draft, store } = useMemo(() => {
     const initial = savedOf(task, language);
     const begun = editable ? { ...initial, written: withQuestions(initial.written, task.questions ?? []) } : initial;
-    return new Draft({
+    const names = found.map((one) => one.name);
+    const place = editable ? browserStore(username, id, names, render) : noStore;
+    const made = new Draft({
       initial: begun,
       kept: editable ? (found[0]?.kept ?? null) : null,
-      store: editable
-        ? browserStore(
-            username,
-            id,
-            found.map((one) => one.name),
-            setDurable,
-          )
-        : noStore,
+      store: place,
       save: async (written, base) => ({ revision: (await node.saveDraft(id, written, base)).report_revision }),
       load: async () => savedOf(await node.detail(id), language),
       changed: render,
     });
+    return { draft: made, store: place };
   }, [id, username, editable]);
   useEffect(() => {
     draft.open();
@@ -70,5 +65,5 @@ export function useDraft(task: TaskDetail, username: string, language: string, e
       draft.close();
     };
   }, [draft, id, editable]);
-  return { draft, durable: durable && draft.keptHere };
+  return { draft, keeping: store.keeping() };
 }
