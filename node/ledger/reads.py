@@ -183,7 +183,7 @@ def _made_here(tx: Connection, uids: Collection[str]) -> dict[str, int]:
         .where(instances.c.study_uid.in_(uids), instances.c.via.in_(_REPORT_VIAS), instances.c.current)
         .group_by(instances.c.study_uid)
     )
-    return dict(rows)
+    return {row[0]: row[1] for row in rows}
 
 
 def _study(
