@@ -236,8 +236,7 @@ def _look_at_letters(tx: Connection, wanted: ColumnElement[bool], found: _Beside
     for row in rows:
         if row.kind == LetterKind.REQUEST.value:
             asked = [text for text in row.body.get("questions", []) if isinstance(text, str) and text.strip()]
-            known = questions.setdefault(row.study_uid, [])
-            known += [text for text in asked if text not in known]
+            questions[row.study_uid] = list(dict.fromkeys([*questions.get(row.study_uid, ()), *asked]))
         elif row.kind == LetterKind.ACCEPTANCE.value:
             found.accepted[row.study_uid] = row.body.get("accepted")
         elif row.kind == LetterKind.OUTCOME.value:

@@ -12,7 +12,7 @@ export function TaskStrip({ task }: { task: KnownTask | undefined }) {
     personName(task.patient_name) || task.patient_id,
     dicomDate(task.study_date),
     task.speciality && t(`speciality.${task.speciality as 'neuro'}`),
-    t('worklist.priors', { n: task.priors }),
+    task.priors > 0 && t('worklist.priors', { n: task.priors }),
   ];
   return (
     <aside className={classes.strip} aria-label={t('worklist.chosen')}>
