@@ -23,7 +23,7 @@ from node.ports import Node
 MAX_BODY = 64_000  # characters of the JSON of a body
 
 _ID = re.compile(r"[0-9a-f]{32}")
-_KIND = re.compile(r"[a-z][a-z-]{0,15}")
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
 def letters_for(node: Node, peer: Peer, cursor: int) -> tuple[int, list[dict[str, Any]]]:

@@ -58,7 +58,7 @@ class SentLetter(BaseModel):
     id: str = Field(pattern=r"^[0-9a-f]{32}$")
     study_instance_uid: str = Field(pattern=_UID)
     node: str = Field(min_length=1, max_length=32)
-    kind: str = Field(pattern=r"^[a-z][a-z-]{0,15}$")
+    kind: str = Field(pattern=r"^[a-z][a-z0-9-]{0,15}$")
     about: str = Field("", pattern=r"^([0-9a-f]{32})?$")
     author: str = Field("", max_length=200)
     at: datetime
