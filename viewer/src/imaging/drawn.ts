@@ -7,11 +7,13 @@ type Quality = 'preview' | 'full';
 /** Marks on the timeline: the first picture of an opening, the first whole one, and each frame that was gone to. */
 export class Drawn {
   private readonly noted = new Set<string>();
+  private last = -1;
   private waiting: { index: number; quality: Quality } | undefined;
 
   /** A stack is opened. */
   begin(): void {
     this.noted.clear();
+    this.last = -1;
   }
 
   /** A picture was given to the viewport. */
@@ -24,7 +26,8 @@ export class Drawn {
     if (!this.waiting) return;
     const { index, quality } = this.waiting;
     this.waiting = undefined;
-    note(`shown:${index}`);
+    if (index !== this.last) note(`shown:${index}`); // not again when its whole picture takes the preview's place
+    this.last = index;
     for (const name of quality === 'full' ? ['preview', 'full'] : ['preview']) {
       if (this.noted.has(name)) continue;
       this.noted.add(name);

@@ -14,22 +14,6 @@ interface Grid {
   readonly rows: number;
 }
 
-/** For each of `size` positions: the sample before it, and how far it is on the way to the next one. */
-function steps(
-  size: number,
-  small: number,
-  factor: number,
-): { before: Int32Array; after: Int32Array; part: Float32Array } {
-  const [before, after, part] = [new Int32Array(size), new Int32Array(size), new Float32Array(size)];
-  for (let i = 0; i < size; i += 1) {
-    const at = Math.min(i / factor, small - 1);
-    before[i] = Math.floor(at);
-    after[i] = Math.min(before[i]! + 1, small - 1);
-    part[i] = at - before[i]!;
-  }
-  return { before, after, part };
-}
-
 /**
  * Interpolates `samples` of a `small` image with `components` values a pixel to a `large` one that was halved `reduction` times.
  *
@@ -39,26 +23,46 @@ function steps(
 export function enlarge<T extends Samples>(samples: T, small: Grid, large: Grid, reduction: number, components = 1): T {
   const factor = 2 ** reduction;
   const result = new (samples.constructor as new (length: number) => T)(large.columns * large.rows * components);
-  const across = steps(large.columns, small.columns, factor);
-  const down = steps(large.rows, small.rows, factor);
   const stride = small.columns * components;
-  const line = new Float32Array(stride);
-  const whole = !(samples instanceof Float32Array);
-  let to = 0;
+  const line = new Float32Array(stride + components);
+  const shift = samples instanceof Float32Array ? 0 : ROUNDING;
   for (let y = 0; y < large.rows; y += 1) {
-    const [above, below, share] = [down.before[y]! * stride, down.after[y]! * stride, down.part[y]!];
-    for (let i = 0; i < stride; i += 1) {
-      const value = samples[above + i]!;
-      line[i] = value + (samples[below + i]! - value) * share;
-    }
-    for (let x = 0; x < large.columns; x += 1) {
-      const [left, right, part] = [across.before[x]! * components, across.after[x]! * components, across.part[x]!];
-      for (let c = 0; c < components; c += 1) {
-        const value = line[left + c]! + (line[right + c]! - line[left + c]!) * part;
-        result[to] = whole ? Math.round(value) : value;
-        to += 1;
-      }
+    const at = Math.min(y / factor, small.rows - 1);
+    const above = Math.floor(at) * stride;
+    const below = Math.min(Math.floor(at) + 1, small.rows - 1) * stride;
+    const share = at - Math.floor(at);
+    for (let i = 0; i < stride; i += 1) line[i] = samples[above + i]! * (1 - share) + samples[below + i]! * share;
+    for (let c = 0; c < components; c += 1) line[stride + c] = line[stride - components + c]!;
+    for (let c = 0; c < components; c += 1) {
+      stretch(line.subarray(c), components, factor, result, y * large.columns * components + c, large.columns, shift);
     }
   }
   return result;
+}
+
+/** Added and taken away again so that cutting off the fraction rounds negative numbers, too. */
+const ROUNDING = 2 ** 20;
+
+/** Writes a line of `columns` values, `step` apart from `to` on, each `factor` of them between two samples of `line`. */
+function stretch(
+  line: Float32Array,
+  step: number,
+  factor: number,
+  result: Samples,
+  to: number,
+  columns: number,
+  shift: number,
+): void {
+  let place = to;
+  let left = columns;
+  for (let from = 0; left > 0; from += step) {
+    const begin = line[from]!;
+    const slope = ((line[from + step] ?? begin) - begin) / factor;
+    const count = Math.min(factor, left);
+    for (let k = 0; k < count; k += 1, place += step) {
+      const value = begin + slope * k;
+      result[place] = shift ? ((value + shift + 0.5) | 0) - shift : value;
+    }
+    left -= count;
+  }
 }

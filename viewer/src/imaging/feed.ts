@@ -19,7 +19,7 @@ const [LARGE, LARGE_PREVIEW, SMALL_PREVIEW] = [1200, 400, 160];
 /** Enlarged previews that stay in the toolkit's cache: each is as large as a whole image. */
 const ENLARGED = 12;
 
-const TELL_MS = 100;
+const TELL_MS = 250;
 const AGAIN_MS = 5_000;
 
 /** Hears that states changed; `exchanged` is the frame of which there is a better picture now. */
