@@ -70,7 +70,7 @@ from worklists.correspondence.intake import LetterStage
 from worklists.modality.services import ModalityDesk
 from worklists.reading.api import limits_of, new_uid
 from worklists.reading.desk import expire_leases
-from worklists.reading.escalation import is_due, tell_of_overdue
+from worklists.reading.escalation import look_after_clocks
 from worklists.reading.intake import ReadStage
 
 log = logging.getLogger(__name__)
@@ -308,22 +308,13 @@ class NodeProcess:
                     pass
                 with self.ledger.begin() as tx:
                     expire_leases(tx, self.node.clock.now())
-                self._look_after_clocks()
+                if time.monotonic() - self._clocks_seen > _CLOCKS:
+                    self._clocks_seen = time.monotonic()
+                    look_after_clocks(self.node, limits_of(self.node))
             except NodeError as error:
                 log.warning("%s", error)
             except Exception as error:
                 log.error("the tick failed (%s); it goes on", type(error).__name__)
-
-    def _look_after_clocks(self) -> None:
-        if time.monotonic() - self._clocks_seen < _CLOCKS:
-            return
-        self._clocks_seen = time.monotonic()
-        now, limits = self.node.clock.now(), limits_of(self.node)
-        with self.ledger.read() as tx:
-            due = is_due(tx, limits, now)
-        if due:
-            with self.ledger.begin() as tx:
-                tell_of_overdue(tx, limits, now)
 
     def _look_after_certificates(self) -> None:
         if self._renewal is not None:

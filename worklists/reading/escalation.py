@@ -13,12 +13,23 @@ from sqlalchemy import Connection
 from node.domain.report import ReadingState
 from node.ledger import notices, webhooks
 from node.ledger.audit import audit
+from node.ports import Node
 from worklists.reading import clock, profiles, store
 from worklists.reading.clock import ClockRow, Limits
 from worklists.reading.profiles import Profile, Seniority
 from worklists.reading.store import TaskRow
 
 _VERIFICATION = (ReadingState.PRELIMINARY, ReadingState.VERIFYING)
+
+
+def look_after_clocks(node: Node, limits: Limits) -> int:
+    """Tells what is overdue; a write only when there is something. Returns how many studies."""
+    now = node.clock.now()
+    with node.ledger.read() as tx:
+        if not is_due(tx, limits, now):
+            return 0
+    with node.ledger.begin() as tx:
+        return tell_of_overdue(tx, limits, now)
 
 
 def tell_of_overdue(tx: Connection, limits: Limits, now: datetime) -> int:
