@@ -19,6 +19,14 @@ function partsOf(study: StudyDetail): string[] {
   return study.series.map((one) => one.body_part.toUpperCase()).filter(Boolean);
 }
 
+/** The studies that are no later than this one, newest first: when an old study is read, a later one is no prior of it. */
+export function earlier(study: StudyDetail, others: readonly Prior[]): Prior[] {
+  return others
+    .filter((one) => one.study_instance_uid !== study.study_instance_uid)
+    .filter((one) => !study.study_date || !one.study_date || one.study_date <= study.study_date)
+    .sort((a, b) => b.study_date.localeCompare(a.study_date));
+}
+
 /** The priors that can be compared, newest first: alike modality; the same part of the body where both say one. */
 export function comparable(study: StudyDetail, priors: readonly Prior[]): Prior[] {
   const [modalities, parts] = [modalitiesOf(study), partsOf(study)];

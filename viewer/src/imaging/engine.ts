@@ -44,14 +44,30 @@ export function warmEngine(): void {
 export function closeViewport(id: string): void {
   if (!open.delete(id)) return;
   engine?.disableElement(id);
-  if (open.size) return;
+  // another layout closes all viewports and opens others in the same moment
+  if (open.size === 0) setTimeout(() => open.size || leave());
+}
+
+/** Nothing is shown any more. */
+function leave(): void {
   cancelAnimationFrame(resizing ?? 0);
   resizing = undefined;
   afterwards.clear();
-  engine?.destroy();
-  engine = undefined;
+  forgetImages();
+}
+
+/** One study (and its priors) at a time: reading PCs have little memory. */
+function forgetImages(): void {
   stopFeeds();
-  cache.purgeCache(); // one study at a time: reading PCs have little memory
+  cache.purgeCache();
+}
+
+let entered = '';
+
+/** Another study than before is opened, perhaps while the viewports of the last one are still there. */
+export function enterStudy(study: string): void {
+  if (entered && entered !== study) forgetImages();
+  entered = study;
 }
 
 const afterwards = new Set<() => void>();

@@ -82,9 +82,11 @@ const box: Box = {
   spacing: [1, 1, 2],
 };
 const worth = ([x, y, z]: Vector) => x + 100 * y + 1000 * z;
-const slices = Array.from({ length: 8 }, (_, k) =>
-  Int16Array.from({ length: 120 }, (__, at) => worth([at % 10, Math.floor(at / 10), 2 * k])),
-);
+const slices = Array.from({ length: 8 }, (_, k) => ({
+  samples: Int16Array.from({ length: 120 }, (__, at) => worth([at % 10, Math.floor(at / 10), 2 * k])),
+  slope: 1,
+  intercept: 0,
+}));
 const thin = { thickness: 0, blend: 'mean' } as const;
 
 describe('a plane', () => {
@@ -134,6 +136,18 @@ describe('a plane', () => {
     const pile = pileOf(box, LOOKS.axial);
     const at = (blend: 'mip' | 'minip' | 'mean') => sample(box, slices, pile, 3, { thickness: 4, blend }, -1)[0];
     expect([at('minip'), at('mean'), at('mip')]).toEqual([4000, 6000, 8000]);
+  });
+
+  it('has values, not what is stored', () => {
+    const stored = slices.map(({ samples }) => ({
+      samples: Uint16Array.from(samples, (value) => value + 1024),
+      slope: 1,
+      intercept: -1024,
+    }));
+    const pile = pileOf(box, LOOKS.coronal);
+    expect(sample(box, stored, pile, 4, thin, -1)).toEqual(sample(box, slices, pile, 4, thin, -1));
+    const halves = slices.map((slice) => ({ ...slice, slope: 0.5 }));
+    expect(sample(box, halves, pile, 4, thin, -1)[7]).toBe(sample(box, slices, pile, 4, thin, -1)[7]! / 2);
   });
 
   it('leaves out slices that have not come', () => {

@@ -4,6 +4,7 @@
  * The toolkit's CPU renderer draws planes through volumes, but knows no slabs (5.14.0 drops the thickness), so the samples are taken here;
  * what comes out is an ordinary image with a place in the patient, on which everything works that works on images.
  */
+import { CACHE_BYTES } from './budget';
 import { type Dataset, numbers, numeric, text } from './dicom';
 import { cross, dot, minus, type Plane, plus, unit, type Vector } from './geometry';
 import { datasetAt, planesOf, type Stack } from './stack';
@@ -17,7 +18,7 @@ const FEWEST_SLICES = 8;
 /** A gap may differ from the others by this part of them. */
 const GAP_TOLERANCE = 0.05;
 /** Decoded bytes of the largest volume: the images stay in the cache beside what is made of them. */
-export const MOST_BYTES = 640 * 1024 ** 2;
+export const MOST_BYTES = Math.floor(CACHE_BYTES * 0.7);
 
 /** Why planes cannot be laid through a series; null: they can. */
 export function whyNoVolume(stack: Stack): NoVolume | null {
@@ -167,11 +168,25 @@ export interface Slab {
   readonly blend: Blend;
 }
 
-/** Slices of samples by their place in the box; one that is not here yet is null. */
-export type Slices = readonly (ArrayLike<number> | null)[];
+/** The samples of one image, as they are stored, and what makes values of them. */
+export interface Slice {
+  readonly samples: ArrayLike<number>;
+  readonly slope: number;
+  readonly intercept: number;
+}
 
-const fitsInt16 = (slice: ArrayLike<number> | null) =>
-  slice === null || slice instanceof Int16Array || slice instanceof Uint8Array || slice instanceof Int8Array;
+/** Slices by their place in the box; one that is not here yet is null. */
+export type Slices = readonly (Slice | null)[];
+
+/** Whether all values of a slice are whole numbers of 16 bits with sign. */
+function fitsInt16(slice: Slice | null): boolean {
+  if (slice === null) return true;
+  const { samples, slope, intercept } = slice;
+  if (!Number.isInteger(slope) || !Number.isInteger(intercept)) return false;
+  // CT stored without sign lies far below what 16 bits hold
+  const narrow = samples instanceof Int16Array || samples instanceof Uint8Array || samples instanceof Int8Array;
+  return slope === 1 && (narrow || (samples instanceof Uint16Array && intercept <= -1000));
+}
 
 /** The samples of one plane of a pile, row by row, as they are in the box (trilinear); `empty` outside of it. */
 export function sample(
@@ -200,7 +215,7 @@ export function sample(
       const j = corner[1] + along[1] * x + downward[1] * y;
       const k = corner[2] + along[2] * x + downward[2] * y;
       const value = blended(box, slices, i, j, k, into, layers, slab.blend, empty);
-      out[at] = whole ? Math.round(value) : value;
+      out[at] = whole ? Math.min(32767, Math.round(value)) : value;
     }
   }
   return out;
@@ -250,10 +265,11 @@ function valueAt({ size }: Box, slices: Slices, i: number, j: number, k: number)
   const [fx, fy, fz] = [x - x0, y - y0, z - z0];
   const below = slices[z0];
   if (!below) return Number.NaN;
-  const near = flat(below, columns, rows, x0, y0, fx, fy);
+  const near = flat(below.samples, columns, rows, x0, y0, fx, fy) * below.slope + below.intercept;
   if (fz < 1e-3) return near;
   const above = slices[z0 + 1];
-  return above ? near + (flat(above, columns, rows, x0, y0, fx, fy) - near) * fz : near;
+  if (!above) return near;
+  return near + (flat(above.samples, columns, rows, x0, y0, fx, fy) * above.slope + above.intercept - near) * fz;
 }
 
 function flat(

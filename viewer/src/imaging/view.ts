@@ -6,12 +6,12 @@ import { type Image, qualityOf } from './decode';
 import { howDrawn } from './drawing';
 import { Drawn, drawAgain } from './drawn';
 import { closeViewport, ENGINE, openViewport, resizeViewports } from './engine';
-import { type Feed, feedOf } from './feed';
 import type { Plane } from './geometry';
 import { Mouse } from './mouse';
 import { Player } from './player';
 import { type FirstLook, Presentation } from './presentation';
 import type { Preset, Range } from './presets';
+import { type FrameSource, sourceOf } from './sources';
 import { openingIndex, planeAt, type Stack } from './stack';
 import { EMPTY, type ToolName, type ViewState } from './viewstate';
 import { Wheel } from './wheel';
@@ -38,7 +38,7 @@ export class ImageView {
   private readonly look = new Presentation(this);
   private readonly kept = new Map<string, Kept>();
   private readonly drawn = new Drawn();
-  private feed: Feed | undefined;
+  private feed: FrameSource | undefined;
   private unfollow: (() => void) | undefined;
   private shownSet = '';
   private opened = 0;
@@ -228,8 +228,34 @@ export class ImageView {
     }
   }
 
-  private attach(stack: Stack): Feed {
-    const feed = feedOf(stack);
+  /** Shows another stack of the same things in the same way: zoom, place, window stay. What is shown stays until it is there. */
+  async replace(stack: Stack, at: number): Promise<void> {
+    const { handle } = this;
+    if (!handle || this.state.shown < 0) return this.open(stack, at);
+    this.opened += 1;
+    const turn = this.opened;
+    this.remember();
+    this.pause();
+    const feed = this.attach(stack);
+    const kept = this.kept.get(this.state.stack?.series ?? '') ?? { range: undefined, inverted: false, look: {} };
+    try {
+      await feed.want(at);
+      if (turn !== this.opened || this.closed) return;
+      const [zoom, pan] = [handle.getZoom(), handle.getPan()];
+      this.kept.set(stack.series, { ...kept, index: at });
+      this.update({ stack, target: at, shown: at, error: null, frames: [...feed.states] });
+      await this.present(stack, this.kept.get(stack.series)!);
+      handle.setZoom(zoom);
+      handle.setPan(pan);
+      handle.render();
+      this.update({ status: 'ready', edges: this.look.edges(at) });
+    } catch (error) {
+      if (turn === this.opened) this.update({ status: 'ready', error });
+    }
+  }
+
+  private attach(stack: Stack): FrameSource {
+    const feed = sourceOf(stack);
     if (feed === this.feed) return feed;
     this.unfollow?.();
     this.feed = feed;

@@ -14,6 +14,7 @@ import classes from './Cell.module.css';
 import { DocumentView } from './DocumentView';
 import { dropped, SERIES_DRAG } from './drag';
 import type { Look, Place, SeriesPlace } from './grid';
+import { PlaneCell } from './PlaneCell';
 import { ReferenceLines } from './ReferenceLines';
 import { framesIn, isDocument } from './series';
 import { useImageView } from './useImageView';
@@ -113,7 +114,7 @@ function Content(props: CellProps & { place: NonNullable<Place>; study: StudyDet
   const series = study.series.find((one) => one.series_instance_uid === place.series);
   if (!series) return null;
   if (isDocument(series)) return <DocumentView study={study.study_instance_uid} series={series} />;
-  return <Pictures {...props} place={place as SeriesPlace} />;
+  return place.kind === 'reformat' ? <PlaneCell {...props} place={place} /> : <Pictures {...props} place={place} />;
 }
 
 function Pictures(props: CellProps & { place: SeriesPlace; study: StudyDetail }) {

@@ -1,9 +1,18 @@
 /** Series, a grid of images and, beside them, whatever the page has to say about the study. */
-import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import {
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Series, StudyDetail } from '../api/types';
 import { HangingDialog } from '../hanging/HangingDialog';
 import { useHanging } from '../hanging/useHanging';
+import { enterStudy } from '../imaging/engine';
 import { Linker } from '../imaging/link';
 import { MarkDesk } from '../tools/MarkDesk';
 import { CellGrid } from './CellGrid';
@@ -51,6 +60,7 @@ const never = () => () => undefined;
 export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, onNextStudy, onWrite }: Props) {
   const { t, i18n } = useTranslation();
   const { registry, linker } = useLinkedViews();
+  useLayoutEffect(() => enterStudy(study.study_instance_uid), [study.study_instance_uid]);
   const priors = usePriors(study);
   const newest = priors.comparable?.[0];
   const hanging = useHanging(study, priors.comparable?.length, newest && priors.studies.get(newest.study_instance_uid));

@@ -28,7 +28,7 @@ export function keyOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'shiftKey'>
   if (MODIFIERS.includes(key)) return '';
   const ctrl = event.ctrlKey ? 'Ctrl+' : '';
   // which sign stands above a digit differs from keyboard to keyboard
-  const digit = event.shiftKey && !/\d/.test(key) ? /^Digit(\d)$/.exec(event.code ?? '')?.[1] : undefined;
+  const digit = event.shiftKey ? /^Digit(\d)$/.exec(event.code ?? '')?.[1] : undefined;
   if (digit) return `${ctrl}Shift+${digit}`;
   if (key === ' ') return `${ctrl}Space`;
   // the shift of `?` is part of the sign; that of a letter or of a named key is not

@@ -6,8 +6,10 @@ import { hang } from '../hanging/hang';
 import { roughItem } from '../hanging/items';
 import { BUILT_IN } from '../hanging/useHanging';
 import type { Linker } from '../imaging/link';
-import { whyNoVolume } from '../imaging/reformat';
+import { type Slab, whyNoVolume } from '../imaging/reformat';
 import * as g from './grid';
+import { nextBlend, thicker } from './PlaneBar';
+import { planesOn } from './planesession';
 import { framesIn, inReadingOrder, isDocument, openingSeries } from './series';
 import type { Command } from './shortcuts';
 import type { Cells } from './useGrid';
@@ -80,6 +82,11 @@ export function useLayoutCommands({ study, cells, priors, linker, registry, open
     cells.toggleReformat({ kind: 'series', study: place.study, series: place.series });
   };
 
+  const slab = (change: (slab: Slab) => Slab) => {
+    const shown = place && planesOn(place.series);
+    if (shown) shown.setSlab(change(shown.getState().slab));
+  };
+
   const compare = () => {
     const candidates = priors.comparable ?? [];
     if (candidates.length === 0) return setNotice(t('layout.no-priors'));
@@ -123,6 +130,12 @@ export function useLayoutCommands({ study, cells, priors, linker, registry, open
       }
       case 'planes':
         return planes();
+      case 'slab':
+        return slab(nextBlend);
+      case 'thicker':
+        return slab((known) => thicker(known, 1));
+      case 'thinner':
+        return slab((known) => thicker(known, -1));
       case 'compare':
         return compare();
     }

@@ -4,7 +4,7 @@ import { useCallback, useMemo, useState } from 'react';
 import { queries } from '../api/queries';
 import type { StudyDetail } from '../api/types';
 import { hangingQueries, type Prior } from '../hanging/node';
-import { comparable } from '../hanging/priors';
+import { comparable, earlier } from '../hanging/priors';
 
 export interface Priors {
   /** All of them, newest first. */
@@ -19,10 +19,7 @@ export interface Priors {
 export function usePriors(study: StudyDetail): Priors {
   const [opened, setOpened] = useState<readonly string[]>([]);
   const answer = useQuery({ ...hangingQueries.priors(study.study_instance_uid), retry: false });
-  const list = useMemo(
-    () => [...(answer.data ?? [])].sort((a, b) => b.study_date.localeCompare(a.study_date)),
-    [answer.data],
-  );
+  const list = useMemo(() => earlier(study, answer.data ?? []), [answer.data, study]);
   const alike = useMemo(
     () => (answer.isPending ? undefined : comparable(study, list)),
     [answer.isPending, study, list],

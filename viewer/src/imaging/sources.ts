@@ -1,0 +1,18 @@
+/** Where the frames of a stack come from: over the line, unless somebody here makes them. */
+import { type Feed, feedOf } from './feed';
+import type { Stack } from './stack';
+
+/** What a view needs of whoever has the frames. */
+export type FrameSource = Pick<Feed, 'states' | 'errorOf' | 'follow' | 'want' | 'prefetch'>;
+
+const made = new WeakMap<Stack, FrameSource>();
+
+/** Says who makes the frames of a stack. */
+export function comesFrom(stack: Stack, source: FrameSource): void {
+  made.set(stack, source);
+}
+
+/** Whether the frames of a stack are made here: they are no images of the study. */
+export const isMade = (stack: Stack) => made.has(stack);
+
+export const sourceOf = (stack: Stack): FrameSource => made.get(stack) ?? feedOf(stack);
