@@ -26,6 +26,12 @@ from worklists.reading import store
 
 _K = LetterKind
 _NODE = "node"
+_ROLES = {  # as a report says them
+    "clinician": {"vi": "bác sĩ điều trị", "en": "treating doctor"},
+    "radiologist": {"vi": "bác sĩ chẩn đoán hình ảnh", "en": "radiologist"},
+    "radiographer": {"vi": "kỹ thuật viên", "en": "radiographer"},
+    "admin": {"vi": "quản trị", "en": "administrator"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +97,20 @@ def withdraw(tx: Connection, post: Post, person: Person, finding_id: str, reason
     return _ended(tx, finding, "withdrawn", post.now)
 
 
-def noted_by_letter(tx: Connection, letter: Letter, now: datetime) -> None:
+def noted_by_letter(tx: Connection, letter: Letter, now: datetime, language: str) -> None:
     """Somebody at the origin took note in the application. The reader is told; the first note stands."""
     finding = criticals.get(tx, letter.about)
     if finding is None:
         return
-    who = ", ".join(str(letter.body[part])[:90] for part in ("name", "role") if letter.body.get(part))
+    role = _ROLES.get(str(letter.body.get("role", "")), {}).get(language, "")
+    who = ", ".join(filter(None, (str(letter.body.get("name", ""))[:120], role)))
     values = {"channel": "application", "noted_by": who or letter.author, "noted_at": letter.at}
-    new = criticals.close(tx, finding.id, "noted", read_back=bool(letter.body.get("read_back")), **values)
+    read_back = bool(letter.body.get("read_back"))
+    new = criticals.close(tx, finding.id, "noted", read_back=read_back, **values)
     task = _task(tx, finding.task_id)
     if new:
         _ended(tx, finding, "noted", now)
-    detail = {"noted_by": who, "read_back": bool(letter.body.get("read_back")), "after_signing": _signed(task)}
+    detail = {"by": who, "read_back": read_back, "after_signing": _signed(task)}
     notices.tell(
         tx,
         key=f"noted:{letter.id}",

@@ -34,6 +34,7 @@ class _Case:
 
     letter: Letter
     facility: str
+    language: str  # of this node
     now: datetime
     task: TaskRow | None
 
@@ -51,7 +52,8 @@ class LetterStage:
         study = studies.get(tx, letter.study_instance_uid) if letter else None
         if letter is None or study is None or study.shadow:
             return ()  # of a study that is only announced: it is asked for again when the study is on the worklist
-        case = _Case(letter, node.facility, node.clock.now(), store.task_of_study(tx, study.uid))
+        task = store.task_of_study(tx, study.uid)
+        case = _Case(letter, node.facility, node.settings.node.language, node.clock.now(), task)
         foreign = letter.node != node.facility
         at_origin = desk.sides(tx, node.facility, study.uid).origin
         if at_origin and (letter.kind in FROM_READER or foreign):
@@ -149,7 +151,7 @@ def _blocks(letter: Letter) -> bool:
 
 
 def _take_note_of_critical(tx: Connection, case: _Case, task: TaskRow) -> None:
-    criticals.noted_by_letter(tx, case.letter, case.now)
+    criticals.noted_by_letter(tx, case.letter, case.now, case.language)
 
 
 def _take_acceptance(tx: Connection, case: _Case, task: TaskRow) -> None:
