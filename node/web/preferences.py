@@ -18,6 +18,7 @@ from node.ledger import preferences
 from node.ledger.audit import audit
 from node.ports import Node
 from node.web.auth import Caller, current_user
+from worklists.reading import filters
 from worklists.reporting import macros
 
 MAX_BYTES = 65_536  # of one value as UTF-8 JSON
@@ -33,7 +34,10 @@ class Name(StrEnum):
     VIEWER = "viewer"
 
 
-SCHEMAS: Mapping[Name, TypeAdapter[Any]] = {Name.MACROS: macros.SCHEMA}  # a name without one takes any JSON
+SCHEMAS: Mapping[Name, TypeAdapter[Any]] = {  # a name without one takes any JSON
+    Name.MACROS: macros.SCHEMA,
+    Name.WORKLIST_FILTERS: filters.SCHEMA,
+}
 
 
 class Value(BaseModel):

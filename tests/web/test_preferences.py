@@ -46,3 +46,19 @@ def test_a_name_with_a_schema_takes_nothing_else(world: World, monkeypatch: pyte
     bs = world.client("bs")
     assert bs.put(KEYS, json={"value": {"next": 5}}).status_code == 422
     assert bs.put(KEYS, json={"value": {"next": "n"}}).status_code == 200
+
+
+def test_the_filters_of_the_worklist_are_kept_whole_and_composed(world: World) -> None:
+    path = "/api/preferences/worklist-filters"
+    kept = {"name": "Ngu\u031b\u0323c", "filters": {"text": "phổi", "priorities": ["urgent"], "newer": 1}}
+    value = world.client("bs").put(path, json={"value": {"filters": [kept]}}).json()["value"]
+    assert value["first"] is None
+    assert value["filters"][0]["name"] == "Ngực"
+    assert value["filters"][0]["filters"]["view"] == "to-read"
+    assert "newer" not in value["filters"][0]["filters"]
+    for wrong in (
+        {"filters": [{"name": "", "filters": {}}]},
+        {"filters": [{"name": "a", "filters": {"view": "x"}}]},
+        [],
+    ):
+        assert world.client("bs").put(path, json={"value": wrong}).status_code == 422
