@@ -1,11 +1,12 @@
-/** The images of a study without a reading task: for the one who made them. */
+/** The images of a study without a reading task: for the one who made them, and for the reader's second screen. */
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useParams, useSearchParams } from 'react-router';
+import { useNavigate, useParams, useSearchParams } from 'react-router';
 import { queries } from '../api/queries';
 import { FullPageError, FullPageLoading } from '../ui/states';
 import { StudyView } from '../viewport/StudyView';
+import { useLedStudy } from '../viewport/useDesk';
 import { useViews } from '../viewport/views';
 import { ViewerHeader } from './ViewerHeader';
 
@@ -15,8 +16,18 @@ export function ImagesPage() {
   const { t } = useTranslation();
   const { uid = '' } = useParams();
   const [asked] = useSearchParams();
+  const navigate = useNavigate();
+  const follows = asked.has('follow');
+  const led = useLedStudy(follows);
   const study = useQuery({ ...queries.study(uid), refetchInterval: POLL_MS });
   const report = useQuery({ ...queries.report(uid), retry: false });
+
+  useEffect(() => {
+    if (led.study && led.study !== uid) {
+      void navigate(`/studies/${encodeURIComponent(led.study)}/images?follow=1`, { replace: true });
+    }
+  }, [led.study, uid, navigate]);
+
   if (study.error && !study.data) return <FullPageError error={study.error} onRetry={() => void study.refetch()} />;
   if (!study.data) return <FullPageLoading />;
   return (
@@ -24,6 +35,7 @@ export function ImagesPage() {
       key={uid}
       study={study.data}
       keyImages={report.data?.key_images ?? []}
+      leads={!follows}
       header={
         <ViewerHeader
           back={`/studies/${encodeURIComponent(uid)}`}
@@ -32,6 +44,7 @@ export function ImagesPage() {
           description={study.data.description}
         >
           <OpensAt sop={asked.get('image') ?? ''} />
+          {follows && <span role="status">{t(led.left ? 'layout.following-ended' : 'layout.following')}</span>}
         </ViewerHeader>
       }
     />

@@ -139,6 +139,15 @@ export class Linker {
     }
   }
 
+  /** Brings all views to where an image of another window lies. */
+  alignWith(plane: Plane): void {
+    if (!this.state.scroll) return;
+    for (const view of this.views.get().all) {
+      const index = view.stack && view.stack.frames.length > 1 ? partner(plane, planesOf(view.stack)) : null;
+      if (index !== null && !view.getState().playing) view.goTo(index);
+    }
+  }
+
   private alignLook(): void {
     const { active, all } = this.views.get();
     if (!this.state.look || !active?.viewport || active.getState().shown < 0) return;

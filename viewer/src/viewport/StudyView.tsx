@@ -25,6 +25,7 @@ import classes from './StudyView.module.css';
 import { seriesOf } from './series';
 import { type Command, useShortcuts } from './shortcuts';
 import { Toolbar } from './Toolbar';
+import { useDesk } from './useDesk';
 import { useGrid } from './useGrid';
 import { useFirstPlace, useLayoutCommands } from './useLayoutCommands';
 import { usePriors } from './usePriors';
@@ -40,6 +41,8 @@ interface Props {
   onToggleKeyImage?: ((sop: string) => void) | undefined;
   onNextStudy?: (() => void) | undefined;
   onWrite?: (() => void) | undefined;
+  /** Windows on other screens follow this one (they do unless this is one of them). */
+  leads?: boolean | undefined;
 }
 
 /** The registry of views and what links them, for as long as the study is open. */
@@ -57,10 +60,12 @@ function useLinkedViews() {
 const UNLINKED = { scroll: true, look: false, byHand: false } as const;
 const never = () => () => undefined;
 
-export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, onNextStudy, onWrite }: Props) {
+export function StudyView(props: Props) {
+  const { study, header, panel, keyImages, onToggleKeyImage, onNextStudy, onWrite, leads = true } = props;
   const { t, i18n } = useTranslation();
   const { registry, linker } = useLinkedViews();
   useLayoutEffect(() => enterStudy(study.study_instance_uid), [study.study_instance_uid]);
+  useDesk(study.study_instance_uid, leads, registry, linker);
   const priors = usePriors(study);
   const newest = priors.comparable?.[0];
   const hanging = useHanging(study, priors.comparable?.length, newest && priors.studies.get(newest.study_instance_uid));
@@ -178,7 +183,7 @@ export function StudyView({ study, header, panel, keyImages, onToggleKeyImage, o
               lines={layout.lines}
               onMaximise={() => layout.run({ do: 'maximise' })}
             />
-            <MarkDesk study={study.study_instance_uid} />
+            <MarkDesk study={study} />
             <p className={classes.use}>{t('view.intended-use')}</p>
           </main>
           {panel?.({ show })}

@@ -7,6 +7,7 @@ import { roughItem } from '../hanging/items';
 import { BUILT_IN } from '../hanging/useHanging';
 import type { Linker } from '../imaging/link';
 import { type Slab, whyNoVolume } from '../imaging/reformat';
+import { openSecondWindow } from './desk';
 import * as g from './grid';
 import { nextBlend, thicker } from './PlaneBar';
 import { planesOn } from './planesession';
@@ -138,6 +139,11 @@ export function useLayoutCommands({ study, cells, priors, linker, registry, open
         return slab((known) => thicker(known, -1));
       case 'compare':
         return compare();
+      case 'second-window':
+        void openSecondWindow(study.study_instance_uid).then(
+          (opened) => opened || setNotice(t('layout.window-blocked')),
+        );
+        return;
     }
   };
   return { run, lines, choosing, setChoosing, editing, setEditing, notice, setNotice, openPrior };
