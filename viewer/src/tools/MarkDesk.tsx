@@ -1,12 +1,14 @@
 /** Loads and keeps the marks of the study on the screen, and does what their keys ask for. Draws nothing but short words. */
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { StudyDetail } from '../api/types';
 import i18n from '../i18n';
 import { useSession } from '../session';
-import { type Command, useShortcuts } from '../viewport/shortcuts';
+import { type Command, interceptKeys, useShortcuts } from '../viewport/shortcuts';
 import { useViews } from '../viewport/views';
 import classes from './MarkDesk.module.css';
+import { MeasurementList } from './MeasurementList';
 import { flushRooms, type MarkRoom, roomOf } from './room';
 import { useMarks, useRoom } from './useMarks';
 import { actualSize, fitToFrame, flipVertically, rotateBack } from './viewing';
@@ -15,11 +17,14 @@ import { spokenName } from './words';
 
 const SHOWN_MS = 4_000;
 
-export function MarkDesk({ study }: { study: string }) {
+export function MarkDesk({ study: detail }: { study: StudyDetail }) {
+  const study = detail.study_instance_uid;
   const { role } = useSession();
   const sees = role === 'radiologist' || role === 'admin';
   const { active } = useViews();
   const [windowing, setWindowing] = useState(false);
+  const [listing, setListing] = useState(false);
+  const closeList = useCallback(() => setListing(false), []);
   const room = roomOf(study);
   // under the tasks' key: a claim, a signature or news from the node reads the marks again
   useQuery({
@@ -56,7 +61,7 @@ export function MarkDesk({ study }: { study: string }) {
       case 'previous-mark':
         return pick(-1);
       case 'marks':
-        return document.querySelector<HTMLElement>('[data-mark-list] [data-entry], [data-mark-list]')?.focus();
+        return setListing(!listing);
       default:
         return undefined;
     }
@@ -65,8 +70,35 @@ export function MarkDesk({ study }: { study: string }) {
   return (
     <>
       <Said study={study} />
+      {listing && <ListPanel study={detail} onClose={closeList} />}
       {windowing && active && <WindowValues view={active} onClose={() => setWindowing(false)} />}
     </>
+  );
+}
+
+/** The list over the images, with the focus in it; Escape gives the keys back to the images. */
+function ListPanel({ study, onClose }: { study: StudyDetail; onClose: () => void }) {
+  const { t } = useTranslation();
+  const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const list = panel.current;
+    (list?.querySelector<HTMLElement>('[data-entry]') ?? list?.querySelector<HTMLElement>('[data-mark-list]'))?.focus();
+    return interceptKeys((event) => {
+      const inside = event.target instanceof Node && list?.contains(event.target);
+      if (!inside || event.key !== 'Escape' || event.target instanceof HTMLInputElement) return false;
+      onClose();
+      return true;
+    });
+  }, [onClose]);
+  return (
+    <div className={classes.anchor}>
+      <div ref={panel} className={classes.list}>
+        <button type="button" className={classes.close} aria-label={t('action.close')} onClick={onClose}>
+          ×
+        </button>
+        <MeasurementList study={study} />
+      </div>
+    </div>
   );
 }
 

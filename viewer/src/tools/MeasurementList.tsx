@@ -75,10 +75,6 @@ function useArrowKeys(list: { readonly current: HTMLElement | null }): void {
       interceptKeys((event) => {
         const target = event.target instanceof HTMLElement ? event.target : null;
         if (!target || !list.current?.contains(target) || target.matches('input')) return false;
-        if (event.key === 'Escape') {
-          target.blur();
-          return true;
-        }
         const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
         if (!by) return false;
         const entries = [...list.current.querySelectorAll<HTMLElement>('[data-entry]')];

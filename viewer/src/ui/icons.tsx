@@ -98,3 +98,4 @@ export const IconMore = icon(<path d="M4.5 10h.1m5.3 0h.1m5.3 0h.1" strokeWidth=
 export const IconFilter = icon(<path d="M3 4.5h14l-5.5 6.5v4.5l-3 1.5v-6L3 4.5Z" />);
 export const IconBell = icon(<path d="M5 14V9.5a5 5 0 0 1 10 0V14l1.5 1.5h-13L5 14Zm3.3 3.5h3.4" />);
 export const IconCopy = icon(<path d="M7 7h9.5v9.5H7V7Zm0 6H3.5V3.5H13V7" />);
+export const IconList = icon(<path d="M3 5h2m2.5 0H17M3 10h2m2.5 0H17M3 15h2m2.5 0H17" />);

@@ -18,6 +18,7 @@ import {
   IconInvert,
   IconKey,
   IconLength,
+  IconList,
   IconMagnify,
   IconPan,
   IconPause,
@@ -247,9 +248,9 @@ function Turning({ disabled }: { disabled: boolean }) {
 function MarkControls({ study }: { study: string }) {
   const { t } = useTranslation();
   const keyOf = useKeyNames();
-  const { canUndo, canRedo, room } = useMarks(study);
+  const { canUndo, canRedo, room, marks } = useMarks(study);
   const { selected } = useRoom(room);
-  if (!canUndo && !canRedo && !selected) return null;
+  if (!canUndo && !canRedo && !marks.length) return null;
   return (
     <>
       <Group gap={1} wrap="nowrap">
@@ -274,6 +275,12 @@ function MarkControls({ study }: { study: string }) {
           disabled={!selected}
           onClick={() => send({ do: 'delete' })}
           icon={<IconErase />}
+        />
+        <Control
+          label={t('tools.marks')}
+          shortcut={keyOf('marks')}
+          onClick={() => send({ do: 'marks' })}
+          icon={<IconList />}
         />
       </Group>
       <span className={classes.divider} />
