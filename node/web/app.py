@@ -37,6 +37,8 @@ from node.web import objects as display_objects
 from node.web import peers as peer_pages
 from node.web.auth import Caller, current_user
 from node.web.events import Changes
+from node.web.fhir import api as fhir
+from node.web.fhir.outcomes import OperationOutcomes
 from node.web.gate import Gate
 from node.web.metrics import Metrics
 from node.web.shield import CompressJson, LimitBodies, Shield
@@ -69,6 +71,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
         app.add_exception_handler(error, problems.handle)
     app.add_middleware(LimitBodies)  # the last one added is the outermost
     app.add_middleware(Gate, node=node)
+    app.add_middleware(OperationOutcomes)
     app.add_middleware(CompressJson)
     app.add_middleware(Shield, observe=metrics.observe)
     for router in (
@@ -86,6 +89,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
         display.router(node),
         display_objects.router(node),
         dicomweb.router(node),
+        fhir.router(node),
         stow.router(node),
         admin.router(node),
         set_aside.router(node),

@@ -32,7 +32,7 @@ RADIOLOGISTS = frozenset({"radiologist"})
 ADMINS = frozenset({"admin"})
 NOBODY: frozenset[str] = frozenset()  # no person: other nodes only
 
-RESERVED = re.compile(r"/(api|dicom-web|exchange|metrics|openapi\.json|healthz|readyz)(/.*)?")
+RESERVED = re.compile(r"/(api|dicom-web|fhir|exchange|metrics|openapi\.json|healthz|readyz)(/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     _rule("GET", r"/api/orders(/.*)?", EVERYONE),
     _rule("POST PUT", r"/api/orders(/.*)?", REGISTRARS),
     _rule("GET", r"/api/display/.*", EVERYONE),  # a radiographer looks at what was sent
+    _rule("GET", r"/fhir/.*", EVERYONE),
     _rule("GET", r"/dicom-web/.*", EVERYONE),
     _rule("POST", r"/dicom-web/studies(/[^/]+)?", SENDERS, peers=True),
     _rule("GET PUT POST", r"/exchange/.*", NOBODY, peers=True),

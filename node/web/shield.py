@@ -40,7 +40,7 @@ SECURITY_HEADERS = {
 }
 _HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
 
-_COMPRESSED_TYPES = ("application/json", "application/dicom+json", "application/problem+json")
+_COMPRESSED_TYPES = ("application/json", "application/dicom+json", "application/fhir+json", "application/problem+json")
 _BODY = 1 << 20  # bytes; the longest report is half of that
 _LINK_BODY = 64 << 20  # bytes; a manifest of several hundred thousand objects
 _SMALL = 800  # bytes that are not worth compressing
