@@ -29,7 +29,7 @@ export function KeyPictures({ study, keyImages }: Props) {
           <li key={sop}>
             <Link
               to={`/studies/${encodeURIComponent(uid)}/images?image=${encodeURIComponent(sop)}`}
-              aria-label={t('report.show', { name })}
+              title={t('report.show', { name })}
             >
               <img src={keyPicture(uid, series.series_instance_uid, sop)} alt="" loading="lazy" />
               <span>
