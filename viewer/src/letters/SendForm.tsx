@@ -36,14 +36,14 @@ export function SendForm({ children, label, busy, error, ready, danger = false, 
       {children}
       <Refusal error={error} />
       <div className={classes.end}>
+        <Button size="xs" color={danger ? 'red' : undefined} onClick={send} loading={busy} disabled={!ready}>
+          {label}
+        </Button>
         {onCancel && (
           <Button size="xs" variant="subtle" color="gray" onClick={onCancel}>
             {t('letters.cancel')}
           </Button>
         )}
-        <Button size="xs" color={danger ? 'red' : undefined} onClick={send} loading={busy} disabled={!ready}>
-          {label}
-        </Button>
       </div>
     </div>
   );
