@@ -42,6 +42,7 @@ export class ImageView {
   private unfollow: (() => void) | undefined;
   private shownSet = '';
   private opened = 0;
+  private presenting: Promise<unknown> = Promise.resolve();
   private wanted = 0;
   private arrived = 0;
   private readonly wheel = new Wheel();
@@ -218,8 +219,7 @@ export class ImageView {
     try {
       await this.ready;
       await feed.want(index);
-      if (turn !== this.opened || this.closed) return;
-      await this.present(stack, kept);
+      if (!(await this.present(stack, kept, turn))) return;
       this.update({ status: 'ready', shown: index, edges: this.look.edges(index) });
       feed.prefetch();
     } catch (error) {
@@ -244,7 +244,7 @@ export class ImageView {
       const [zoom, pan] = [handle.getZoom(), handle.getPan()];
       this.kept.set(stack.series, { ...kept, index: at });
       this.update({ stack, target: at, shown: at, error: null, frames: [...feed.states] });
-      await this.present(stack, this.kept.get(stack.series)!);
+      if (!(await this.present(stack, this.kept.get(stack.series)!, turn))) return;
       handle.setZoom(zoom);
       handle.setPan(pan);
       handle.render();
@@ -284,7 +284,16 @@ export class ImageView {
     kept.range = this.look.chosenRange;
   }
 
-  private async present(stack: Stack, kept: Kept): Promise<void> {
+  /** Puts the stack onto the viewport, one after the other; false when another was opened in the meantime. */
+  private async present(stack: Stack, kept: Kept, turn: number): Promise<boolean> {
+    const current = () => turn === this.opened && !this.closed;
+    const mine = this.presenting.then(() => (current() ? this.mountStack(stack, kept) : undefined));
+    this.presenting = mine.catch(() => undefined);
+    await mine;
+    return current();
+  }
+
+  private async mountStack(stack: Stack, kept: Kept): Promise<void> {
     const provider = utilities.genericViewportDisplaySetMetadataProvider;
     const previous = this.shownSet;
     this.shownSet = `${this.id}:${this.opened}`;
