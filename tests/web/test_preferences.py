@@ -56,9 +56,10 @@ def test_the_filters_of_the_worklist_are_kept_whole_and_composed(world: World) -
     assert value["filters"][0]["name"] == "Ngực"
     assert value["filters"][0]["filters"]["view"] == "to-read"
     assert "newer" not in value["filters"][0]["filters"]
-    for wrong in (
+    refused: tuple[object, ...] = (
         {"filters": [{"name": "", "filters": {}}]},
         {"filters": [{"name": "a", "filters": {"view": "x"}}]},
         [],
-    ):
+    )
+    for wrong in refused:
         assert world.client("bs").put(path, json={"value": wrong}).status_code == 422

@@ -70,6 +70,7 @@ def _tell(
         and (level > 1 or profile.covers(modalities, task.speciality))
         and (task.state not in _VERIFICATION or profile.seniority != Seniority.TRAINEE)
     }
+    about = {"modalities": ", ".join(modalities)}
     over_by = face.used_seconds - face.limit_seconds
     for audience in sorted(audiences):
         notices.tell(
@@ -80,7 +81,7 @@ def _tell(
             urgent=task.priority == 0 or level > 1,
             study_uid=task.study_uid,
             task_id=task.id,
-            detail={"level": level, "limit_minutes": face.limit_seconds // 60, "priority": task.priority},
+            detail={"level": level, "limit_minutes": face.limit_seconds // 60, "priority": task.priority, **about},
             now=now,
         )
     webhooks.call(

@@ -110,7 +110,14 @@ function EditDialog({ reader, specialities, onClose }: DialogProps) {
   const window = (at: number, part: Partial<OnCall>) =>
     change({ on_call: profile.on_call.map((one, index) => (index === at ? { ...one, ...part } : one)) });
   return (
-    <Modal opened onClose={onClose} title={reader.display_name} centered size="lg">
+    <Modal
+      opened
+      onClose={onClose}
+      title={reader.display_name}
+      centered
+      closeButtonProps={{ 'aria-label': t('action.close') }}
+      size="lg"
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();

@@ -31,14 +31,14 @@ export function NoticeBell() {
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown className={classes.panel ?? ''} aria-label={t('notice.title')}>
-        <header className={classes.head}>
+        <div className={classes.head}>
           <b>{t('notice.title')}</b>
           {unseen > 0 && (
             <Button size="compact-xs" variant="subtle" onClick={seeAll}>
               {t('notice.see-all')}
             </Button>
           )}
-        </header>
+        </div>
         {items.length === 0 && <p className={classes.none}>{t('notice.none')}</p>}
         <ul className={classes.list}>
           {items.map((notice) => (

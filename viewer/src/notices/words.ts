@@ -7,10 +7,11 @@ export function useNoticeWords(): (notice: Notice) => { title: string; detail: s
   return ({ kind, detail }) => {
     const shown = (i18n.exists(`notice.kind.${kind}`) ? kind : 'other') as 'other';
     const by = typeof detail.by === 'string' ? detail.by : '';
+    const modalities = typeof detail.modalities === 'string' ? detail.modalities : '';
     const minutes = typeof detail.limit_minutes === 'number' ? detail.limit_minutes : null;
     return {
       title: t(`notice.kind.${shown}`),
-      detail: [by && t('notice.by', { name: by }), minutes !== null && t('notice.limit', { n: minutes })]
+      detail: [modalities, by && t('notice.by', { name: by }), minutes !== null && t('notice.limit', { n: minutes })]
         .filter(Boolean)
         .join(' · '),
     };

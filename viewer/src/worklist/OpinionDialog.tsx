@@ -15,7 +15,14 @@ import { ColleagueSelect } from './PeopleDialog';
 export function OpinionDialog({ task, onClose }: { task: Pick<Task, 'id'>; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal opened onClose={onClose} title={t('worklist.opinion.title')} centered size="lg">
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('worklist.opinion.title')}
+      centered
+      closeButtonProps={{ 'aria-label': t('action.close') }}
+      size="lg"
+    >
       <Opinions taskId={task.id} onDone={onClose} />
     </Modal>
   );
@@ -63,17 +70,17 @@ function Thread({
   const withdraw = useMutation({ mutationFn: () => node.withdrawOpinion(opinion.id), onSettled: refresh });
   return (
     <article className={classes.thread}>
-      <header>
+      <div className={classes.head}>
         <b>{opinion.asked_by_name}</b> → {opinion.asked_of_name || t('worklist.whoever')}
         <time dateTime={opinion.asked_at}>{format.moment(opinion.asked_at)}</time>
-      </header>
+      </div>
       <p>{opinion.question}</p>
       {opinion.state === 'answered' && (
         <>
-          <header>
+          <div className={classes.head}>
             <b>{opinion.answered_by_name}</b>
             {opinion.answered_at && <time dateTime={opinion.answered_at}>{format.moment(opinion.answered_at)}</time>}
-          </header>
+          </div>
           <p>{opinion.answer}</p>
         </>
       )}

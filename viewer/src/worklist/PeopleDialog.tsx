@@ -26,7 +26,13 @@ export function PeopleDialog({ task, kind, onClose }: Props) {
   });
   const others = (people.data ?? []).filter((one) => kind === 'assign' || !one.me);
   return (
-    <Modal opened onClose={onClose} title={t(`worklist.action.${kind}`)} centered>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t(`worklist.action.${kind}`)}
+      centered
+      closeButtonProps={{ 'aria-label': t('action.close') }}
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();

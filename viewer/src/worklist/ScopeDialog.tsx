@@ -11,7 +11,13 @@ interface Props {
 export function ScopeDialog({ description, onConfirm, onClose }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal opened onClose={onClose} title={t('worklist.scope.title')} centered>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('worklist.scope.title')}
+      centered
+      closeButtonProps={{ 'aria-label': t('action.close') }}
+    >
       <Stack gap="md">
         <Text size="sm">
           <b>{description}</b>

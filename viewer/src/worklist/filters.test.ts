@@ -20,6 +20,8 @@ describe('filters', () => {
   it('find words without their marks, in any order', () => {
     expect(found({ text: 'dai tu so nao' })).toEqual(['1']);
     expect(found({ text: 'hong anh' })).toEqual(['1']);
+    expect(found({ text: 'ong anh' })).toEqual([]);
+    expect(found({ text: '60kfqj' })).toHaveLength(5);
     expect(folded('ĐẠI TỪ')).toBe('dai tu');
   });
 

@@ -82,11 +82,17 @@ function hayOf(task: Task): string {
         task.claimed_by_name ?? '',
         task.assigned_to_name ?? '',
       ].join(' '),
-    );
+    )
+      .split(/[^\p{L}\p{N}]+/u)
+      .join(' ');
+    hay = ` ${hay}`;
     hays.set(task, hay);
   }
   return hay;
 }
+
+/** Words are found by how they begin; numbers and codes anywhere. */
+const hasWord = (hay: string, word: string) => hay.includes(/\p{N}/u.test(word) ? word : ` ${word}`);
 
 const anyOf = (wanted: readonly string[], values: readonly string[]) =>
   wanted.length === 0 || wanted.some((one) => values.includes(one));
@@ -98,7 +104,9 @@ export function narrowed<T extends Task>(
   username: string,
   isOverdue: (task: T) => boolean,
 ): T[] {
-  const words = folded(filters.text).split(/\s+/).filter(Boolean);
+  const words = folded(filters.text)
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean);
   return tasks.filter(
     (task) =>
       inView(task, filters.view, username) &&
@@ -108,7 +116,7 @@ export function narrowed<T extends Task>(
       anyOf(filters.specialities, [task.speciality]) &&
       (!filters.scope || task.in_scope) &&
       (!filters.overdue || isOverdue(task)) &&
-      (words.length === 0 || words.every((word) => hayOf(task).includes(word))),
+      (words.length === 0 || words.every((word) => hasWord(hayOf(task), word))),
   );
 }
 

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import * as node from '../api/node';
+import { queries } from '../api/queries';
 import type { Role, Task } from '../api/types';
 import { openingStudy } from '../imaging/prefetch';
 import { isFree } from './order';
@@ -23,7 +24,11 @@ export function useOpen(role: Role) {
     setDoubtful(null);
     try {
       const task = await work();
-      if (task) await navigate(addressOf(task));
+      if (task) {
+        // what was read before the claim is right but for the claim
+        client.setQueryData(queries.task(task.id).queryKey, (known) => known && { ...known, ...task });
+        await navigate(addressOf(task));
+      }
       return task !== null;
     } catch (reason) {
       setError(reason);
