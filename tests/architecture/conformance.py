@@ -244,13 +244,24 @@ def frame_rows() -> Iterator[Row]:
 
 
 def _signed() -> Any:
+    from node.domain.measurement import Measurement, MeasurementKind, SpacingBasis, Value
     from node.domain.report import ReportText, SignedReport
 
+    mark = Measurement(
+        id="6f1f7a0e-9a35-4e7c-8f0b-0d8f6d9b2c11",
+        kind=MeasurementKind.LENGTH,
+        series_instance_uid="2.25.5",
+        sop_instance_uid="2.25.4",
+        frame=1,
+        points=((10.0, 10.0), (40.0, 10.0)),
+        values=(Value("length", 12.3, "mm"),),
+        basis=SpacingBasis.PATIENT,
+    )
     text = ReportText(
         findings="Không thấy tổn thương.", conclusion="Bình thường.", key_images=("2.25.4",), language="vi"
     )
     at = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
-    return SignedReport(text, "2.25.1", "2.25.2", "2.25.3", "BS. Mẫu", "Bệnh viện Mẫu", at)
+    return SignedReport(text, "2.25.1", "2.25.2", "2.25.3", "BS. Mẫu", "Bệnh viện Mẫu", at, measurements=(mark,))
 
 
 def _study() -> dict[str, Any]:
@@ -263,18 +274,38 @@ def _study() -> dict[str, Any]:
     }
 
 
+def _made(kind: str) -> bytes:
+    """A document of that kind, just made, on one CT image."""
+    from pydicom.dataset import Dataset
+
+    from node.dicom.report.document import EvidenceItem
+    from node.dicom.report.encapsulated import encapsulate
+    from node.dicom.report.keys import build_key_objects
+    from node.dicom.report.measurements import build_measurements
+    from node.dicom.report.narrative import build_sr
+    from node.dicom.report.presentation import build_presentations
+
+    report, study, evidence = _signed(), _study(), [EvidenceItem(CT, "2.25.4", "2.25.5")]
+    if kind == "pdf":
+        return encapsulate(b"%PDF-", report, study, sr_sop_instance_uid="2.25.2")
+    if kind == "pr":
+        image = Dataset()
+        image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
+        image.Rows = image.Columns = 512
+        image.BitsAllocated = 16
+        image.RescaleSlope, image.RescaleIntercept = "1", "-1024"
+        image.WindowCenter, image.WindowWidth = "40", "400"
+        return build_presentations(report, study, evidence, {"2.25.4": image})[0]
+    made = {"sr": build_sr, "measurements": build_measurements, "ko": build_key_objects}[kind](report, study, evidence)
+    assert made is not None
+    return made
+
+
 def made_rows(kind: str) -> Iterator[Row]:
     """The attributes of the top level of an object that this node makes, from one that it has just made."""
     from pydicom import dcmread
 
-    from node.dicom import pdf, sr
-
-    report = _signed()
-    if kind == "sr":
-        content = sr.build_sr(report, _study(), [sr.EvidenceItem(CT, "2.25.4", "2.25.5")])
-    else:
-        content = pdf.encapsulate(b"%PDF-", report, _study(), sr_sop_instance_uid="2.25.2")
-    ds = dcmread(BytesIO(content))
+    ds = dcmread(BytesIO(_made(kind)))
     for element in ds:
         values = "present" if not element.is_empty else "may be empty"
         said = (
@@ -294,6 +325,18 @@ _FIXED = frozenset(
 
 def sr_rows() -> Iterator[Row]:
     return made_rows("sr")
+
+
+def measurement_rows() -> Iterator[Row]:
+    return made_rows("measurements")
+
+
+def key_object_rows() -> Iterator[Row]:
+    return made_rows("ko")
+
+
+def presentation_rows() -> Iterator[Row]:
+    return made_rows("pr")
 
 
 def pdf_rows() -> Iterator[Row]:

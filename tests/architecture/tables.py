@@ -162,6 +162,9 @@ TABLES = (
             ("frame-types", ("stored as", "media type of frames"), conformance.frame_rows),
             ("charsets", ("`charset` of a peer", "repertoire"), conformance.charset_rows),
             ("sr-attributes", ("attribute", "tag", "VR", "value"), conformance.sr_rows),
+            ("measurement-attributes", ("attribute", "tag", "VR", "value"), conformance.measurement_rows),
+            ("key-object-attributes", ("attribute", "tag", "VR", "value"), conformance.key_object_rows),
+            ("presentation-attributes", ("attribute", "tag", "VR", "value"), conformance.presentation_rows),
             ("pdf-attributes", ("attribute", "tag", "VR", "value"), conformance.pdf_rows),
         )
     ),
