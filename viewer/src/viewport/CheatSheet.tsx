@@ -154,7 +154,7 @@ function Editor({ own, onChange }: { own: OwnKeys; onChange: (next: OwnKeys) => 
                   type="button"
                   className={classes.edit}
                   data-own={own[id] !== undefined || undefined}
-                  aria-label={`${t('keys.change-of', { action: name(id) })}: ${keysOf(map, id, t('key.space')).join(' ')}`}
+                  aria-label={`${t('keys.change-of', { action: name(id) })}: ${listening === id ? t('keys.press') : keysOf(map, id, t('key.space')).join('  ') || t('keys.none')}`}
                   onClick={() => {
                     setDoubt(null);
                     setListening(id);
