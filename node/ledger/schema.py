@@ -367,6 +367,7 @@ reports = Table(
     Column("measurements", JSON, nullable=False, default=list, server_default="[]"),  # as they were when signed
     Column("criticals", JSON, nullable=False, default=list, server_default="[]"),  # the same
     Column("links", JSON, nullable=False, default=list, server_default="[]"),  # worklists.reporting.records.Link
+    Column("pages", JSON, nullable=False, default=dict, server_default="{}"),  # {page of a browser: its last save}
     Column("author", String(64), nullable=False),
     Column("signatures", JSON, nullable=False, default=list, server_default="[]"),  # [node.domain.report.Signature]
     Column("sop_instance_uid", String(64), nullable=False, default=""),

@@ -204,7 +204,7 @@ def test_no_write_reaches_a_signed_version(desk: World, senior: TestClient) -> N
         text = store.newest(tx, TASK_ID, "final")
         assert text is not None
         now = desk.clock.now()
-        assert not store.write(tx, TASK_ID, 1, text.text, (), "x", now)
+        assert not store.write(tx, text, text.text, (), {}, "x", now)
         assert not store.abandon(tx, TASK_ID, 1, now)
         assert not store.seal(
             tx, TASK_ID, 1, state="final", author="x", signatures=(), measurements=(), criticals=(),
@@ -235,6 +235,19 @@ def test_the_same_save_again_has_no_effect(desk: World, senior: TestClient) -> N
     again = save(senior, base, findings="một hai")  # its answer was lost
     assert again["report_revision"] == saved["report_revision"]
     assert rows(desk) == before
+
+
+def test_what_has_arrived_from_which_page_is_told_so_that_old_copies_are_known(senior: TestClient) -> None:
+    senior.post(f"{TASK}/claim")
+    base = save(senior, findings="một", pages={"a": 3})["report_revision"]
+    saved = save(senior, base, findings="một hai", pages={"b": 1, "a": 2})
+    assert saved["report_pages"] == {"b": 1, "a": 3}
+    again = save(senior, saved["report_revision"], findings="một hai", pages={"b": 7})
+    assert again["report_pages"] == {"a": 3, "b": 7}
+    sign(senior)
+    assert senior.post(f"{TASK}/amend").json()["report_pages"] == {"a": 3, "b": 7}
+    many = {f"p{number}": 1 for number in range(17)}
+    assert senior.put(f"{TASK}/report", json={**TEXT, "pages": many}).status_code == 422
 
 
 def test_links_are_kept_beside_the_text_and_not_in_it(senior: TestClient) -> None:

@@ -93,7 +93,8 @@ def _add_writing(routes: APIRouter, reading: ReportDesk, caller: Any) -> None:
     def save_report(task_id: str, report: records.Save, person: Person = caller) -> dict[str, Any]:
         links = [link.model_dump() for link in report.links]
         with node.ledger.begin() as tx:
-            life.save(tx, reading.now(), as_reader(person), task_id, report.text(), links, report.base_revision)
+            reader = as_reader(person)
+            life.save(tx, reading.now(), reader, task_id, report.text(), links, report.base_revision, report.pages)
         return reading.detail(task_id, person)
 
     @routes.post("/tasks/{task_id}/sign", response_model=TaskDetail)

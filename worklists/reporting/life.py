@@ -26,7 +26,7 @@ from worklists.reading.profiles import Profile, Seniority
 from worklists.reading.store import TaskRow
 from worklists.reporting import store
 from worklists.reporting.lint import lint_report
-from worklists.reporting.store import Links, Version
+from worklists.reporting.store import Links, Pages, Version
 
 CONSULTATION = "OPINION"  # the template whose questions all need answers
 
@@ -69,7 +69,14 @@ class Signing:
 
 
 def save(
-    tx: Connection, circumstances: Desk, reader: Reader, task_id: str, text: ReportText, links: Links, base: str | None
+    tx: Connection,
+    circumstances: Desk,
+    reader: Reader,
+    task_id: str,
+    text: ReportText,
+    links: Links,
+    base: str | None,
+    pages: Pages | None = None,
 ) -> Version:
     """Keeps the draft and renews the lease. The same text again has no effect; a text that was not written from the newest
     one is refused with `DraftConflict`, and nothing is changed."""
@@ -82,10 +89,10 @@ def save(
     _refuse_stale(current, text, links, base)
     desk.written(tx, circumstances, reader, task_id)
     if draft is None:
-        store.begin(tx, task_id, text, links, kind=store.REPORT, author=reader.username, now=now)
+        store.begin(tx, task_id, text, links, kind=store.REPORT, author=reader.username, now=now, pages=pages)
         hop(tx, circumstances, task, Hop.DRAFTED, {"by": reader.display_name})
-    elif store.revision_of(draft.version, text, links) != draft.revision or draft.author != reader.username:
-        store.write(tx, task_id, draft.version, text, links, reader.username, now)
+    else:
+        store.write(tx, draft, text, links, pages or {}, reader.username, now)
     saved = store.newest(tx, task_id, store.DRAFT)
     assert saved is not None
     return saved

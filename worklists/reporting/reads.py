@@ -30,6 +30,7 @@ def part_of_task(
         "links": [] if version is None else list(version.links),
         "report_version": 0 if version is None else version.version,
         "report_revision": "" if version is None else version.revision,
+        "report_pages": {} if version is None else dict(version.pages),
         "report_state": "none" if version is None else version.state,
         "report_kind": store.REPORT if version is None else version.kind,
         "addendum_number": None if version is None else store.addendum_number(tx, version),

@@ -27,6 +27,7 @@ def clean(text: str) -> str:
 
 Section = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(clean)]
 Uid = Annotated[str, Field(pattern=r"^[0-9.]{1,64}$")]
+PageName = Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]
 FieldValue = Section | bool | int | float | list[Section] | None
 
 
@@ -90,9 +91,12 @@ class Link(BaseModel):
 
 class Save(Report):
     """A draft as the editor sends it. `base_revision` is the `report_revision` that it was written from; a save from an
-    older one is refused (code draft-conflict), so that nothing newer is overwritten unseen."""
+    older one is refused (code draft-conflict), so that nothing newer is overwritten unseen. `pages` counts the changes made on
+    the page that saves, and on those whose text it goes on with: a copy of the text that a browser kept, and that is no newer
+    than this, has arrived."""
 
     links: list[Link] = Field(default_factory=list, max_length=500)
+    pages: dict[PageName, Annotated[int, Field(ge=0)]] = Field(default_factory=dict, max_length=16)
     base_revision: str | None = Field(None, max_length=64)
 
 
@@ -113,6 +117,7 @@ class ReportPart(BaseModel):
     links: list[Link]
     report_version: int
     report_revision: str
+    report_pages: dict[str, int]  # what has arrived from which page of a browser
     report_state: Literal["draft", "preliminary", "final", "none"]
     report_kind: Literal["report", "addendum"]
     addendum_number: int | None  # from 1

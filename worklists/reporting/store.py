@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,10 @@ REPORT, ADDENDUM = "report", "addendum"
 _PLAIN = (  # columns that are fields of the text as they are
     "technique", "findings", "conclusion", "recommendation", "language", "comparison", "limitations", "template",
 )  # fmt: skip
+MAX_PAGES = 32
+
 Links = Sequence[dict[str, Any]]
+Pages = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Version:
     kind: str
     text: ReportText
     links: Links
+    pages: Pages
     author: str
     signatures: tuple[Signature, ...]
     measurements: tuple[dict[str, Any], ...]
@@ -90,20 +94,42 @@ def addendum_number(tx: Connection, version: Version) -> int | None:
 
 
 def begin(
-    tx: Connection, task_id: str, text: ReportText, links: Links, *, kind: str, author: str, now: datetime
+    tx: Connection,
+    task_id: str,
+    text: ReportText,
+    links: Links,
+    *,
+    kind: str,
+    author: str,
+    now: datetime,
+    pages: Pages | None = None,
 ) -> int:
     """A new draft; returns the number of its version."""
-    last = tx.execute(select(func.max(reports.c.version)).where(reports.c.task_id == task_id)).scalar() or 0
-    values = {**_columns(text, links), "author": author, "updated_at": now}
+    before = versions(tx, task_id)
+    last = before[-1].version if before else 0
+    known = before[-1].pages if before else {}
+    values = {**_columns(text, links), "pages": together(known, pages or {}), "author": author, "updated_at": now}
     tx.execute(insert(reports).values(task_id=task_id, version=last + 1, state=DRAFT, kind=kind, **values))
-    return int(last) + 1
+    return last + 1
+
+
+def together(known: Pages, more: Pages) -> dict[str, int]:
+    """What has arrived from which page, the newest pages last and not too many."""
+    kept = {page: count for page, count in known.items() if page not in more}
+    new = {page: max(count, known.get(page, 0)) for page, count in more.items()}
+    return dict(list((kept | new).items())[-MAX_PAGES:])
 
 
 def write(
-    tx: Connection, task_id: str, version: int, text: ReportText, links: Links, author: str, now: datetime
+    tx: Connection, draft: Version, text: ReportText, links: Links, pages: Pages, author: str, now: datetime
 ) -> bool:
-    """Changes a draft; False when that version is none."""
-    return _change(tx, task_id, version, {**_columns(text, links), "author": author, "updated_at": now})
+    """Changes a draft, when that changes anything; False when it is none any more."""
+    arrived = together(draft.pages, pages)
+    same = revision_of(draft.version, text, links) == draft.revision and draft.author == author
+    if same and arrived == dict(draft.pages):
+        return True
+    values = {**_columns(text, links), "pages": arrived, "author": author, "updated_at": now}
+    return _change(tx, draft.task_id, draft.version, values)
 
 
 def seal(
@@ -208,6 +234,7 @@ def _version(row: Row[Any]) -> Version:
         row.kind,
         _text(row),
         tuple(row.links),
+        row.pages,
         row.author,
         tuple(Signature.from_json(signature) for signature in row.signatures),
         tuple(row.measurements),

@@ -175,6 +175,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("measurements", sa.JSON(), server_default="[]", nullable=False))
         batch_op.add_column(sa.Column("criticals", sa.JSON(), server_default="[]", nullable=False))
         batch_op.add_column(sa.Column("links", sa.JSON(), server_default="[]", nullable=False))
+        batch_op.add_column(sa.Column("pages", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("signatures", sa.JSON(), server_default="[]", nullable=False))
 
     # ### end Alembic commands ###
