@@ -65,6 +65,7 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     _rule("POST", r"/api/studies/[^/]+/letters", EVERYONE),  # which letters the desk decides
     _rule("POST", r"/api/reading/tasks/[^/]+/(ask|reject|criticals)", RADIOLOGISTS),
     _rule("POST", r"/api/reading/criticals/[^/]+/(noted|withdraw)", RADIOLOGISTS),
+    _rule("GET", r"/api/reading/studies/[^/]+/(priors|marks)", EVERYONE),  # beside the images, whoever looks at them
     _rule("GET", r"/api/reading/.*", READERS),
     _rule("POST", r"/api/reading/tasks/[^/]+/(priority|release|assign)", READERS),
     _rule("POST", r"/api/reading/tasks/[^/]+/(heartbeat|hand-over|take-over|second-opinion)", RADIOLOGISTS),

@@ -41,14 +41,6 @@ def open_study(watched: Watched) -> Page:
     return page
 
 
-def as_reader(loop: Loop, task: dict[str, Any], path: str, **body: Any) -> dict[str, Any]:
-    with loop.api("hub", "radiologist") as api:
-        api.post(f"/api/reading/tasks/{task['id']}/claim").raise_for_status()
-        answer = api.post(f"/api/reading/tasks/{task['id']}/{path}", json=body)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-
 def test_the_request_goes_with_the_study_but_without_the_patients_name(
     task: dict[str, Any], running_loop: Loop, visit: Visit, axe: Axe
 ) -> None:
@@ -78,13 +70,37 @@ def test_the_request_goes_with_the_study_but_without_the_patients_name(
     wait_for(urgent, 20, "the study is urgent at the hub")
 
 
+def test_the_reader_tells_of_a_critical_finding_and_asks_the_origin(
+    task: dict[str, Any], running_loop: Loop, visit: Visit, axe: Axe
+) -> None:
+    with running_loop.api("hub", "radiologist") as api:
+        api.post(f"/api/reading/tasks/{task['id']}/claim").raise_for_status()
+    desk = visit("hub", "radiologist")
+    page = desk.page
+    page.goto(f"{desk.url}/reading/{task['id']}")
+    expect(page.get_by_text("Có hạch trung thất không?").first).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="Báo phát hiện nguy kịch").click()
+    page.get_by_label("Phát hiện gì, cần làm gì ngay").fill("Tràn khí màng phổi áp lực bên phải. Cần chọc hút ngay.")
+    desk.shot("critical-raised")
+    page.get_by_role("button", name="Báo ngay cho tuyến dưới").click()
+    expect(page.get_by_text(re.compile("tuyến dưới đã nhận, chưa ai ghi nhận"))).to_be_visible(timeout=SOON)
+    expect(page.get_by_text(re.compile(r"còn 1\d:\d\d"))).to_be_visible()
+    page.get_by_role("button", name=re.compile("Hỏi tuyến dưới")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Câu hỏi", exact=True).fill("Người bệnh có sốt không, bạch cầu bao nhiêu?")
+    page.wait_for_timeout(300)  # the dialog fades in
+    desk.shot("ask-the-origin")
+    assert axe(page, "[role=dialog]") == []
+    dialog.get_by_role("button", name="Gửi câu hỏi").click()
+    expect(dialog).to_have_count(0, timeout=SOON)
+    path = f"/api/reading/tasks/{task['id']}"
+    with running_loop.api("hub", "radiologist") as api:
+        wait_for(lambda: api.get(path).json()["state"] == "needs-info", 20, "the study waits for the answer")
+
+
 def test_the_treating_doctor_answers_and_takes_note_of_a_critical_finding(
     task: dict[str, Any], running_loop: Loop, visit: Visit, axe: Axe
 ) -> None:
-    as_reader(
-        running_loop, task, "criticals", category=1, text="Tràn khí màng phổi áp lực bên phải. Cần chọc hút ngay."
-    )
-    as_reader(running_loop, task, "ask", text="Người bệnh có sốt không, bạch cầu bao nhiêu?", blocking=True)
     doctor = visit("district", "clinician")
     row = doctor.page.get_by_role("row").filter(has_text=PATIENT)
     expect(row.get_by_text("Phát hiện nguy kịch chưa ghi nhận")).to_be_visible(timeout=SOON)

@@ -36,7 +36,7 @@ export function SendForm({ children, label, busy, error, ready, danger = false, 
       {children}
       <Refusal error={error} />
       <div className={classes.end}>
-        <Button size="xs" color={danger ? 'red' : undefined} onClick={send} loading={busy} disabled={!ready}>
+        <Button size="xs" color={danger ? 'red.8' : undefined} onClick={send} loading={busy} disabled={!ready}>
           {label}
         </Button>
         {onCancel && (
