@@ -9,7 +9,6 @@ import { note } from './marks';
 import { FrameScheduler, type FrameState } from './scheduler';
 import type { Stack } from './stack';
 import { type Coded, Supply } from './supply';
-import { refillVolumes } from './volumes';
 
 const REQUESTS = 3;
 /** The part of the cache that full frames of one stack may fill; enlarged previews need the rest. */
@@ -231,7 +230,6 @@ export class Feed {
     if (!cache.getImage(imageId) && cache.getImageLoadObject(imageId)) overtaken.add(imageId);
     takeOut(imageId);
     cache.putImageSync(imageId, image);
-    refillVolumes(imageId);
     if (this.scheduler.looksAt(index)) this.tell(index);
     else this.later();
   }
