@@ -75,6 +75,7 @@ function Choices({ studies, onChoose }: Pick<Props, 'studies' | 'onChoose'>) {
       ref={list}
       className={classes.list}
       role="listbox"
+      data-autofocus
       tabIndex={0}
       aria-label={t('layout.choose-series')}
       aria-activedescendant={`series-choice-${at}`}
