@@ -45,6 +45,7 @@ class SpacingBasis(StrEnum):
 
     PATIENT = "patient"  # Pixel Spacing in the patient
     DETECTOR = "detector"  # Imager Pixel Spacing: on the detector, not in the patient
+    ESTIMATED = "estimated"  # the same over the Estimated Radiographic Magnification Factor (0018,1114)
     CALIBRATED = "calibrated"  # by the reader, on this image
     REGION = "region"  # an ultrasound region's calibration (PS3.3 C.8.5.5)
     NONE = "none"  # pixels
@@ -52,9 +53,11 @@ class SpacingBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One number of a measurement, e.g. ("length", 12.3, "mm"). `unit` is a UCUM code: mm, mm2, deg, [hnsf'U], g/ml{SUVbw}, 1."""
+    """One number of a measurement, e.g. ("length", 12.3, "mm"). `unit` is a UCUM code: mm, mm2, deg, [hnsf'U],
+    g/ml{SUVbw}, 1; {pixels} for lengths and areas where nothing is known of the size of a pixel."""
 
-    name: str  # length | short-axis | long-axis | angle | area | mean | stddev | min | max | value | ratio
+    name: str  # length | short-axis | long-axis | angle | area | mean | stddev | min | max | value | ratio |
+    # heart-width | chest-width | horizontal | vertical (of an ultrasound region whose directions differ)
     number: float
     unit: str
 
