@@ -135,6 +135,7 @@ export class ImageView {
       if (typeof imageIdIndex !== 'number') return;
       const quality = image ? qualityOf(image) : this.state.quality;
       this.drawn.expect(imageIdIndex, quality);
+      if (this.state.status === 'loading') return this.update({ quality }); // `open` says when it can be handled
       this.update({ shown: imageIdIndex, quality, edges: this.look.edges(imageIdIndex) });
       this.sharpen();
     });
@@ -221,6 +222,7 @@ export class ImageView {
       await feed.want(index);
       if (!(await this.present(stack, kept, turn))) return;
       this.update({ status: 'ready', shown: index, edges: this.look.edges(index) });
+      this.sharpen();
       feed.prefetch();
     } catch (error) {
       if (!(error instanceof ApiError)) console.error('the image could not be shown', error);
@@ -319,7 +321,7 @@ export class ImageView {
     const turn = this.opened;
     this.update({ target, error: null });
     kept.index = target;
-    if (this.state.shown < 0) {
+    if (this.state.shown < 0 || this.state.status === 'loading') {
       void this.open(stack, target);
       return;
     }
