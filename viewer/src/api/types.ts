@@ -402,6 +402,8 @@ export interface TaskDetail extends Task {
   report_version: number;
   /** Names the text that a save is written from. */
   report_revision: string;
+  /** What has arrived from which page of a browser. */
+  report_pages: Record<string, number>;
   report_state: ReportState;
   report_kind: 'report' | 'addendum';
   addendum_number: number | null;

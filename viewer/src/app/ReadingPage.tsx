@@ -37,12 +37,13 @@ export function ReadingPage() {
   const failed = (task.error && !task.data && task) || (study.error && !study.data && study);
   if (failed) return <FullPageError error={failed.error} onRetry={() => void failed.refetch()} />;
   if (!task.data || !study.data) return <FullPageLoading />;
-  return <Desk key={taskId} task={task.data} study={study.data} />;
+  return <Desk key={taskId} task={task.data} fresh={task.isFetchedAfterMount} study={study.data} />;
 }
 
 const WRITTEN_IN = new Set(['claimed', 'drafting', 'verifying', 'amending']);
 
-function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
+/** `fresh`: the task is as the node has it now, not as it was remembered; only then is it written on. */
+function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study: StudyDetail }) {
   const { t } = useTranslation();
   const session = useSession();
   const client = useQueryClient();
@@ -53,8 +54,8 @@ function Desk({ task, study }: { task: TaskDetail; study: StudyDetail }) {
   const [dialog, setDialog] = useState<'ask' | 'scope' | null>(null);
   const editor = useRef<Editor>(null);
   const reads = session.role === 'radiologist';
-  const mine = reads && task.mine && WRITTEN_IN.has(task.state);
-  const found = useKept(session.username, task.id, mine);
+  const mine = fresh && reads && task.mine && WRITTEN_IN.has(task.state);
+  const found = useKept(session.username, task, mine);
   const editable = mine && found !== undefined;
   const { draft, keeping } = useDraft(task, session.username, session.language, editable, found ?? []);
 

@@ -66,6 +66,7 @@ function thePanel(
     links: [],
     report_version: 1,
     report_revision: '1.a',
+    report_pages: {},
     report_state: 'draft',
     report_kind: 'report',
     addendum_number: null,

@@ -94,7 +94,7 @@ export function SignDialog({ opened, task, report, signer, error, onClose, onSig
             {choices.map((choice) => (
               <label key={choice}>
                 <input type="radio" name="sign-as" checked={choice === chosen} onChange={() => setAs(choice)} />
-                {t(`sign.as-${choice}`)}
+                {t(`sign.choice.${choice}`)}
               </label>
             ))}
           </fieldset>

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/problem';
 import { Draft, type DraftStore, EMPTY_REPORT, type Kept, type Saved } from './draft';
-import { browserStore, findKept } from './kept';
+import { browserStore, findKept, notArrived } from './kept';
 import { same, type Written } from './written';
 
 const text = (more: Partial<Written> = {}): Written => ({ ...EMPTY_REPORT, ...more });
@@ -147,6 +147,7 @@ describe('a draft that was interrupted', () => {
     written,
     base: 'r0',
     sent: [],
+    count: 1,
     at: 1,
     ...more,
   });
@@ -226,7 +227,7 @@ describe('two windows', () => {
 
   it('are told of the other text when one of them crashed', () => {
     const node = aNode(text({ findings: 'kia' }), 'r9');
-    const mine: Kept = { written: text({ findings: 'tôi' }), base: 'r0', sent: [], at: 1 };
+    const mine: Kept = { written: text({ findings: 'tôi' }), base: 'r0', sent: [], count: 1, at: 1 };
     expect(aDraft(node, aStore(), mine).state.kind).toBe('conflict');
   });
 });
@@ -236,7 +237,13 @@ describe('the browser as a store', () => {
     vi.useRealTimers();
     localStorage.clear();
   });
-  const kept = (findings: string, at = Date.now()): Kept => ({ written: text({ findings }), base: 'r', sent: [], at });
+  const kept = (findings: string, at = Date.now()): Kept => ({
+    written: text({ findings }),
+    base: 'r',
+    sent: [],
+    count: 3,
+    at,
+  });
   const found = async (username: string, task: string) =>
     (await findKept(username, task)).map((one) => one.kept.written.findings);
 
@@ -256,6 +263,15 @@ describe('the browser as a store', () => {
     const store = browserStore('ánh', '1', names);
     store.write(kept('tiếp', at + 10));
     store.clear();
+    expect(await found('ánh', '1')).toEqual([]);
+  });
+
+  it('knows old copies by what the node has of their page', async () => {
+    const store = browserStore('ánh', '1');
+    store.write(kept('một'));
+    const list = await findKept('ánh', '1');
+    expect(notArrived(list, { [store.page]: 2, other: 9 })).toEqual(list);
+    expect(notArrived(list, { [store.page]: 3 })).toEqual([]);
     expect(await found('ánh', '1')).toEqual([]);
   });
 

@@ -32,6 +32,8 @@ export interface Kept {
   base: string;
   /** What was sent and not answered: the node may have it. */
   sent: Written[];
+  /** Which change of its page it is; what the node says to have of that page is older or the same. */
+  count: number;
   /** When, in milliseconds. */
   at: number;
 }
@@ -52,7 +54,8 @@ export interface DraftOptions {
   initial: Saved;
   kept?: Kept | null;
   store: DraftStore;
-  save: (written: Written, base: string) => Promise<{ revision: string }>;
+  /** `count`: which change of this page it is. */
+  save: (written: Written, base: string, count: number) => Promise<{ revision: string }>;
   /** What the node has now. */
   load: () => Promise<Saved>;
   changed: () => void;
@@ -124,10 +127,10 @@ export class Draft {
   }
 
   /** What the page sends when it is being left, and with which base. */
-  leaving(): { written: Written; base: string } | null {
+  leaving(): { written: Written; base: string; count: number } | null {
     if (!this.dirty || this.state.kind === 'conflict') return null;
     this.remember();
-    return { written: this.report, base: this.base };
+    return { written: this.report, base: this.base, count: this.version };
   }
 
   /** The writer has chosen: their own text, or the one that the node has. */
@@ -179,7 +182,7 @@ export class Draft {
     this.unsavedSince = 0;
     this.remember();
     try {
-      const { revision } = await this.options.save(report, this.base);
+      const { revision } = await this.options.save(report, this.base, version);
       this.arrived(version, revision);
       return true;
     } catch (error) {
@@ -241,8 +244,8 @@ export class Draft {
   }
 
   private keep(): void {
-    const { report: written, base, sent } = this;
-    this.options.store.write({ written, base, sent, at: this.now().getTime() });
+    const { report: written, base, sent, version: count } = this;
+    this.options.store.write({ written, base, sent, count, at: this.now().getTime() });
   }
 
   private now(): Date {

@@ -24,14 +24,22 @@ function attempt<T>(work: () => T, otherwise: T): T {
 
 function keptOf(value: unknown): Kept | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { written, base, sent, at } = value as Partial<Kept>;
+  const { written, base, sent, count, at } = value as Partial<Kept>;
   if (typeof written !== 'object' || written === null || typeof base !== 'string' || typeof at !== 'number')
     return null;
-  return { written: { ...EMPTY_REPORT, ...written }, base, sent: Array.isArray(sent) ? sent : [], at };
+  return {
+    written: { ...EMPTY_REPORT, ...written },
+    base,
+    sent: Array.isArray(sent) ? sent : [],
+    count: count ?? 0,
+    at,
+  };
 }
 
 export interface Found {
   name: string;
+  /** The page that wrote it, as the node knows it. */
+  page: string;
   kept: Kept;
 }
 
@@ -57,7 +65,17 @@ export async function findKept(username: string, taskId: string): Promise<Found[
     .then((base) => base.all(prefix))
     .catch(() => []);
   for (const [name, value] of await Promise.race([durable, late])) add(name, value);
-  return [...found].map(([name, kept]) => ({ name, kept })).sort((a, b) => b.kept.at - a.kept.at);
+  return [...found]
+    .map(([name, kept]) => ({ name, page: name.slice(prefix.length), kept }))
+    .sort((a, b) => b.kept.at - a.kept.at);
+}
+
+/** Those that the node does not have yet. The others are old copies: the browser's storage reaches the disk late, and a browser that
+ * was killed may find there what it had taken off already. */
+export function notArrived(found: readonly Found[], arrived: Record<string, number>): Found[] {
+  const old = found.filter(({ page, kept }) => (arrived[page] ?? -1) >= kept.count);
+  for (const { name } of old) forget(name);
+  return found.filter((one) => !old.includes(one));
 }
 
 /** Takes a draft that waited off this machine. */
@@ -72,6 +90,7 @@ export function forget(name: string): void {
 export type Keeping = 'disk' | 'memory' | 'nowhere';
 
 export interface PageStore extends DraftStore {
+  readonly page: string;
   keeping(): Keeping;
 }
 
@@ -83,7 +102,8 @@ export function browserStore(
   adopted: readonly string[] = [],
   settled: () => void = () => undefined,
 ): PageStore {
-  const name = place(username, taskId) + randomName();
+  const page = randomName();
+  const name = place(username, taskId) + page;
   let wanted = 0;
   let written = false;
   let keeping: Keeping = 'disk';
@@ -93,6 +113,7 @@ export function browserStore(
     settled();
   };
   return {
+    page,
     keeping: () => keeping,
     write: (kept) => {
       const here = attempt(() => {
@@ -117,4 +138,4 @@ export function browserStore(
 }
 
 /** Nothing is kept: for pages that only look. */
-export const noStore: PageStore = { write: () => undefined, clear: () => undefined, keeping: () => 'disk' };
+export const noStore: PageStore = { page: '', write: () => undefined, clear: () => undefined, keeping: () => 'disk' };

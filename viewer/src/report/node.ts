@@ -86,11 +86,12 @@ export const saveDraft = (
   id: string,
   { links, ...report }: Written,
   base: string,
+  pages: Record<string, number>,
   options: Pick<RequestOptions, 'keepalive'> = {},
 ) =>
   json<TaskDetail>(`${task(id)}/report`, {
     method: 'PUT',
-    body: { ...report, links, base_revision: base },
+    body: { ...report, links, pages, base_revision: base },
     ...options,
   });
 export const sign = (id: string, body: SignRequest) => json<TaskDetail>(`${task(id)}/sign`, { method: 'POST', body });
