@@ -37,7 +37,7 @@ IMAGES = {
     "colour": "sc_vl/pydicom-data-pypi__SC_rgb.dcm",
     "pathology": "sc_vl/highdicom__sm_image.dcm",
 }
-CURVE = "misc"
+CURVE = "pydicom-testfiles/pydicom__waveform_ecg.dcm"
 SR_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.88.22", "1.2.840.10008.5.1.4.1.1.88.34"})
 KO_CLASS = "1.2.840.10008.5.1.4.1.1.88.59"
 
@@ -131,6 +131,20 @@ def test_every_document_on_real_images_has_no_error(shared_data: Path, kind: str
                 assert highdicom.ko.KeyObjectSelectionDocument.from_dataset(document).content.get_references()
             if document.SOPClassUID.endswith("88.34"):
                 assert len(tid1500reader(file)["Measurements"]) == 8
+
+
+def test_a_study_of_a_curve_has_a_report_a_sheet_and_a_selection_of_it(shared_data: Path, tmp_path: Path) -> None:
+    path = shared_data / CURVE
+    ds = read_dataset_header(path)
+    documents = [pydicom.dcmread(io.BytesIO(c)) for c in documents_on(path, report_on(ds, 1), ds, 1)]
+    assert sorted(d.Modality for d in documents) == ["DOC", "KO", "SR"]
+    (selection,) = (d for d in documents if d.Modality == "KO")
+    assert selection.ContentSequence[-1].ValueType == "WAVEFORM"
+    for number, document in enumerate(documents):
+        file = tmp_path / f"{number}.dcm"
+        document.save_as(file, enforce_file_format=True)
+        assert dciodvfy(file) == []
+        assert document.Modality == "DOC" or dsrdump(file)[1] == []
 
 
 @pytest.mark.parametrize("kind", ["ct", "us-cine", "enhanced-mr"])

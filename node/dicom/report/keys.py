@@ -13,7 +13,6 @@ from highdicom.sr import (
     ContentSequence,
     ImageContentItem,
     TextContentItem,
-    WaveformContentItem,
 )
 from highdicom.sr.enum import RelationshipTypeValues as Relation
 from pydicom.dataset import Dataset
@@ -66,8 +65,11 @@ def build_key_objects(report: SignedReport, study: Mapping[str, Any], evidence: 
         series_description=KEY_OBJECTS.title[language(report)],
     )
     for item in ds.ContentSequence:
-        if item.ValueType in {"IMAGE", "WAVEFORM", "COMPOSITE"}:
-            del item.ConceptNameCodeSequence  # the template has no purpose of reference; the toolkit writes one
+        if item.ValueType not in {"IMAGE", "COMPOSITE"}:
+            continue
+        del item.ConceptNameCodeSequence  # the template has no purpose of reference; the toolkit writes one
+        if str(item.ReferencedSOPSequence[0].ReferencedSOPClassUID).removeprefix(STORAGE).startswith(_WAVEFORMS):
+            item.ValueType = "WAVEFORM"  # which the toolkit's documents do not take
     stamp(ds, moment_of(report, study), "Series", "Content")
     return finish(ds, report, study)
 
@@ -95,10 +97,6 @@ def _placeholder(image: EvidenceItem) -> Dataset:
 def _item(image: EvidenceItem, report: SignedReport) -> Any:
     """A reference by value type; of a multi-frame image to the frames that are marked, else to the whole."""
     short = image.sop_class_uid.removeprefix(STORAGE)
-    if short.startswith(_WAVEFORMS):
-        return WaveformContentItem(
-            table.KEY_OBJECT, image.sop_class_uid, image.sop_instance_uid, relationship_type=Relation.CONTAINS
-        )
     if short not in table.IMAGE_CLASSES:
         return CompositeContentItem(
             table.KEY_OBJECT, image.sop_class_uid, image.sop_instance_uid, relationship_type=Relation.CONTAINS

@@ -6,12 +6,15 @@ import io
 from collections.abc import Callable
 
 import pydicom
+import pypdf
 import pytest
 
 from node.dicom.dataset import json_metadata
+from node.dicom.report.bundle import build_documents
 from node.dicom.report.document import EvidenceItem
 from node.dicom.report.narrative import build_sr
 from node.domain.delivery import DeliveryState
+from node.domain.measurement import Measurement, MeasurementKind, Value
 from node.domain.report import ReportText, SignedReport
 from node.domain.study import Via
 from node.domain.timeline import Hop
@@ -47,6 +50,34 @@ def a_report(station: Station, *, number: int = 1, study: str = "") -> bytes:
     return build_sr(signed, json_metadata(images[0]), evidence)
 
 
+def all_documents(station: Station) -> list[bytes]:
+    """What the hub's desk signs with a key image and measurements, as it travels: everything but the printed sheet."""
+    sent = {uid: pydicom.dcmread(io.BytesIO(content)) for uid, content in station.sender.contents.items()}
+    images = [ds for ds in sent.values() if "PixelData" in ds]
+    first = images[0]
+    mark = Measurement(
+        id="6f1f7a0e-9a35-4e7c-8f0b-0d8f6d9b2c11",
+        kind=MeasurementKind.LENGTH,
+        series_instance_uid=first.SeriesInstanceUID,
+        sop_instance_uid=first.SOPInstanceUID,
+        frame=1,
+        points=((1.0, 1.0), (6.0, 5.0)),
+        values=(Value("length", 6.4, "mm"),),
+        text="Nốt",
+    )
+    text = ReportText("CLVT ngực.", "Nốt đặc.", "Nốt đơn độc.", key_images=(first.SOPInstanceUID,))
+    signed = SignedReport(
+        text, first.StudyInstanceUID, "2.25.771", "2.25.881", "BS. Mẫu", "BV TW", NOW, measurements=(mark,)
+    )
+    evidence = [EvidenceItem(ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID) for ds in images]
+    stored = station.node.scratch / "as-sent.dcm"
+    stored.write_bytes(station.sender.contents[first.SOPInstanceUID])
+    made = build_documents(
+        signed, json_metadata(first), evidence, {str(first.SOPInstanceUID): stored}, facility_name="BV TW"
+    )
+    return [content for content in made if pydicom.dcmread(io.BytesIO(content)).Modality != "DOC"]
+
+
 def come_home(station: Station, *reports: bytes) -> None:
     station.receive(*reports, via=Via.LINK, peer="hub", facility=UPPER)
     station.drain()
@@ -72,6 +103,35 @@ def test_a_report_comes_home_onto_the_original_study_and_goes_to_the_pacs(statio
     assert station.count(Hop.REPORT_DELIVERED) == 1
     station.let(60)
     assert station.jobs() == []
+
+
+def test_every_document_comes_home_and_nothing_of_the_pseudonym_is_left(station: Station) -> None:
+    documents = all_documents(station)
+    pseudonyms = {pydicom.dcmread(io.BytesIO(c)).PatientID for c in documents}
+    uids = {uid for uid, content in station.sender.contents.items() if b"6.4" not in content}
+    come_home(station, *documents)
+    files = at_home(station)
+    assert sorted(ds.Modality for ds in files) == ["DOC", "KO", "PR", "SR", "SR"]
+    for ds in files:
+        assert (ds.StudyInstanceUID, ds.PatientID, str(ds.PatientName)) == (STUDY, "MAU-0001", "NGUYỄN^VĂN MẪU")
+        written = io.BytesIO()
+        ds.save_as(written, enforce_file_format=True)
+        for pseudonym in pseudonyms | uids:
+            assert str(pseudonym).encode() not in written.getvalue()
+    (presentation,) = (ds for ds in files if ds.Modality == "PR")
+    shown = presentation.ReferencedSeriesSequence[0].ReferencedImageSequence[0].ReferencedSOPInstanceUID
+    assert shown in {f"{STUDY}.1.1", f"{STUDY}.1.2"}
+    assert presentation.GraphicAnnotationSequence[0].ReferencedImageSequence[0].ReferencedSOPInstanceUID == shown
+    assert station.delivery("pacs").state == DeliveryState.DELIVERED
+
+
+def test_the_sheet_at_home_shows_the_origin_s_own_pixels(station: Station) -> None:
+    come_home(station, *all_documents(station))
+    (sheet,) = (ds for ds in at_home(station) if ds.Modality == "DOC")
+    reader = pypdf.PdfReader(io.BytesIO(sheet.EncapsulatedDocument))
+    pictures = [image for page in reader.pages for image in page.images]
+    assert len(pictures) == 1
+    assert "NGUYỄN VĂN MẪU" in "".join(page.extract_text() for page in reader.pages)
 
 
 def test_the_pseudonymous_twin_is_a_shadow_and_no_study_of_ours(station: Station) -> None:
