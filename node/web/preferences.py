@@ -18,7 +18,7 @@ from node.ledger import preferences
 from node.ledger.audit import audit
 from node.ports import Node
 from node.web.auth import Caller, current_user
-from worklists.reading import filters, hanging
+from worklists.reading import filters, hanging, keys
 from worklists.reporting import macros
 
 MAX_BYTES = 65_536  # of one value as UTF-8 JSON
@@ -36,6 +36,7 @@ class Name(StrEnum):
 
 SCHEMAS: Mapping[Name, TypeAdapter[Any]] = {  # a name without one takes any JSON
     Name.HANGING_PROTOCOLS: hanging.SCHEMA,
+    Name.KEYS: keys.SCHEMA,
     Name.MACROS: macros.SCHEMA,
     Name.WORKLIST_FILTERS: filters.SCHEMA,
 }
