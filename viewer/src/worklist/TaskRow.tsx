@@ -72,7 +72,11 @@ export const TaskRow = memo(function TaskRow(props: Props) {
       <span role="gridcell" className={classes.question} title={question}>
         {question}
       </span>
-      <span role="gridcell" className={classes.number} title={t('worklist.priors', { n: task.priors })}>
+      <span
+        role="gridcell"
+        className={classes.number}
+        title={task.priors > 0 ? t('worklist.priors', { n: task.priors }) : undefined}
+      >
         {task.priors > 0 && task.priors}
       </span>
       <span role="gridcell" title={task.patient_id}>
