@@ -96,6 +96,12 @@ class ReadingSettings(_Part):
         10.0, ge=0, description="So long after signing the signer may correct; then there are only addenda."
     )
     templates: Path | None = Field(None, description="Folder of the site's own report templates (JSON files).")
+    diagnostic_use: bool = Field(
+        False, description="Images may be used for primary diagnosis here: the viewer no longer says that they may not."
+    )
+    registration: str = Field(
+        "", max_length=200, description="Registration as a medical device, shown in the viewer then."
+    )
     silence_seconds: float = Field(
         120.0, ge=30, description="The same when the reader's page is closed or its line is gone for this time."
     )
@@ -105,7 +111,9 @@ class ReadingSettings(_Part):
     urgent_minutes: float = Field(60.0, gt=0, description="The same for an urgent study.")
     routine_minutes: float = Field(1440.0, gt=0, description="The same for a routine study.")
     critical_minutes: float = Field(
-        15.0, gt=0, description="Somebody at the origin is to have taken note of a critical finding of category 1 within this."
+        15.0,
+        gt=0,
+        description="Somebody at the origin is to have taken note of a critical finding of category 1 within this.",
     )
     critical_hours: float = Field(4.0, gt=0, description="The same for category 2.")
     critical_days: float = Field(3.0, gt=0, description="The same for category 3.")

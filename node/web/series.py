@@ -74,7 +74,8 @@ class SeriesShelf:
     def opening(self, study_uid: str) -> ShownSeries:
         """The series of a study that opens first: the one with the most frames. Raises `NotFound`."""
         with self._node.ledger.read() as tx:
-            rows = [row for row in objects.find_objects(tx, Place(study_uid)) if row.rows > 0]
+            found = [row for row in objects.find_objects(tx, Place(study_uid)) if row.rows > 0]
+        rows = [row for row in found if row.modality != "SEG"] or found  # those are laid over images
         frames: dict[str, int] = {}
         for row in rows:
             frames[row.series_uid] = frames.get(row.series_uid, 0) + max(1, row.frames)

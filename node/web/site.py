@@ -29,6 +29,8 @@ class Site(BaseModel):
     version: str
     demo: bool
     authenticated: bool
+    diagnostic_use: bool
+    registration: str
 
 
 class Credentials(BaseModel):
@@ -84,6 +86,8 @@ def router(node: Node, metrics: Metrics) -> APIRouter:
             "version": __version__,
             "demo": node.registry().accept_unknown_callers,
             "authenticated": getattr(request.state, "caller", None) is not None,
+            "diagnostic_use": node.settings.reading.diagnostic_use,
+            "registration": node.settings.reading.registration,
         }
 
     _add_sessions(routes, node)

@@ -12,6 +12,7 @@ from node.dicom.presentation._concepts_table import VIETNAMESE
 from node.dicom.presentation.source import code, first_code, items, number, numbers, text
 
 MOST_ITEMS: Final = 20_000
+MOST_EVIDENCE: Final = 500
 _DEEPEST: Final = 40
 KEY_OBJECTS: Final = "1.2.840.10008.5.1.4.1.1.88.59"
 
@@ -42,6 +43,7 @@ def document(path: Path) -> dict[str, Any]:
         "manufacturer": text(ds, "Manufacturer"),
         "template": next((text(item, "TemplateIdentifier") for item in items(ds, "ContentTemplateSequence")), ""),
         "root": _item(ds, series, 0, room),
+        "evidence": [{"sop": sop, "series": home} for sop, home in series.items()][:MOST_EVIDENCE],
     }
 
 

@@ -11,6 +11,9 @@ export interface Site {
   version: string;
   demo: boolean;
   authenticated: boolean;
+  /** Whether the site has said that its images may be used for diagnosis, and by which registration. */
+  diagnostic_use: boolean;
+  registration: string;
 }
 
 export interface Session {

@@ -12,6 +12,8 @@ const SITE = {
     version: '0.1.0',
     demo: true,
     authenticated: false,
+    diagnostic_use: false,
+    registration: '',
   },
 };
 

@@ -2,7 +2,7 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { Series, StudyDetail } from '../api/types';
-import { framesIn, inReadingOrder, isDocument } from '../viewport/series';
+import { framesIn, inReadingOrder, picturesOf } from '../viewport/series';
 import builtIn from './defaults.json';
 import { type Hung, hang } from './hang';
 import { type Item, isOneByOne, itemsOf, roughItem } from './items';
@@ -35,7 +35,7 @@ const NOTHING: readonly Series[] = [];
 
 function pictures(study: StudyDetail | undefined): readonly Series[] {
   if (!study) return NOTHING;
-  const found = inReadingOrder(study.series).filter((one) => !isDocument(one));
+  const found = picturesOf(inReadingOrder(study.series));
   if (found.length <= MOST_SERIES) return found;
   const largest = new Set([...found].sort((a, b) => framesIn(b) - framesIn(a)).slice(0, MOST_SERIES));
   return found.filter((one) => largest.has(one));

@@ -1,9 +1,7 @@
-/** Objects without pixels, as something a person can read. */
+/** Encapsulated documents, taken out of their objects. */
 import dicomParser from 'dicom-parser';
-import { json, send } from '../api/client';
+import { send } from '../api/client';
 import { ApiError } from '../api/problem';
-import { personName } from '../i18n/format';
-import type { Dataset, Element } from './dicom';
 
 const ENCAPSULATED_DOCUMENT = 'x00420011';
 
@@ -39,58 +37,4 @@ export async function encapsulatedPdf(address: string, signal: AbortSignal): Pro
     element.dataOffset + element.length,
   ) as Uint8Array<ArrayBuffer>;
   return new Blob([content], { type: 'application/pdf' });
-}
-
-export interface ContentItem {
-  name: string;
-  value: string;
-  children: ContentItem[];
-}
-
-const first = (ds: Dataset, tag: string): unknown => ds[tag]?.Value?.[0];
-const meaning = (code: unknown) => {
-  const value = first((code ?? {}) as Dataset, '00080104');
-  return typeof value === 'string' ? value : '';
-};
-const person = (value: unknown) =>
-  typeof value === 'object' && value !== null && 'Alphabetic' in value ? personName(String(value.Alphabetic)) : '';
-
-function textOf(item: Dataset): string {
-  switch (first(item, '0040A040')) {
-    case 'TEXT':
-      return String(first(item, '0040A160') ?? '');
-    case 'CODE':
-      return meaning(first(item, '0040A168'));
-    case 'PNAME':
-      return person(first(item, '0040A123'));
-    case 'NUM': {
-      const measured = first(item, '0040A300') as Dataset | undefined;
-      if (!measured) return '';
-      return `${first(measured, '0040A30A') ?? ''} ${meaning(first(measured, '004008EA'))}`.trim();
-    }
-    case 'DATE':
-      return String(first(item, '0040A121') ?? '');
-    case 'DATETIME':
-      return String(first(item, '0040A120') ?? '');
-    case 'UIDREF':
-      return String(first(item, '0040A124') ?? '');
-    default:
-      return '';
-  }
-}
-
-/** The content tree of a structured report (PS3.3 C.17.3): names and values, links to images left out. */
-export function contentOf(item: Dataset): ContentItem {
-  const inner = (item['0040A730'] as Element | undefined)?.Value ?? [];
-  return {
-    name: meaning(first(item, '0040A043')),
-    value: textOf(item),
-    children: inner.map((child) => contentOf(child as Dataset)).filter((child) => child.value || child.children.length),
-  };
-}
-
-export async function structuredReport(address: string, signal: AbortSignal): Promise<ContentItem> {
-  const [ds] = await json<Dataset[]>(`${address}/metadata`, { accept: 'application/dicom+json', signal });
-  if (!ds) throw new ApiError({ status: 200, code: 'not-understood' });
-  return contentOf(ds);
 }

@@ -54,23 +54,24 @@ export function tableOf(item: Dataset, signed: boolean): Voi | null {
   };
 }
 
+/** A window by its centre and width (PS3.3 C.11.2.1.2, C.11.2.1.3); null: it is none. */
+export function windowCurve(center: number, width: number, shape: string, name = ''): Voi | null {
+  const exact = shape === 'LINEAR_EXACT' || shape === 'SIGMOID';
+  if (!(width > 0) || (width < 1 && !exact)) return null;
+  return {
+    name,
+    range: exact ? { lower: center - width / 2, upper: center + width / 2 } : rangeOf(width, center),
+    curve: shape === 'SIGMOID' ? SIGMOID : LINEAR,
+  };
+}
+
 function windowsOf(ds: Dataset): Voi[] {
-  const centers = numbers(ds, 'WindowCenter');
   const widths = numbers(ds, 'WindowWidth');
   const names = (ds[EXPLANATIONS]?.Value ?? []).map((name) => String(name ?? ''));
   const shape = text(ds, 'VOILUTFunction').toUpperCase();
-  const vois: Voi[] = [];
-  for (let i = 0; i < Math.min(centers.length, widths.length); i += 1) {
-    const [center, width] = [centers[i]!, widths[i]!];
-    if (!(width > 0) || (width < 1 && shape !== 'LINEAR_EXACT' && shape !== 'SIGMOID')) continue;
-    const exact = shape === 'LINEAR_EXACT' || shape === 'SIGMOID';
-    vois.push({
-      name: names[i] ?? '',
-      range: exact ? { lower: center - width / 2, upper: center + width / 2 } : rangeOf(width, center),
-      curve: shape === 'SIGMOID' ? SIGMOID : LINEAR,
-    });
-  }
-  return vois;
+  return numbers(ds, 'WindowCenter')
+    .map((center, i) => (widths[i] === undefined ? null : windowCurve(center, widths[i], shape, names[i])))
+    .filter((voi) => voi !== null);
 }
 
 /** The ways to see a frame (1-based), the one to begin with first: VOI LUTs, then windows in the order of the object. */

@@ -1,8 +1,10 @@
 /** How one viewport shows its stack: window, inversion, turns, zoom. */
 import type { PlanarViewport } from '@cornerstonejs/core';
 import { numbers, numeric } from './dicom';
+import { chooseCurve } from './drawing';
 import { edgesOn } from './edges';
 import { fullRange } from './fullrange';
+import { LINEAR } from './luts';
 import { type Preset, type Range, rangeOf } from './presets';
 import { datasetAt, startsInverted } from './stack';
 import type { ViewState } from './viewstate';
@@ -47,6 +49,7 @@ export class Presentation {
   begin(index: number, range: Range | undefined, look: FirstLook): void {
     const { viewport, displaySet } = this.on;
     this.look = look;
+    chooseCurve(this.on.element, null);
     this.rest();
     viewport?.setDisplaySetPresentation(displaySet, {
       invert: this.drawnInverted(index),
@@ -127,8 +130,10 @@ export class Presentation {
 
   applyPreset(preset: Preset): void {
     if (this.state.shown < 0) return;
-    if (preset.window) this.setRange(rangeOf(preset.window.width, preset.window.center));
-    else if (preset.name === 'full') {
+    if (preset.window) {
+      chooseCurve(this.on.element, LINEAR);
+      this.setRange(rangeOf(preset.window.width, preset.window.center));
+    } else if (preset.name === 'full') {
       const frame = this.state.stack?.frames[this.state.shown];
       const range = frame && fullRange(frame.imageId);
       if (range) this.setRange(range);
@@ -137,6 +142,7 @@ export class Presentation {
 
   private resetWindow(): void {
     const { viewport, displaySet } = this.on;
+    chooseCurve(this.on.element, null);
     viewport?.resetDisplaySetPresentation(displaySet);
     viewport?.setDisplaySetPresentation(displaySet, { visible: true, invert: this.drawnInverted(this.state.shown) });
     viewport?.render();

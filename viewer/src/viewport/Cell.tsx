@@ -9,6 +9,7 @@ import type { FirstLook } from '../imaging/presentation';
 import { presetsFor, rangeOf } from '../imaging/presets';
 import type { Stack } from '../imaging/stack';
 import type { HandTool } from '../imaging/viewstate';
+import { ObjectLayers } from '../objects/ObjectLayers';
 import { ErrorNote } from '../ui/states';
 import classes from './Cell.module.css';
 import { DocumentView } from './DocumentView';
@@ -177,6 +178,7 @@ function Pictures(props: CellProps & { place: SeriesPlace; study: StudyDetail })
           keyImages={prior ? NO_KEYS : props.keyImages}
           overlay={props.overlay}
         >
+          <ObjectLayers view={view} state={state} />
           {lines && view && leading && leading !== view && !active && <ReferenceLines view={view} of={leading} />}
         </Viewport>
       </div>

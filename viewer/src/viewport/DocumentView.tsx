@@ -1,46 +1,66 @@
+/** The documents of a series, where otherwise the image is: each in the room for its kind; what has none, as its attributes. */
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { storedInstance } from '../api/display';
 import type { Instance, Series } from '../api/types';
-import { type ContentItem, encapsulatedPdf, structuredReport } from '../imaging/documents';
+import { encapsulatedPdf } from '../imaging/documents';
+import { AttributesTable } from '../objects/Attributes';
+import { EcgView } from '../objects/EcgView';
+import type { Place } from '../objects/node';
+import { ReportView } from '../objects/ReportView';
+import { StateNote } from '../objects/StateNote';
 import { ErrorNote, Loading } from '../ui/states';
 import classes from './DocumentView.module.css';
-import { documentKind } from './series';
+import { type DocumentKind, documentKind } from './series';
 
-/** The documents of a series, where otherwise the image is. */
 export function DocumentView({ study, series }: { study: string; series: Series }) {
   const { t } = useTranslation();
   return (
     <div className={classes.page}>
-      {series.instances.map((instance) => {
-        const address = storedInstance(study, series.series_instance_uid, instance.sop_instance_uid);
-        return (
-          <Document
-            key={address}
-            address={address}
-            instance={instance}
-            title={series.description || t('view.document')}
-          />
-        );
-      })}
+      {series.instances.map((instance) => (
+        <Document
+          key={instance.sop_instance_uid}
+          place={{ study, series: series.series_instance_uid, sop: instance.sop_instance_uid }}
+          instance={instance}
+          title={series.description || t('view.document')}
+        />
+      ))}
     </div>
   );
 }
 
-function Document({ address, instance, title }: { address: string; instance: Instance; title: string }) {
-  const { t } = useTranslation();
-  switch (documentKind(instance)) {
+function Document({ place, instance, title }: { place: Place; instance: Instance; title: string }) {
+  const kind = documentKind(instance);
+  switch (kind) {
     case 'pdf':
-      return <Pdf address={address} title={title} />;
+      return <Pdf place={place} title={title} />;
     case 'report':
-      return <Report address={address} />;
+      return <ReportView place={place} />;
+    case 'waveform':
+      return <EcgView place={place} />;
+    case 'presentation':
+      return <StateNote place={place} />;
     default:
-      return <p className={classes.paper}>{t('view.cannot-show', { modality: instance.sop_class_uid })}</p>;
+      return <Other place={place} kind={kind} title={title} />;
   }
 }
 
-function Pdf({ address, title }: { address: string; title: string }) {
+/** Says in words what it is and why it is not shown, and shows all that it says of itself. */
+function Other({ place, kind, title }: { place: Place; kind: DocumentKind; title: string }) {
+  const { t } = useTranslation();
+  return (
+    <article className={classes.paper}>
+      <h2>{title}</h2>
+      <p>{t(kind === 'encapsulated' ? 'objects.encapsulated' : 'objects.cannot-show')}</p>
+      <AttributesTable place={place} />
+    </article>
+  );
+}
+
+function Pdf({ place, title }: { place: Place; title: string }) {
+  const { t } = useTranslation();
+  const address = storedInstance(place.study, place.series, place.sop);
   const [source, setSource] = useState<string>();
   const pdf = useQuery({
     queryKey: ['pdf', address],
@@ -54,36 +74,13 @@ function Pdf({ address, title }: { address: string; title: string }) {
     return () => URL.revokeObjectURL(made);
   }, [pdf.data]);
   if (pdf.error) return <ErrorNote error={pdf.error} onRetry={() => void pdf.refetch()} />;
-  return source ? <iframe className={classes.pdf} src={source} title={title} /> : <Loading />;
-}
-
-function Report({ address }: { address: string }) {
-  const report = useQuery({
-    queryKey: ['sr', address],
-    queryFn: ({ signal }) => structuredReport(address, signal),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  if (report.error) return <ErrorNote error={report.error} onRetry={() => void report.refetch()} />;
-  if (!report.data) return <Loading />;
+  if (!source) return <Loading />;
   return (
-    <article className={classes.paper}>
-      <h2>{report.data.name}</h2>
-      <Content items={report.data.children} />
-    </article>
-  );
-}
-
-function Content({ items }: { items: ContentItem[] }) {
-  return (
-    <ul className={classes.content}>
-      {items.map((item, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a signed document does not change
-        <li key={index}>
-          {item.name && <span className={classes.name}>{item.name}</span>}
-          {item.value && <p>{item.value}</p>}
-          {item.children.length > 0 && <Content items={item.children} />}
-        </li>
-      ))}
-    </ul>
+    <>
+      <iframe className={classes.pdf} src={source} title={title} />
+      <a className={classes.link} href={source} target="_blank" rel="noreferrer">
+        {t('objects.open-pdf')}
+      </a>
+    </>
   );
 }

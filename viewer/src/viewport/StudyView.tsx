@@ -14,6 +14,8 @@ import { HangingDialog } from '../hanging/HangingDialog';
 import { useHanging } from '../hanging/useHanging';
 import { enterStudy } from '../imaging/engine';
 import { Linker } from '../imaging/link';
+import { AttributesDesk } from '../objects/Attributes';
+import { IntendedUse } from '../objects/IntendedUse';
 import { MarkDesk } from '../tools/MarkDesk';
 import { CellGrid } from './CellGrid';
 import { CheatSheet } from './CheatSheet';
@@ -184,7 +186,8 @@ export function StudyView(props: Props) {
               onMaximise={() => layout.run({ do: 'maximise' })}
             />
             <MarkDesk study={study} />
-            <p className={classes.use}>{t('view.intended-use')}</p>
+            <AttributesDesk />
+            <IntendedUse />
           </main>
           {panel?.({ show })}
         </div>

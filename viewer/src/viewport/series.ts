@@ -3,13 +3,17 @@ import type { Instance, Series } from '../api/types';
 const ENCAPSULATED = '1.2.840.10008.5.1.4.1.1.104.';
 const STRUCTURED_REPORT = '1.2.840.10008.5.1.4.1.1.88.';
 const PRESENTATION = '1.2.840.10008.5.1.4.1.1.11.';
+const WAVEFORM = '1.2.840.10008.5.1.4.1.1.9.';
 
-export type DocumentKind = 'pdf' | 'report' | 'other';
+export type DocumentKind = 'pdf' | 'encapsulated' | 'report' | 'presentation' | 'waveform' | 'other';
 
 /** What a document is, by its SOP class (PS3.4 B.5). */
 export function documentKind(instance: Instance): DocumentKind {
   if (instance.sop_class_uid === `${ENCAPSULATED}1`) return 'pdf';
+  if (instance.sop_class_uid.startsWith(ENCAPSULATED)) return 'encapsulated';
   if (instance.sop_class_uid.startsWith(STRUCTURED_REPORT)) return 'report';
+  if (instance.sop_class_uid.startsWith(PRESENTATION)) return 'presentation';
+  if (instance.sop_class_uid.startsWith(WAVEFORM)) return 'waveform';
   return 'other';
 }
 
@@ -27,15 +31,25 @@ export const framesIn = (series: Series) =>
 
 /** Pictures first, in series order; then the documents. */
 export function inReadingOrder(series: readonly Series[]): Series[] {
-  const rank = (one: Series) => (isDocument(one) ? 1 : 0);
+  const rank = (one: Series) => (isDocument(one) ? 2 : isMask(one) ? 1 : 0);
   return [...series].sort(
     (a, b) => rank(a) - rank(b) || (a.number ?? Number.MAX_SAFE_INTEGER) - (b.number ?? Number.MAX_SAFE_INTEGER),
   );
 }
 
+/** Pictures that are laid over others; by themselves they say little. */
+const isMask = (series: Series) => series.modality === 'SEG';
+
+/** The series that are looked at by themselves. */
+export function picturesOf(series: readonly Series[]): Series[] {
+  const all = series.filter((one) => !isDocument(one));
+  const own = all.filter((one) => !isMask(one));
+  return own.length ? own : all;
+}
+
 /** The series that opens first: the one with the most pictures. */
 export function openingSeries(series: readonly Series[]): Series | undefined {
-  const pictures = series.filter((one) => !isDocument(one));
+  const pictures = picturesOf(series);
   return pictures.reduce<Series | undefined>(
     (best, one) => (best === undefined || framesIn(one) > framesIn(best) ? one : best),
     undefined,

@@ -39,6 +39,9 @@ export type Command =
         | 'next-mark'
         | 'marks'
         | 'overlay'
+        | 'layers'
+        | 'next-window'
+        | 'attributes'
         | 'help'
         | 'next-study'
         | 'report'
@@ -111,6 +114,9 @@ const TABLE: Record<Group, readonly Row[]> = {
     ['fit', { do: 'fit' }, '0'],
     ['actual-size', { do: 'actual-size' }, 'Shift+Z'],
     ['overlay', { do: 'overlay' }, 'O'],
+    ['layers', { do: 'layers' }, 'Shift+O'],
+    ['next-window', { do: 'next-window' }, ';'],
+    ['attributes', { do: 'attributes' }, 'Shift+I'],
     ['reset', { do: 'reset' }, 'R'],
   ],
   layout: [

@@ -1,0 +1,286 @@
+"""What is not, or not only, a picture, in the browser: layers over images, documents, tracings, headers."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+from pydicom import Dataset, dcmread, dcmwrite
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from tests.e2e.conftest import Watched
+from tests.e2e.truth import serving
+from tests.web.world import ledger_of, make_world
+
+GSPS = "1.2.840.10008.5.1.4.1.1.11.1"
+PATHS = (
+    "ct/dcmqi-ct-3slice/01.dcm",
+    "ct/dcmqi-ct-3slice/02.dcm",
+    "ct/dcmqi-ct-3slice/03.dcm",
+    "seg_pm/dcmqi__partial_overlaps.dcm",
+    "pydicom-testfiles/pydicom__waveform_ecg.dcm",
+    "sr/openrem-pypi__CT-RDSR-Siemens_Flash-TAP-SS.dcm",
+    "sr/highdicom__sr_document_with_multiple_groups.dcm",
+    "cr_dx/highdicom__ct_image.dcm",
+    "ko_pr/weasis-demo__2.25.233264940140993415200268000968453086368",
+    "encapsulated/weasis-demo__1.3.6.1.4.1.5962.1.1.0.1.1.1359229044.2601.0",
+    "ko_pr/offis-gsps-12/1.2.276.0.7230010.3.200.12.0.1",
+    "ko_pr/offis-gsps-12/1.2.276.0.7230010.3.200.12.1.1",
+    "rt/debian-octave-dicom__rtstruct.dcm",
+)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path, shared_data: Path) -> Iterator[str]:
+    """A node that holds the objects, with a login in every request."""
+    folder = tmp_path_factory.mktemp("objects")
+    shutil.copyfile(migrated_sqlite, folder / "ledger.db")
+    world = make_world(folder, f"sqlite:///{folder / 'ledger.db'}")
+    world.receive(*((shared_data / path).read_bytes() for path in PATHS), a_state(shared_data / PATHS[0]))
+    with serving(world) as url:
+        yield f"{url} {world.token('bs')}"
+    world.node.pool.shutdown()
+    ledger_of(world).dispose()
+
+
+def item(**values: Any) -> Dataset:
+    made = Dataset()
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def a_state(image: Path) -> bytes:
+    """How somebody at the district saw a slice: mirrored, in a liver window, with an arrow, words and a shutter."""
+    seen = dcmread(image, stop_before_pixels=True)
+    about = item(ReferencedSOPClassUID=seen.SOPClassUID, ReferencedSOPInstanceUID=seen.SOPInstanceUID)
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = GSPS, "2.25.501"
+    ds.SpecificCharacterSet = "ISO_IR 192"
+    for keyword in ("PatientID", "PatientName", "StudyInstanceUID", "StudyDate", "StudyTime", "AccessionNumber"):
+        setattr(ds, keyword, seen.get(keyword, ""))
+    ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID, ds.Modality = GSPS, "2.25.501", "2.25.502", "PR"
+    ds.ContentLabel, ds.ContentDescription, ds.ContentCreatorName = "GAN_1", "Tổn thương gan", "Trần^Ánh"
+    ds.PresentationCreationDate, ds.PresentationCreationTime = "20260301", "101500"
+    ds.ReferencedSeriesSequence = [item(SeriesInstanceUID=seen.SeriesInstanceUID, ReferencedImageSequence=[about])]
+    ds.ShutterShape = ["RECTANGULAR", "CIRCULAR"]
+    ds.ShutterLeftVerticalEdge, ds.ShutterRightVerticalEdge = 60, 450
+    ds.ShutterUpperHorizontalEdge, ds.ShutterLowerHorizontalEdge = 60, 450
+    ds.CenterOfCircularShutter, ds.RadiusOfCircularShutter = [256, 256], 230
+    ds.ShutterPresentationValue = 0
+    ds.GraphicLayerSequence = [item(GraphicLayer="MAIN", GraphicLayerOrder=1)]
+    words = item(
+        UnformattedTextValue="Nốt giảm tỉ trọng\r\nhạ phân thùy VII",
+        BoundingBoxAnnotationUnits="PIXEL",
+        BoundingBoxTopLeftHandCorner=[260.0, 120.0],
+        BoundingBoxBottomRightHandCorner=[420.0, 150.0],
+        BoundingBoxTextHorizontalJustification="LEFT",
+        AnchorPointAnnotationUnits="PIXEL",
+        AnchorPoint=[180.0, 220.0],
+        AnchorPointVisibility="Y",
+    )
+    circle = item(
+        GraphicAnnotationUnits="PIXEL",
+        GraphicDimensions=2,
+        NumberOfGraphicPoints=2,
+        GraphicData=[180.0, 220.0, 200.0, 220.0],
+        GraphicType="CIRCLE",
+        GraphicFilled="N",
+    )
+    ds.GraphicAnnotationSequence = [
+        item(GraphicLayer="MAIN", TextObjectSequence=[words], GraphicObjectSequence=[circle])
+    ]
+    ds.DisplayedAreaSelectionSequence = [
+        item(
+            DisplayedAreaTopLeftHandCorner=[1, 1],
+            DisplayedAreaBottomRightHandCorner=[512, 512],
+            PresentationSizeMode="SCALE TO FIT",
+        )
+    ]
+    ds.ImageRotation, ds.ImageHorizontalFlip = 0, "Y"
+    ds.SoftcopyVOILUTSequence = [item(WindowCenter="70", WindowWidth="150")]
+    ds.PresentationLUTShape = "IDENTITY"
+    out = BytesIO()
+    dcmwrite(out, ds, enforce_file_format=True)
+    return out.getvalue()
+
+
+Look = Callable[[str], Watched]
+
+
+@pytest.fixture
+def look(browser: Browser, address: str, shared_data: Path) -> Iterator[Look]:
+    """Opens the study of a file: `look("ct/…")`. Afterwards no error may have been seen."""
+    url, token = address.split()
+    seen: list[Watched] = []
+
+    def enter(path: str) -> Watched:
+        study = dcmread(shared_data / path, stop_before_pixels=True).StudyInstanceUID
+        context = browser.new_context(
+            viewport={"width": 1440, "height": 860},
+            locale="vi-VN",
+            extra_http_headers={"Authorization": f"Bearer {token}"},
+        )
+        watched = Watched(context.new_page(), url)
+        seen.append(watched)
+        watched.page.on("pageerror", lambda e: watched.errors.append(str(e)))
+        watched.page.on(
+            "console", lambda m: watched.errors.append(m.text) if m.type == "error" and "404" not in m.text else None
+        )
+        watched.page.goto(f"{url}/studies/{study}/images")
+        return watched
+
+    yield enter
+    for watched in seen:
+        watched.page.context.close()
+        assert watched.errors == []
+
+
+def picture(page: Page) -> np.ndarray[Any, Any]:
+    box = page.locator("main [role=img]").first.bounding_box()
+    assert box is not None
+    clip = {key: box[key] for key in ("x", "y", "width", "height")}
+    return np.asarray(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"), dtype=int)  # type: ignore[arg-type]
+
+
+def coloured(page: Page) -> int:
+    """Pixels of the viewport that are no grey."""
+    seen = picture(page)
+    return int(((seen.max(-1) - seen.min(-1)) > 40).sum())
+
+
+def settle(page: Page, least: int = 0, most: int = 10**9) -> int:
+    for _ in range(100):
+        found = coloured(page)
+        if least <= found <= most:
+            return found
+        page.wait_for_timeout(80)
+    raise AssertionError(f"{found} coloured pixels, not {least} to {most}")
+
+
+def layers(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^Lớp phủ")).click()
+    expect(page.get_by_role("dialog", name="Lớp phủ")).to_be_visible()
+
+
+def test_a_presentation_state_shows_the_image_as_the_origin_saw_it(look: Look) -> None:
+    watched = look(PATHS[0])
+    page = watched.page
+    plain = settle(page, most=3000)
+    layers(page)
+    page.get_by_role("radio", name=re.compile("GAN_1")).check()
+    page.keyboard.press("Escape")
+    expect(page.locator("canvas[data-objects='2']")).to_be_attached()
+    expect(page.get_by_text("W 150 · L 70")).to_be_visible()
+    settle(page, least=plain + 400)
+    watched.shot("objects-presentation")
+    layers(page)
+    page.get_by_role("radio", name="Như đã lưu").check()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("W 150 · L 70")).to_have_count(0)
+    settle(page, most=plain + 200)
+
+
+def test_segments_are_laid_over_the_slices_that_they_belong_to(look: Look) -> None:
+    watched = look(PATHS[0])
+    page = watched.page
+    plain = settle(page, most=3000)
+    layers(page)
+    page.get_by_role("checkbox").first.check()
+    expect(page.get_by_role("slider", name="Độ đậm")).to_be_visible()
+    expect(page.get_by_role("checkbox")).to_have_count(6)
+    page.keyboard.press("Escape")
+    full = settle(page, least=plain + 3000)
+    watched.shot("objects-segmentation")
+    layers(page)
+    for box in page.get_by_role("checkbox").all()[1:]:
+        box.uncheck()
+    page.keyboard.press("Escape")
+    assert settle(page, most=plain + 300) < full
+
+
+def test_overlays_of_the_device_are_drawn_and_can_be_taken_away(look: Look) -> None:
+    watched = look("ko_pr/offis-gsps-12/1.2.276.0.7230010.3.200.12.1.1")
+    page = watched.page
+    expect(page.locator("canvas[data-objects='4']")).to_be_attached()
+    page.wait_for_timeout(400)
+    before = picture(page)
+    watched.shot("objects-overlays")
+    layers(page)
+    page.get_by_role("checkbox", name="Lớp chữ và hình của máy").uncheck()
+    page.keyboard.press("Escape")
+    expect(page.locator("canvas[data-objects='0']")).to_be_attached()
+    assert (before != picture(page)).sum() > 200
+
+
+def test_an_electrocardiogram_stands_on_its_paper_and_is_measured(look: Look) -> None:
+    watched = look("pydicom-testfiles/pydicom__waveform_ecg.dcm")
+    page = watched.page
+    paper = page.get_by_role("img", name="Bản ghi 12 kênh, 10.0 giây")
+    expect(paper).to_have_attribute("data-traces", "13")
+    expect(page.get_by_text("RITMO SINUSALE")).to_be_visible()
+    box = paper.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 60)  # 4 pixels to the millimetre, 25 mm to the second
+    page.mouse.up()
+    expect(page.get_by_text("1000 ms · 60 lần/phút")).to_be_visible()
+    watched.shot("objects-ecg")
+
+
+def test_a_dose_report_is_a_table_in_vietnamese(look: Look) -> None:
+    watched = look("sr/openrem-pypi__CT-RDSR-Siemens_Flash-TAP-SS.dcm")
+    page = watched.page
+    expect(page.get_by_role("heading", name="Báo cáo liều bức xạ tia X")).to_be_visible()
+    table = page.get_by_role("region", name="Lần chụp CT")
+    expect(table.get_by_role("row")).not_to_have_count(1)
+    expect(table.get_by_text("CTDIvol trung bình")).to_be_visible()
+    watched.shot("objects-dose")
+
+
+def test_measurements_lead_to_their_image(look: Look) -> None:
+    watched = look("sr/highdicom__sr_document_with_multiple_groups.dcm")
+    page = watched.page
+    page.get_by_role("button", name=re.compile("SR")).first.click()
+    expect(page.get_by_role("heading", name="Báo cáo đo lường hình ảnh")).to_be_visible()
+    watched.shot("objects-measurements")
+    page.get_by_role("button", name=re.compile("Xem ảnh")).first.click()
+    expect(page.locator("canvas[data-objects]")).to_be_attached()
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "name"),
+    [
+        ("ko_pr/weasis-demo__2.25.233264940140993415200268000968453086368", "Ảnh 1 không có ở đây", "objects-key"),
+        ("rt/debian-octave-dicom__rtstruct.dcm", "Structure Set Label", "objects-attributes"),
+    ],
+)
+def test_other_documents_are_readable(path: str, words: str, name: str, look: Look) -> None:
+    watched = look(path)
+    expect(watched.page.get_by_text(words).first).to_be_visible()
+    watched.shot(name)
+
+
+def test_the_header_of_an_image_is_searched_by_keyboard(look: Look) -> None:
+    watched = look(PATHS[0])
+    page = watched.page
+    settle(page, most=3000)
+    expect(page.get_by_role("note")).to_have_text("Không dùng để chẩn đoán chính thức")
+    page.keyboard.press("Shift+I")
+    dialog = page.get_by_role("dialog", name="Thông tin DICOM")
+    dialog.get_by_label("Tìm theo mã, tên hay giá trị").fill("photometric")
+    expect(dialog.get_by_role("row")).to_have_count(2)
+    watched.shot("objects-header")
