@@ -35,8 +35,9 @@ def run_jobs(world: World) -> None:
     raise AssertionError("the jobs do not end")
 
 
-def put_on_worklist(world: World, facility: str = "DEMO-DH") -> None:
-    world.receive(ct(1), ct(2), via=Via.LINK, facility=facility, peer="node-dh")
+def put_on_worklist(world: World, facility: str = "DEMO-DH", *, receive: bool = True) -> None:
+    if receive:
+        world.receive(ct(1), ct(2), via=Via.LINK, facility=facility, peer="node-dh")
     with world.node.ledger.begin() as tx:
         tx.exec_driver_sql("UPDATE studies SET state = 'complete'")
     job = Job(1, "read", STUDY, {}, 0, 2, 0, "test")
@@ -275,3 +276,104 @@ def test_what_a_newer_node_calls_otherwise_is_kept_and_shown_as_a_note(hub: Worl
     from_origin(hub, "new-kind", text="Một điều mới.", more={"a": 1})
     (item,) = hub.client("bs").get(f"/api/studies/{STUDY}/letters").json()["items"]
     assert (item["kind"], item["body"]["text"]) == ("note", "Một điều mới.")
+
+
+# When the reading hospital and the origin are one
+
+
+@pytest.fixture
+def house(site: World) -> World:
+    """The study of this node is read at this node."""
+    put_on_worklist(site, facility="DEMO-TW", receive=False)
+    return site
+
+
+def test_in_one_house_a_question_goes_to_the_treating_doctor_and_the_answer_back(house: World) -> None:
+    reader, doctor = house.client("bs"), house.client("bsdt")
+    reader.post(f"/api/reading/tasks/{TASK}/claim")
+    reader.post(f"/api/reading/tasks/{TASK}/ask", json={"text": "Có sốt không?", "id": ID})
+    run_jobs(house)
+    assert {audience for kind, audience, _ in told(house, "question")} == {"role:clinician", "role:radiographer"}
+    answer = {"kind": "answer", "about": ID, "body": {"text": "Không sốt."}}
+    assert doctor.post(f"/api/studies/{STUDY}/letters", json=answer).status_code == 200
+    run_jobs(house)
+    assert state(reader) == "ready"
+    assert told(house, "answered") == [("answered", "bs", False)]
+
+
+def test_a_notice_about_a_question_is_over_when_somebody_has_answered(house: World) -> None:
+    reader, radiographer, doctor = house.client("bs"), house.client("ktv"), house.client("bsdt")
+    reader.post(f"/api/reading/tasks/{TASK}/claim")
+    reader.post(f"/api/reading/tasks/{TASK}/ask", json={"text": "Có sốt không?", "id": ID})
+    run_jobs(house)
+    assert [item["seen"] for item in doctor.get("/api/notices").json()["items"]] == [False]
+    answer = {"kind": "answer", "about": ID, "body": {"text": "Không sốt."}}
+    radiographer.post(f"/api/studies/{STUDY}/letters", json=answer)
+    assert [item["seen"] for item in doctor.get("/api/notices").json()["items"]] == [True]
+
+
+def test_of_a_critical_finding_note_is_taken_once(house: World) -> None:
+    house.client("bs").post(f"/api/reading/tasks/{TASK}/criticals", json={"category": 1, "text": "Vỡ lách.", "id": ID})
+    run_jobs(house)
+    doctor = house.client("bsdt")
+    note = {"kind": "noted", "about": ID, "body": {"read_back": True}}
+    assert house.client("ktv").post(f"/api/studies/{STUDY}/letters", json=note).status_code == 403
+    assert doctor.post(f"/api/studies/{STUDY}/letters", json=note).status_code == 200
+    again = doctor.post(f"/api/studies/{STUDY}/letters", json=note)
+    assert (again.status_code, again.json()["code"]) == (409, "not-allowed")
+    run_jobs(house)
+    (finding,) = house.client("bs").get(f"/api/reading/tasks/{TASK}/criticals").json()["items"]
+    assert finding["noted_by"] == "BS. Phạm Thu, bác sĩ điều trị"
+
+
+def test_the_list_of_studies_marks_what_waits(house: World) -> None:
+    def marks() -> dict[str, Any]:
+        (study,) = house.client("bsdt").get("/api/studies").json()["items"]
+        return dict(study["letters"])
+
+    assert marks() == {"questions": 0, "critical": False, "to_accept": False}
+    reader = house.client("bs")
+    reader.post(f"/api/reading/tasks/{TASK}/claim")
+    reader.post(f"/api/reading/tasks/{TASK}/criticals", json={"category": 1, "text": "Vỡ lách.", "id": "a" * 32})
+    reader.post(f"/api/reading/tasks/{TASK}/ask", json={"text": "Có sốt không?", "id": ID})
+    assert marks() == {"questions": 1, "critical": True, "to_accept": False}
+    note = {"noted_by": "BS. Thu", "read_back": True}
+    reader.post(f"/api/reading/criticals/{'a' * 32}/noted", json=note)
+    assert marks()["critical"] is False
+
+
+def test_an_answer_must_be_about_an_open_question_of_the_study(house: World) -> None:
+    doctor = house.client("bsdt")
+    for about in ("", "f" * 32):
+        answer = doctor.post(
+            f"/api/studies/{STUDY}/letters", json={"kind": "answer", "about": about, "body": {"text": "?"}}
+        )
+        assert answer.status_code == 404
+
+
+def test_a_finding_after_the_report_asks_for_an_addendum(hub: World) -> None:
+    reader = hub.client("bs")
+    with hub.node.ledger.begin() as tx:
+        tx.exec_driver_sql("UPDATE reading_tasks SET state = 'final', claimed_by = 'bs', signed_at = created_at")
+    reader.post(f"/api/reading/tasks/{TASK}/criticals", json={"category": 2, "text": "Nốt phổi trái bị bỏ sót."})
+    assert told(hub, "addendum-due") == [("addendum-due", "bs", False)]
+
+
+def test_acceptance_and_outcome_stand_on_the_readers_list(hub: World) -> None:
+    with hub.node.ledger.begin() as tx:
+        tx.exec_driver_sql("UPDATE reading_tasks SET state = 'final', claimed_by = 'bs', signed_at = created_at")
+    from_origin(hub, "acceptance", id="a" * 32, accepted="partly", reason="Đã chuyển viện.", report="")
+    from_origin(hub, "outcome", id="b" * 32, diagnosis="Viêm phổi", course="", agrees="yes")
+    task = hub.client("bs").get(f"/api/reading/tasks/{TASK}").json()
+    assert (task["accepted"], task["outcome"]) == ("partly", "yes")
+    assert told(hub) == [("accepted", "bs", False), ("outcome", "bs", False)]
+
+
+def test_the_request_stands_on_the_task_and_makes_it_urgent(hub: World) -> None:
+    from_origin(hub, "request", summary="Đau ngực", questions=["Thuyên tắc phổi?"], urgent=True)
+    task = hub.client("bs").get(f"/api/reading/tasks/{TASK}").json()
+    assert (task["priority"], task["clinical_question"], task["questions"]) == (
+        "urgent",
+        "Đau ngực",
+        ["Thuyên tắc phổi?"],
+    )
