@@ -176,10 +176,10 @@ def test_a_study_is_assigned_asked_about_and_claimed_by_keyboard_alone(
 
 def test_the_next_study_is_one_key_away_and_a_saved_filter_one_number(page: Page, desk: DeskNode) -> None:
     page.get_by_role("textbox", name="Tìm").fill("lao phoi")
-    page.get_by_role("button", name="Lưu bộ lọc").click()
+    page.get_by_role("button", name="Lọc", exact=True).click()
     page.get_by_label("Tên bộ lọc").fill("Lao")
     page.get_by_label("Mở trang bằng bộ lọc này").check()
-    page.get_by_role("button", name="Lưu", exact=True).click()
+    page.get_by_role("button", name="Lưu bộ lọc").click()
     expect(page.get_by_role("button", name="1 Lao")).to_have_attribute("aria-pressed", "true")
     page.reload()
     expect(page.get_by_text(f"667/{MANY} ca")).to_be_visible()

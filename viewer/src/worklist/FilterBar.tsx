@@ -1,5 +1,5 @@
 /** Quick views, filters, and the filters that a person has saved. */
-import { Button, Checkbox, Menu, MultiSelect, Popover, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, MultiSelect, Popover, TextInput } from '@mantine/core';
 import { type RefObject, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KnownTask } from '../api/tasks';
@@ -131,6 +131,7 @@ function More({ state, tasks }: Pick<Props, 'state' | 'tasks'>) {
           checked={filters.overdue}
           onChange={(event) => change({ overdue: event.currentTarget.checked })}
         />
+        <Keep key={String(opened)} state={state} onDone={() => setOpened(false)} />
       </Popover.Dropdown>
     </Popover>
   );
@@ -139,80 +140,72 @@ function More({ state, tasks }: Pick<Props, 'state' | 'tasks'>) {
 function Saved({ state }: { state: FiltersState }) {
   const { t } = useTranslation();
   const { saved, chosen } = state;
-  const [naming, setNaming] = useState(false);
-  const [name, setName] = useState('');
-  const [first, setFirst] = useState(false);
-  const save = () => {
-    const text = name.normalize('NFC').trim();
-    if (!text) return;
-    state.save(text, first);
-    setNaming(false);
-    setName('');
-  };
+  if (saved.filters.length === 0) return null;
   return (
-    <>
-      <div className={classes.saved} role="group" aria-label={t('worklist.saved')}>
-        {saved.filters.slice(0, 9).map((one, at) => (
-          <button
-            key={one.name}
-            type="button"
-            className={classes.view}
-            aria-pressed={chosen === one.name}
-            onClick={() => state.pick(one.name)}
-          >
-            <kbd className={classes.key}>{at + 1}</kbd>
-            {one.name}
-          </button>
-        ))}
-      </div>
-      <Popover opened={naming} onChange={setNaming} position="bottom-end" trapFocus returnFocus width={260}>
-        <Popover.Target>
-          <Button size="compact-xs" variant="subtle" aria-expanded={naming} onClick={() => setNaming(!naming)}>
-            {t('worklist.save-filter')}
-          </Button>
-        </Popover.Target>
-        <Popover.Dropdown>
-          <form
-            className={classes.more}
-            onSubmit={(event) => {
-              event.preventDefault();
-              save();
+    <div className={classes.saved} role="group" aria-label={t('worklist.saved')}>
+      {saved.filters.slice(0, 9).map((one, at) => (
+        <button
+          key={one.name}
+          type="button"
+          className={classes.view}
+          aria-pressed={chosen === one.name}
+          onClick={() => state.pick(one.name)}
+        >
+          <kbd className={classes.key}>{at + 1}</kbd>
+          {one.name}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Keeps the filters as they are under a name; takes a kept one away. */
+function Keep({ state, onDone }: { state: FiltersState; onDone: () => void }) {
+  const { t } = useTranslation();
+  const { chosen } = state;
+  const [name, setName] = useState(chosen ?? '');
+  const [first, setFirst] = useState(chosen !== null && state.saved.first === chosen);
+  return (
+    <form
+      className={classes.keep}
+      onSubmit={(event) => {
+        event.preventDefault();
+        const text = name.normalize('NFC').trim();
+        if (!text) return;
+        state.save(text, first);
+        onDone();
+      }}
+    >
+      <TextInput
+        size="xs"
+        label={t('worklist.filter-name')}
+        maxLength={40}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Checkbox
+        size="xs"
+        label={t('worklist.filter-first')}
+        checked={first}
+        onChange={(event) => setFirst(event.currentTarget.checked)}
+      />
+      <Group gap="xs">
+        <Button size="xs" type="submit" disabled={!name.trim()}>
+          {t('worklist.save-filter')}
+        </Button>
+        {chosen !== null && (
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => {
+              state.remove(chosen);
+              onDone();
             }}
           >
-            <TextInput
-              size="xs"
-              label={t('worklist.filter-name')}
-              maxLength={40}
-              value={name}
-              onChange={(event) => setName(event.currentTarget.value)}
-              data-autofocus
-            />
-            <Checkbox
-              size="xs"
-              label={t('worklist.filter-first')}
-              checked={first}
-              onChange={(event) => setFirst(event.currentTarget.checked)}
-            />
-            <Button size="xs" type="submit" disabled={!name.trim()}>
-              {t('worklist.keep')}
-            </Button>
-          </form>
-        </Popover.Dropdown>
-      </Popover>
-      {chosen !== null && (
-        <Menu position="bottom-end">
-          <Menu.Target>
-            <Button size="compact-xs" variant="subtle">
-              {t('worklist.remove-filter')}
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item color="red" onClick={() => state.remove(chosen)}>
-              {t('worklist.remove-named', { name: chosen })}
-            </Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
-      )}
-    </>
+            {t('worklist.remove-named', { name: chosen })}
+          </Button>
+        )}
+      </Group>
+    </form>
   );
 }

@@ -168,6 +168,7 @@ export function WorklistPage() {
         {reads && (
           <Button
             size="xs"
+            className={classes.next ?? ''}
             loading={desk.opening === 'next'}
             rightSection={<kbd className={classes.key}>N</kbd>}
             onClick={() => void next()}
