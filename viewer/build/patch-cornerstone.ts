@@ -14,6 +14,7 @@ interface Correction {
   readonly to: string;
 }
 
+/** Of what the page runs. */
 const CORRECTIONS: readonly Correction[] = [
   {
     why: 'the CPU image canvas ignores devicePixelRatio',
@@ -35,6 +36,14 @@ const CORRECTIONS: readonly Correction[] = [
         if (canvas.width !== deviceWidth || canvas.height !== deviceHeight) {
             canvas.width = deviceWidth;
             canvas.height = deviceHeight;`,
+  },
+  {
+    // the camera turns the image and mirrors the screen, the CPU renderer mirrored the image and turned that: with both, what is drawn was
+    // not where positions and the letters at the edges say (a quarter turn and a flip showed left as right)
+    why: 'a picture that is turned and mirrored on the CPU is another one than the camera says',
+    file: /core\/dist\/esm\/RenderingEngine\/GenericViewport\/Planar\/CpuImageSliceRenderPath\.js$/,
+    from: 'viewport.rotation = presentation?.rotation ?? 0;',
+    to: 'viewport.rotation = (viewport.hflip === viewport.vflip ? 1 : -1) * (presentation?.rotation ?? 0);',
   },
   {
     why: 'each step through a stack is drawn twice, the first time with the picture that is just being left',
@@ -87,15 +96,37 @@ const CORRECTIONS: readonly Correction[] = [
   },
 ];
 
-export function patchCornerstone(): Plugin {
+/** Of what the decoding worker runs. */
+const WORKER_CORRECTIONS: readonly Correction[] = [
+  {
+    why: 'the HTJ2K decoder of each frame is never given back: its memory grows until decoding fails',
+    file: /dicom-image-loader\/dist\/esm\/shared\/decoders\/decodeHTJ2K\.js$/,
+    from: '    pixelData = new pixelData.constructor(pixelDataArrayBuffer);',
+    to: `    pixelData = new pixelData.constructor(pixelDataArrayBuffer);
+    decoder.delete();`,
+  },
+  {
+    why: 'each decoded frame is copied once for nothing',
+    file: /dicom-image-loader\/dist\/esm\/shared\/decoders\/decodeHTJ2K\.js$/,
+    from: `    const imageFrame = new Uint8Array(decodedBufferInWASM.length);
+    imageFrame.set(decodedBufferInWASM);
+`,
+    to: '',
+  },
+];
+
+export const patchCornerstone = (): Plugin => correcting('patch-cornerstone', CORRECTIONS);
+export const patchWorker = (): Plugin => correcting('patch-cornerstone-worker', WORKER_CORRECTIONS);
+
+function correcting(name: string, all: readonly Correction[]): Plugin {
   const applied = new Set<Correction>();
   return {
-    name: 'patch-cornerstone',
+    name,
     enforce: 'pre',
     apply: 'build',
     transform(code, id) {
       const file = id.split('?')[0]!;
-      const corrections = CORRECTIONS.filter((c) => c.file.test(file));
+      const corrections = all.filter((c) => c.file.test(file));
       if (!corrections.length) return undefined;
       let corrected = code;
       for (const correction of corrections) {
@@ -108,7 +139,7 @@ export function patchCornerstone(): Plugin {
     },
     buildEnd(error) {
       if (error) return;
-      for (const correction of CORRECTIONS) {
+      for (const correction of all) {
         if (!applied.has(correction)) this.error(`${correction.why}: the correction found no file`);
       }
     },
