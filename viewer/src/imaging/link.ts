@@ -46,6 +46,7 @@ export class Linker {
   private seen: Seen | undefined;
   private readonly unsubscribe: () => void;
   private unfollow: (() => void)[] = [];
+  private waiting = 0;
 
   constructor(views: Views) {
     this.views = views;
@@ -67,6 +68,7 @@ export class Linker {
 
   close(): void {
     this.unsubscribe();
+    cancelAnimationFrame(this.waiting);
     for (const stop of this.unfollow) stop();
     this.listeners.clear();
   }
@@ -127,6 +129,14 @@ export class Linker {
     return partner(plane, planesOf(stack), options);
   }
 
+  /** A fast scroll passes many images between two pictures of the screen: the others go to the last. */
+  private alignSoon(): void {
+    this.waiting ||= requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.align();
+    });
+  }
+
   /** Brings the other views to where the active one is. */
   align(): void {
     const { active, all } = this.views.get();
@@ -178,7 +188,7 @@ export class Linker {
     const [before, now] = [this.seen, look(view)];
     this.seen = now;
     if (!before || !now || before.stack !== now.stack) return;
-    if (before.target !== now.target) this.align();
+    if (before.target !== now.target) this.alignSoon();
     const moved =
       Math.abs(before.zoom - now.zoom) > 1e-3 ||
       before.pan.some((value, axis) => Math.abs(value - now.pan[axis]!) > 0.5) ||

@@ -51,10 +51,10 @@ export interface CellProps {
 
 const HANDS: readonly string[] = ['window', 'scroll', 'zoom', 'pan', 'magnify'] satisfies HandTool[];
 
-function firstLook(look: Look | undefined, stack: Stack): FirstLook {
+export function firstLook(look: Look | undefined, stack: Stack): FirstLook {
   const window = look?.preset && presetsFor(stack.modality).find((one) => one.name === look.preset)?.window;
   return {
-    ...(window ? { range: rangeOf(window.width, window.center) } : {}),
+    ...(look?.range ? { range: { ...look.range } } : window ? { range: rangeOf(window.width, window.center) } : {}),
     ...(look?.invert ? { inverted: true } : {}),
     ...(look?.flip ? { flipped: true } : {}),
     ...(look?.against ? { against: look.against } : {}),

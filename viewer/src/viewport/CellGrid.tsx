@@ -1,13 +1,16 @@
 /** The cells, row by row. One that is maximised lies over the others, which keep what they show. */
+import { memo, useCallback } from 'react';
 
 import { Cell, type CellProps } from './Cell';
 import classes from './CellGrid.module.css';
-import type { Place } from './grid';
-import { placesOn } from './grid';
+import { maximise, type Place, placesOn } from './grid';
 import type { Cells } from './useGrid';
 
 interface Props
-  extends Omit<CellProps, 'number' | 'study' | 'place' | 'active' | 'among' | 'onActivate' | 'onPlace' | 'wanted'> {
+  extends Omit<
+    CellProps,
+    'number' | 'study' | 'place' | 'active' | 'among' | 'onActivate' | 'onPlace' | 'onMaximise' | 'wanted'
+  > {
   cells: Cells;
   studies: ReadonlyMap<string, CellProps['current']>;
   wanted: (NonNullable<CellProps['wanted']> & { cell: number }) | null;
@@ -15,7 +18,9 @@ interface Props
 
 const kindOf = (place: Place) => (place?.kind === 'reformat' ? `${place.study}/${place.series}` : 'series');
 
-export function CellGrid({ cells, studies, wanted, ...shared }: Props) {
+export const CellGrid = memo(function CellGrid({ cells, studies, wanted, ...shared }: Props) {
+  const { by } = cells;
+  const onMaximise = useCallback(() => by(maximise), [by]);
   const { grid } = cells;
   const places = placesOn(grid);
   return (
@@ -32,6 +37,7 @@ export function CellGrid({ cells, studies, wanted, ...shared }: Props) {
           // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place on the screen
           key={`${number}-${kindOf(place)}`}
           {...shared}
+          onMaximise={onMaximise}
           number={number}
           place={place}
           study={place ? studies.get(place.study) : undefined}
@@ -44,4 +50,4 @@ export function CellGrid({ cells, studies, wanted, ...shared }: Props) {
       ))}
     </div>
   );
-}
+});

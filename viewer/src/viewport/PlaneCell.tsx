@@ -1,6 +1,6 @@
 /** A plane through the volume of a series, with the cross of the other two over it. */
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useEffect, useRef } from 'react';
+import { useCallback, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StudyDetail } from '../api/types';
 import { loadStack } from '../imaging';
@@ -32,19 +32,19 @@ export function PlaneCell(props: CellProps & { place: ReformatPlace; study: Stud
   const why = stack.data ? whyNoVolume(stack.data) : null;
   const planes = usePlanes(stack.data && !why ? stack.data : undefined);
   const about = usePlanesState(planes);
-  const { plane } = place;
+  const { plane, look } = place;
   const version = about?.version;
   const centre = about?.centre;
-  const shownVersion = useRef<number | undefined>(undefined);
 
   // other planes, or the first ones
   useEffect(() => {
     if (!view || !planes || version === undefined) return;
     const next = planes.stackOf(plane);
     if (view.getState().stack === next) return;
-    shownVersion.current = version;
-    void view.replace(next, planes.indexOf(plane));
-  }, [view, planes, plane, version]);
+    const at = planes.indexOf(plane);
+    if (view.getState().shown < 0) void view.open(next, at, { range: look?.range && { ...look.range } });
+    else void view.replace(next, at);
+  }, [view, planes, plane, version, look]);
 
   // the centre was moved in another cell
   useEffect(() => {

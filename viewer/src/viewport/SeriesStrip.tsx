@@ -1,4 +1,5 @@
 /** The study's series as thumbnails, reports and other documents as such; below them the patient's earlier studies. */
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { seriesThumbnail } from '../api/display';
 import type { Series, StudyDetail } from '../api/types';
@@ -22,7 +23,8 @@ interface Props {
   onPrior: (study: string) => void;
 }
 
-export function SeriesStrip({ study, priors, studies, active, shown, keyImages, onOpen, onPrior }: Props) {
+export const SeriesStrip = memo(function SeriesStrip(props: Props) {
+  const { study, priors, studies, active, shown, keyImages, onOpen, onPrior } = props;
   const { t } = useTranslation();
   return (
     <nav className={classes.strip} aria-label={t('view.series-list')}>
@@ -66,7 +68,7 @@ export function SeriesStrip({ study, priors, studies, active, shown, keyImages, 
       })}
     </nav>
   );
-}
+});
 
 interface ThumbnailProps {
   study: string;

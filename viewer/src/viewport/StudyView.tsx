@@ -183,7 +183,6 @@ export function StudyView(props: Props) {
               keyImages={keyImages}
               overlay={overlay}
               lines={layout.lines}
-              onMaximise={() => layout.run({ do: 'maximise' })}
             />
             <MarkDesk study={study} />
             <AttributesDesk />

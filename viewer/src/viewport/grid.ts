@@ -6,6 +6,8 @@ export type PlaneName = 'axial' | 'coronal' | 'sagittal';
 export interface Look {
   /** Name of a window preset. */
   readonly preset?: string | undefined;
+  /** The values that are black and white, instead of a preset. */
+  readonly range?: { readonly lower: number; readonly upper: number } | undefined;
   readonly invert?: boolean | undefined;
   readonly flip?: boolean | undefined;
   /** The edge of the cell that the image lies against: mammograms meet in the middle. */
@@ -27,6 +29,7 @@ export interface ReformatPlace {
   readonly study: string;
   readonly series: string;
   readonly plane: PlaneName;
+  readonly look?: Look | undefined;
 }
 
 export type Place = SeriesPlace | ReformatPlace | null;
@@ -128,6 +131,7 @@ export function reformatted(of: SeriesPlace): Grid {
     study: of.study,
     series: of.series,
     plane: name,
+    look: of.look,
   });
   const places = [plane('axial'), plane('sagittal'), plane('coronal'), of];
   return { rows: 2, columns: 2, places, active: 0, maximised: false };

@@ -75,12 +75,21 @@ export function useLayoutCommands({ study, cells, priors, linker, registry, open
   };
 
   const planes = () => {
-    if (g.showsReformat(grid) && place)
+    const { active } = registry.get();
+    const stack = active?.stack;
+    if (g.showsReformat(grid) && place) {
       return cells.toggleReformat({ kind: 'series', study: place.study, series: place.series });
-    const stack = registry.get().active?.stack;
+    }
     const why = stack ? whyNoVolume(stack) : 'none';
     if (why || !place) return setNotice(t('planes.no', { reason: t(`planes.why.${why ?? 'none'}`) }));
-    cells.toggleReformat({ kind: 'series', study: place.study, series: place.series });
+    const { target, range } = active!.getState();
+    cells.toggleReformat({
+      kind: 'series',
+      study: place.study,
+      series: place.series,
+      sop: stack!.frames[target]?.sop,
+      look: range ? { range } : undefined,
+    });
   };
 
   const slab = (change: (slab: Slab) => Slab) => {

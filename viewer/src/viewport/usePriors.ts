@@ -35,5 +35,5 @@ export function usePriors(study: StudyDetail): Priors {
     [study, details],
   );
   const open = useCallback((uid: string) => setOpened((known) => (known.includes(uid) ? known : [...known, uid])), []);
-  return { list, comparable: alike, studies, open };
+  return useMemo(() => ({ list, comparable: alike, studies, open }), [list, alike, studies, open]);
 }
