@@ -82,7 +82,7 @@ def wait_kept(page: Page, loop: Loop, task: dict[str, Any], count: int) -> list[
 def stage(page: Page) -> dict[str, float]:
     box = page.locator("[role=img]").first.bounding_box()
     assert box is not None
-    return dict(box)
+    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
 
 
 def spots(page: Page, ratio: float) -> list[Spot]:
