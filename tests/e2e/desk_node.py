@@ -41,7 +41,7 @@ class DeskNode(LoneNode):
                 users.create_user(tx, username, name, role, PASSWORD, "vi", now)
                 if seniority:
                     values = {"licence_number": licence, "seniority": seniority, "updated_at": now}
-                    lists = {"modalities": [], "specialities": [], "on_call": []}
+                    lists: dict[str, list[str]] = {"modalities": [], "specialities": [], "on_call": []}
                     tx.execute(reader_profiles.insert().values(username=username, **values, **lists))
 
     def api(self, username: str) -> httpx.Client:

@@ -302,6 +302,5 @@ def _seal(
         raise NotAllowed("Someone else was quicker.", hint="Open the worklist again; it has changed.")
     reason = "addendum" if draft.kind == store.ADDENDUM else ""
     after = desk.finish(tx, circumstances, reader, task.id, event, version=draft.version, reason=reason)
-    payload = {"version": draft.version}
-    enqueue(tx, NextJob("report", task.id, payload, priority=task.priority, part=str(draft.version)), circumstances.now)
+    enqueue(tx, NextJob("report", task.id, priority=task.priority), circumstances.now)
     return after

@@ -1,0 +1,264 @@
+"""A draft is never lost: pages, browsers and the node die at random moments while somebody types, 100 times.
+
+A page that dies loses nothing that was typed: every key is written to localStorage, which lives in the browser's own process.
+A browser that dies as a whole may lose the keys of its last moments; never what the page said was kept: on the node
+("saved"), or on this machine (IndexedDB, written through). What was lost beyond that is measured and printed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, expect, sync_playwright
+
+from tests.e2e.conftest import FLAGS
+from tests.e2e.desk_node import PASSWORD, DeskNode, a_study
+from tests.flow.loop import wait_for
+
+SEED = 20261122
+CRASHES = {"page": 60, "node": 15, "browser": 20, "node and browser": 5}
+WORDS = ("phổi", "sáng", "đều", "không", "thấy", "tổn", "thương", "màng", "gan", "nốt", "12,3", "hạch", "rõ")
+SHOWS_NO_IMAGES = "**/api/display/**"  # the images are not what is tested here
+
+
+@dataclass
+class Desk:
+    """A reader at a browser that may be killed: its profile is on the disk, as at home."""
+
+    playwright: Playwright
+    chromium: Path | None
+    node: DeskNode
+    profile: Path
+    task: str
+    cookies: list[Any] = field(default_factory=list)
+    context: BrowserContext | None = None
+    page: Page | None = None
+
+    def open(self) -> None:
+        """Starts the browser with its profile."""
+        self.context = self.playwright.chromium.launch_persistent_context(
+            str(self.profile),
+            executable_path=str(self.chromium) if self.chromium else None,
+            args=FLAGS,
+            viewport={"width": 1280, "height": 800},
+            locale="vi-VN",
+        )
+        self.context.route(SHOWS_NO_IMAGES, lambda route: route.abort())
+        self.context.add_cookies(self.cookies)
+        self.page = self.context.pages[0]
+
+    def login(self) -> None:
+        assert self.page is not None
+        assert self.context is not None
+        self.page.goto(f"{self.node.url}/")
+        self.page.get_by_label("Tên đăng nhập").fill("anh")
+        self.page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.get_by_label("Mật khẩu", exact=True).wait_for(state="detached")
+        self.cookies = self.context.cookies()
+
+    def visit(self) -> Locator:
+        """Opens the task; the findings, ready to be written on."""
+        assert self.page is not None
+        self.page.goto(f"{self.node.url}/reading/{self.task}", wait_until="commit")
+        findings = self.page.get_by_role("textbox", name="Mô tả")
+        findings.wait_for()
+        findings.focus()
+        self.page.keyboard.press("Control+End")
+        return findings
+
+    def kill_page(self) -> None:
+        """SIGKILL to every renderer of the browser; the tab that comes instead is a new one."""
+        assert self.page is not None
+        assert self.context is not None
+        dead = self.page
+        with dead.expect_event("crash"):
+            for pid, command in _family(self.profile):
+                if "--type=renderer" in command:
+                    _kill(pid)
+        self.page = self.context.new_page()
+        dead.close()
+
+    def kill_browser(self) -> None:
+        """SIGKILL to the browser's main process and to all of its children."""
+        assert self.context is not None
+        family = _family(self.profile)
+        for pid, _ in family:
+            _kill(pid)
+        wait_for(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid, _ in family), 20, "the browser is dead")
+        with contextlib.suppress(Error):
+            self.context.close()
+        for lock in self.profile.glob("Singleton*"):
+            lock.unlink()
+        self.context = self.page = None
+
+    def said(self) -> tuple[str | None, str | None]:
+        """What the page says of the draft: its state, and how well this machine keeps it."""
+        assert self.page is not None
+        note = self.page.locator("[data-kept]")
+        return note.get_attribute("data-kind"), note.get_attribute("data-kept")
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _family(profile: Path) -> list[tuple[int, str]]:
+    """The browser with this profile and its descendants, with their command lines."""
+    known: dict[int, tuple[int, str]] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                known[int(folder.name)] = (parent, (folder / "cmdline").read_bytes().decode(errors="replace"))
+    found = {pid for pid, (_, command) in known.items() if f"--user-data-dir={profile}" in command}
+    while more := {pid for pid, (parent, _) in known.items() if parent in found} - found:
+        found |= more
+    return [(pid, known[pid][1]) for pid in sorted(found)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, chromium: Path | None) -> Iterator[Desk]:
+    node = DeskNode(tmp_path / "node")
+    try:
+        node.start()
+        node.take(a_study())
+        (task,) = node.wait_tasks()
+        with node.api("anh") as api:
+            api.post(f"/api/reading/tasks/{task['id']}/claim").raise_for_status()
+        with sync_playwright() as playwright:
+            made = Desk(playwright, chromium, node, tmp_path / "profile", task["id"])
+            made.open()
+            made.login()
+            yield made
+            if made.context is not None:
+                made.context.close()
+    finally:
+        node.stop()
+
+
+class Writer:
+    """Types, and remembers what was typed and how much of it the page has said to be kept."""
+
+    def __init__(self, desk: Desk, dice: random.Random) -> None:
+        self.desk, self.dice = desk, dice
+        self.typed = ""
+        self.kept = 0  # characters of `typed`
+        self.lost: list[int] = []  # characters typed and lost, crash by crash; never those that were kept
+
+    def type(self) -> None:
+        assert self.desk.page is not None
+        words = " ".join(self.dice.choices(WORDS, k=self.dice.randint(1, 3))) + ". "
+        self.desk.page.keyboard.type(words)
+        self.typed += words
+
+    def look(self, *, local: bool) -> None:
+        """Takes the page at its word."""
+        kind, kept = self.desk.said()
+        if kind == "saved" or (local and kept == "disk"):
+            self.kept = len(self.typed)
+
+    def check(self, *, all_of_it: bool) -> None:
+        """After a crash: the text begins with what was kept, and holds nothing that was not typed."""
+        found = self.desk.visit().input_value()
+        assert self.typed.startswith(found), (self.typed[-80:], found[-80:])
+        assert len(found) >= (len(self.typed) if all_of_it else self.kept)
+        self.lost.append(len(self.typed) - len(found))
+        self.typed = found
+        self.kept = min(self.kept, len(found))
+
+
+def die_page(writer: Writer) -> None:
+    writer.desk.kill_page()
+    writer.check(all_of_it=True)
+
+
+def die_browser(writer: Writer) -> None:
+    writer.look(local=True)
+    writer.desk.kill_browser()
+    writer.desk.open()
+    writer.check(all_of_it=False)
+
+
+def die_node(writer: Writer) -> None:
+    """The page lives on: what was typed meanwhile reaches the node when it is back."""
+    desk = writer.desk
+    assert desk.page is not None
+    desk.node.kill()
+    writer.type()
+    desk.node.start()
+    expect(desk.page.locator("[data-kind=saved]")).to_be_visible(timeout=40_000)
+    with desk.node.api("anh") as api:
+        report = api.get(f"/api/reading/tasks/{desk.task}").json()["report"]
+    assert report["findings"] == writer.typed.rstrip() or report["findings"] == writer.typed
+    writer.kept = len(writer.typed)
+
+
+def die_both(writer: Writer) -> None:
+    """First the node, and while nobody answers the browser: what the page said this machine keeps is there."""
+    desk = writer.desk
+    assert desk.page is not None
+    desk.node.kill()
+    writer.type()
+    expect(desk.page.locator("[data-kept=disk]")).to_be_visible(timeout=10_000)
+    writer.look(local=True)
+    desk.kill_browser()
+    desk.node.start()
+    desk.open()
+    writer.check(all_of_it=False)
+
+
+DEATHS: dict[str, Callable[[Writer], None]] = {
+    "page": die_page,
+    "browser": die_browser,
+    "node": die_node,
+    "node and browser": die_both,
+}
+
+
+@pytest.mark.timeout(1800)  # about two minutes where nothing else runs
+def test_a_draft_is_never_lost_in_a_hundred_crashes(desk: Desk) -> None:
+    dice = random.Random(SEED)
+    writer = Writer(desk, dice)
+    deaths = [name for name, count in CRASHES.items() for _ in range(count)]
+    assert len(deaths) == 100
+    dice.shuffle(deaths)
+    desk.visit()
+    for number, death in enumerate(deaths):
+        for _ in range(dice.randint(1, 2)):
+            writer.type()
+            time.sleep(dice.choice((0.0, 0.0, 0.05, 0.3, 0.5)))  # the moment is random, before and after a save
+        before = len(writer.lost)
+        DEATHS[death](writer)
+        lost = writer.lost[before:]
+        print(f"{number + 1:3} {death}: {len(writer.typed)} characters, lost {lost[0] if lost else 0}")
+    losses = [lost for lost in writer.lost if lost]
+    print(f"after {len(deaths)} crashes nothing that was kept is lost; of what was not kept yet: {losses}")
+
+
+def test_two_windows_never_overwrite_each_other(desk: Desk) -> None:
+    assert desk.context is not None
+    first = desk.visit()
+    desk.page = desk.context.new_page()
+    second = desk.visit()
+    first.page.keyboard.type("Bản một.")
+    expect(first.page.locator("[data-kind=saved]")).to_be_visible()
+    second.page.keyboard.type("Bản hai.")
+    expect(second.page.get_by_text("Bản nháp đã được sửa ở nơi khác")).to_be_visible()
+    assert second.input_value() == "Bản hai."
+    with desk.node.api("anh") as api:
+        assert api.get(f"/api/reading/tasks/{desk.task}").json()["report"]["findings"] == "Bản một."
+    second.page.get_by_role("button", name="Dùng bản của tôi").click()
+    expect(second.page.locator("[data-kind=saved]")).to_be_visible()
+    with desk.node.api("anh") as api:
+        assert api.get(f"/api/reading/tasks/{desk.task}").json()["report"]["findings"] == "Bản hai."
