@@ -46,13 +46,13 @@ export function CriticalPanel({ taskId, editable }: Props) {
       {findings.error && <ErrorNote error={findings.error} onRetry={() => void findings.refetch()} />}
       {raising && <RaiseForm taskId={taskId} onDone={() => setRaising(false)} />}
       {items.map((finding) => (
-        <Entry key={finding.id} finding={finding} editable={editable} />
+        <Entry key={finding.id} taskId={taskId} finding={finding} editable={editable} />
       ))}
     </section>
   );
 }
 
-function Entry({ finding, editable }: { finding: Finding; editable: boolean }) {
+function Entry({ taskId, finding, editable }: Props & { finding: Finding }) {
   const { t } = useTranslation();
   const format = useFormat();
   const [doing, setDoing] = useState<'note' | 'withdraw' | null>(null);
@@ -94,8 +94,8 @@ function Entry({ finding, editable }: { finding: Finding; editable: boolean }) {
           </Button>
         </div>
       )}
-      {open && doing === 'note' && <ToldForm findingId={finding.id} onDone={close} />}
-      {open && doing === 'withdraw' && <WithdrawForm findingId={finding.id} onDone={close} />}
+      {open && doing === 'note' && <ToldForm taskId={taskId} findingId={finding.id} onDone={close} />}
+      {open && doing === 'withdraw' && <WithdrawForm taskId={taskId} findingId={finding.id} onDone={close} />}
     </div>
   );
 }
@@ -150,12 +150,18 @@ function RaiseForm({ taskId, onDone }: { taskId: string; onDone: () => void }) {
   );
 }
 
-function ToldForm({ findingId, onDone }: { findingId: string; onDone: () => void }) {
+interface EndProps {
+  taskId: string;
+  findingId: string;
+  onDone: () => void;
+}
+
+function ToldForm({ taskId, findingId, onDone }: EndProps) {
   const { t } = useTranslation();
   const [name, setName] = useState('');
   const [channel, setChannel] = useState<TakenNote['channel']>('telephone');
   const [readBack, setReadBack] = useState(false);
-  const note = useNoteTold(findingId);
+  const note = useNoteTold(taskId, findingId);
   return (
     <SendForm
       label={t('letters.record-told')}
@@ -190,10 +196,10 @@ function ToldForm({ findingId, onDone }: { findingId: string; onDone: () => void
   );
 }
 
-function WithdrawForm({ findingId, onDone }: { findingId: string; onDone: () => void }) {
+function WithdrawForm({ taskId, findingId, onDone }: EndProps) {
   const { t } = useTranslation();
   const [reason, setReason] = useState('');
-  const withdraw = useWithdraw(findingId);
+  const withdraw = useWithdraw(taskId, findingId);
   return (
     <SendForm
       label={t('letters.withdraw')}

@@ -1,6 +1,6 @@
 /** Letters and critical findings: asking for them and writing them. Each new one has its id from here, so that sending it
  * again after a lost answer has no effect. */
-import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { json } from '../api/client';
 import type { Category, Channel, Finding, LetterBody, LetterKind, RepeatReason, Thread } from './types';
@@ -56,14 +56,18 @@ export interface TakenNote {
 
 const post = <T>(path: string, body: object) => json<T>(path, { method: 'POST', body });
 
-/** Sends one thing; the same id until it has arrived, a new one for the next. */
-function useSending<In extends object, Out>(send: (given: In & { id: string }) => Promise<Out>) {
+/** Sends one thing; the same id until it has arrived, a new one for the next. What the node answers is shown at once. */
+function useSending<In extends object, Out>(
+  send: (given: In & { id: string }) => Promise<Out>,
+  keep: (client: QueryClient, answer: Out) => void = () => undefined,
+) {
   const client = useQueryClient();
   const id = useRef(newId());
   return useMutation({
     mutationFn: (given: In) => send({ ...given, id: id.current }),
-    onSuccess: () => {
+    onSuccess: (answer) => {
       id.current = newId();
+      keep(client, answer);
     },
     onSettled: () => {
       for (const topic of ['studies', 'tasks', 'notices']) void client.invalidateQueries({ queryKey: [topic] });
@@ -71,15 +75,35 @@ function useSending<In extends object, Out>(send: (given: In & { id: string }) =
   });
 }
 
+interface Findings {
+  items: Finding[];
+}
+
 export const useWrite = (uid: string) =>
-  useSending((letter: NewLetter & { id: string }) => post<Thread>(ofStudy(uid), letter));
+  useSending(
+    (letter: NewLetter & { id: string }) => post<Thread>(ofStudy(uid), letter),
+    (client, thread) => client.setQueryData(mail.thread(uid).queryKey, thread),
+  );
 export const useAsk = (taskId: string) =>
   useSending((question: Question & { id: string }) => post<Thread>(`${ofTask(taskId)}/ask`, question));
 export const useReject = (taskId: string) =>
   useSending((rejection: Rejection & { id: string }) => post<Thread>(`${ofTask(taskId)}/reject`, rejection));
+
+const keepFindings = (taskId: string) => (client: QueryClient, answer: Findings) =>
+  client.setQueryData(mail.findings(taskId).queryKey, answer.items);
+
 export const useRaise = (taskId: string) =>
-  useSending((finding: NewFinding & { id: string }) => post(`${ofTask(taskId)}/criticals`, finding));
-export const useNoteTold = (findingId: string) =>
-  useSending((note: TakenNote & { id: string }) => post(`${ofFinding(findingId)}/noted`, note));
-export const useWithdraw = (findingId: string) =>
-  useSending((withdrawal: { reason: string } & { id: string }) => post(`${ofFinding(findingId)}/withdraw`, withdrawal));
+  useSending(
+    (finding: NewFinding & { id: string }) => post<Findings>(`${ofTask(taskId)}/criticals`, finding),
+    keepFindings(taskId),
+  );
+export const useNoteTold = (taskId: string, findingId: string) =>
+  useSending(
+    (note: TakenNote & { id: string }) => post<Findings>(`${ofFinding(findingId)}/noted`, note),
+    keepFindings(taskId),
+  );
+export const useWithdraw = (taskId: string, findingId: string) =>
+  useSending(
+    (withdrawal: { reason: string } & { id: string }) => post<Findings>(`${ofFinding(findingId)}/withdraw`, withdrawal),
+    keepFindings(taskId),
+  );
