@@ -7,6 +7,7 @@ import { fullRange } from './fullrange';
 import { LINEAR } from './luts';
 import { type Preset, type Range, rangeOf } from './presets';
 import { datasetAt, startsInverted } from './stack';
+import { suvFactor } from './suv';
 import type { ViewState } from './viewstate';
 
 /** How a stack is shown when it is opened for the first time. */
@@ -133,11 +134,23 @@ export class Presentation {
     if (preset.window) {
       chooseCurve(this.on.element, LINEAR);
       this.setRange(rangeOf(preset.window.width, preset.window.center));
-    } else if (preset.name === 'full') {
+    } else if (preset.suv) this.showUptake(preset.suv);
+    else if (preset.name === 'full') {
       const frame = this.state.stack?.frames[this.state.shown];
       const range = frame && fullRange(frame.imageId);
       if (range) this.setRange(range);
     } else this.resetWindow();
+  }
+
+  /** From 0 to this SUVbw, high uptake dark; nothing where the SUV of the image cannot be known. */
+  private showUptake(suv: number): void {
+    const { stack, shown, inverted } = this.state;
+    const ds = stack && datasetAt(stack, shown);
+    const factor = ds ? suvFactor(ds) : null;
+    if (factor === null) return;
+    chooseCurve(this.on.element, LINEAR);
+    this.setRange({ lower: 0, upper: suv / factor });
+    if (!inverted) this.invert();
   }
 
   private resetWindow(): void {

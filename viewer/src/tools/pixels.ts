@@ -1,6 +1,7 @@
 /** The pixels of a frame that is here, in the unit in which they are read. */
 import { cache } from '@cornerstonejs/core';
 import { type Dataset, numeric, text } from '../imaging/dicom';
+import { suvFactor } from '../imaging/suv';
 import type { PixelValues } from './values';
 
 const RESCALE_TYPE = '00281054';
@@ -25,10 +26,12 @@ export function pixelsOf(imageId: string, ds: Dataset): PixelValues | null {
   if (data.length < columns * rows) return null;
   const scaled = image.preScale?.scaled ?? false;
   const [slope, intercept] = scaled ? [1, 0] : [image.slope ?? 1, image.intercept ?? 0];
+  const suv = suvFactor(ds);
+  const factor = suv ?? 1;
   return {
     columns,
     rows,
-    unit: unitOf(ds),
-    value: (column, row) => (data[row * columns + column] ?? Number.NaN) * slope + intercept,
+    unit: suv === null ? unitOf(ds) : 'g/ml{SUVbw}',
+    value: (column, row) => ((data[row * columns + column] ?? Number.NaN) * slope + intercept) * factor,
   };
 }
