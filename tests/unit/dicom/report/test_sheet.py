@@ -9,18 +9,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pypdf
 import pytest
+from PIL import Image
 
 from node.dicom.dataset import json_metadata
 from node.dicom.report.encapsulated import encapsulate, read_pdf, twin_uid
 from node.dicom.report.narrative import build_sr
+from node.dicom.report.pictures import Picture, key_picture
 from node.dicom.report.reading import read_report
 from node.dicom.report.sheet import build_pdf
-from node.domain.report import ReportText
+from node.domain.report import Addendum, ReportStatus, ReportText
 from node.errors import Unreadable
-from tests.unit.dicom.report.test_narrative import EVIDENCE, STUDY_UID, a_header, a_report
+from tests.images import an_image, smooth
+from tests.unit.dicom.report.test_documents import a_mark
+from tests.unit.dicom.report.test_narrative import EVIDENCE, SENIOR, STUDY_UID, a_header, a_report
+from tests.unit.dicom.report.written import CRITICALS, TRAINEE
 from tests.validators import dciodvfy
 
 HOSPITAL = "Bệnh viện Trung ương mẫu"
@@ -129,6 +135,83 @@ def test_all_fonts_that_are_used_are_embedded() -> None:
             names.add(str(named["/BaseFont"]))
             assert "/FontFile2" in named["/FontDescriptor"]
     assert len(names) == 4
+
+
+# --- status, signatures, findings
+
+
+def test_a_preliminary_sheet_says_so_at_the_top_and_on_every_page() -> None:
+    report = a_report(
+        ReportText(findings="Dòng.\n" * 120, conclusion="Nốt."), status=ReportStatus.PRELIMINARY, signatures=(TRAINEE,)
+    )
+    pages = pages_of(build_pdf(report, HEADER, facility_name=HOSPITAL))
+    assert len(pages) > 1
+    assert all("KẾT QUẢ SƠ BỘ – CHƯA ĐƯỢC DUYỆT" in page for page in pages)
+    assert pages[0].count("KẾT QUẢ SƠ BỘ") == 2
+    assert "BS. Lê Quang Đức" in pages[-1]
+    assert "Số GPHN: 000777/TN-GPHN" in pages[-1]
+    assert "BÁC SĨ DUYỆT" not in pages[-1]
+
+
+def test_author_and_verifier_sign_side_by_side_with_their_licences() -> None:
+    (page,) = pages_of(build_pdf(a_report(signatures=(TRAINEE, SENIOR)), HEADER, facility_name=HOSPITAL))
+    for words in ("BÁC SĨ ĐỌC KẾT QUẢ", "BÁC SĨ DUYỆT KẾT QUẢ", TRAINEE.licence_number, SENIOR.licence_number):
+        assert words in page
+    assert "SƠ BỘ" not in page
+
+
+def test_an_addendum_stands_above_the_report_which_is_repeated() -> None:
+    added = Addendum(ReportText(conclusion="Nốt vôi hóa, lành tính."), (SENIOR,), SENIOR.at)
+    report = a_report(status=ReportStatus.ADDENDUM, addenda=(added,), version=2)
+    page = "\n".join(pages_of(build_pdf(report, HEADER, facility_name=HOSPITAL)))
+    order = ["Bổ sung số 1", "Nốt vôi hóa, lành tính.", "Kết quả đã ký lúc 03:05 ngày 02/03/2025", "KẾT LUẬN"]
+    places = [page.find(words) for words in (*order, a_report().text.conclusion)]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_answers_critical_findings_and_measurements_are_printed() -> None:
+    text = ReportText(conclusion="Tràn khí.", answers=(("Có tràn khí không?", "Có, bên phải."),))
+    report = a_report(text, criticals=CRITICALS, measurements=(a_mark(),))
+    page = "\n".join(pages_of(build_pdf(report, HEADER, facility_name=HOSPITAL)))
+    for words in (
+        "1. Có tràn khí không?",
+        "Có, bên phải.",
+        "PHÁT HIỆN NGUY KỊCH",
+        "BS. Trực, khoa Cấp cứu đã ghi nhận lúc 03:05 ngày 02/03/2025 qua điện",
+        "đã đọc lại",
+        "chưa có người ghi nhận khi ký",
+        "SỐ ĐO",
+        "12,3 mm",
+    ):
+        assert words in page, words
+
+
+def a_picture(tmp_path: Path, *, marks: bool) -> Picture:
+    ds = an_image(smooth(64, 48, frames=1), SOPInstanceUID="2.25.1002", SeriesNumber=3, InstanceNumber=7)
+    file = tmp_path / "image.dcm"
+    ds.save_as(file, enforce_file_format=True)
+    return key_picture(file, "2.25.1002", (a_mark(),) if marks else (), "vi")
+
+
+def test_key_images_are_printed_with_their_place_and_the_rest_is_counted(tmp_path: Path) -> None:
+    picture = a_picture(tmp_path, marks=True)
+    sheet = build_pdf(a_report(), HEADER, facility_name=HOSPITAL, pictures=[picture])
+    page = "\n".join(pages_of(sheet))
+    assert "Chuỗi 3 · ảnh 7" in page
+    assert "Còn 1 ảnh được đánh dấu" in page
+    shown = [image for p in pypdf.PdfReader(io.BytesIO(sheet)).pages for image in p.images]
+    assert len(shown) == 1
+
+
+def test_marks_are_drawn_on_the_picture_and_only_there(tmp_path: Path) -> None:
+    plain, marked = (
+        np.asarray(Image.open(io.BytesIO(a_picture(tmp_path, marks=marks).content)).convert("RGB"), np.int16)
+        for marks in (False, True)
+    )
+    yellow = (marked[..., 0] > 180) & (marked[..., 1] > 150) & (marked[..., 2] < 120)
+    assert yellow.sum() > 500
+    assert not ((plain[..., 0] > 180) & (plain[..., 1] > 150) & (plain[..., 2] < 120)).any()
 
 
 def test_equal_reports_give_equal_bytes_in_another_process() -> None:
