@@ -16,6 +16,7 @@ import type { SignAs } from '../report/SignDialog';
 import { savedOf, useDraft, useKept } from '../report/useDraft';
 import type { Editor } from '../report/Writing';
 import { useSession } from '../session';
+import { roomOf } from '../tools/room';
 import { IconNext } from '../ui/icons';
 import { FullPageError, FullPageLoading } from '../ui/states';
 import { StudyView } from '../viewport/StudyView';
@@ -100,15 +101,17 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
   const sign = (as: SignAs, acknowledge: string[]) =>
     attempt(async () => {
       await saveFirst();
+      await roomOf(study.study_instance_uid).store.flush(false);
       await reports.sign(task.id, { as, acknowledge, base_revision: draft.revision });
     });
   const claim = () => {
     if (task.in_scope === false) setDialog('scope');
     else void attempt(() => node.claim(task.id));
   };
-  const showMark = async (id: string, show: (sop: string, frame?: number) => void) => {
-    const marks = await client.ensureQueryData(reports.reportQueries.marks(study.study_instance_uid));
-    const mark = marks.find((one) => one.id === id);
+  const showMark = (id: string, show: (sop: string, frame?: number) => void) => {
+    const mark = roomOf(study.study_instance_uid)
+      .store.get()
+      .marks.find((one) => one.id === id);
     if (mark) show(mark.sop_instance_uid, mark.frame);
   };
   const goNext = () =>
@@ -182,7 +185,7 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
             </>
           }
           onShow={show}
-          onShowMark={(id) => void showMark(id, show)}
+          onShowMark={(id) => showMark(id, show)}
           onRemoveKeyImage={toggleKeyImage}
           onClaim={free ? claim : null}
           onRelease={() => void release()}

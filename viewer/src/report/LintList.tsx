@@ -17,12 +17,10 @@ export function LintList({ id, findings, onReplace }: Props) {
     <ul id={id} className={classes.list} aria-label={t('lint.title')}>
       {kinds.map((finding) => (
         <li key={`${finding.code} ${finding.text}`}>
-          {finding.code === 'abbreviation'
-            ? t('lint.abbreviation', { text: finding.text, words: finding.expansion })
-            : t('lint.placeholder', { text: finding.text })}{' '}
+          {t(`lint.${finding.code}`, { text: finding.text, words: finding.expansion })}{' '}
           {finding.expansion && (
             <UnstyledButton className={classes.replace ?? ''} onClick={() => onReplace(finding)}>
-              {t('lint.replace')}
+              {t(finding.code === 'measure' ? 'lint.update' : 'lint.replace')}
               <span className={classes.hidden}> {finding.text}</span>
             </UnstyledButton>
           )}

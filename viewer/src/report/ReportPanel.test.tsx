@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/problem';
 import type { StudyDetail, TaskDetail } from '../api/types';
 import { aNode, show } from '../app/rendering';
+import { roomOf } from '../tools/room';
 import { aTask } from '../worklist/testing';
 import { Draft, EMPTY_REPORT } from './draft';
 import { ReportPanel } from './ReportPanel';
@@ -35,7 +36,16 @@ const mark = {
   series_instance_uid: '1.2.3.1',
   sop_instance_uid: 'k',
   frame: 1,
+  points: [
+    [1, 1],
+    [9, 9],
+  ],
   values: [{ name: 'length', number: 12.34, unit: 'mm' }],
+  basis: 'patient',
+  revision: 1,
+  author: 'anh',
+  author_name: '',
+  mine: true,
   text: '',
   in_report: true,
 };
@@ -48,7 +58,7 @@ interface Setting {
   marks?: unknown[];
 }
 
-function thePanel(
+async function thePanel(
   report: Partial<Written>,
   { task: more = {}, editable = true, quality = 'full', error = null, marks = [] }: Setting = {},
 ) {
@@ -57,7 +67,7 @@ function thePanel(
     'GET /api/preferences/macros': {
       body: { value: { macros: [{ shortcut: '/bt', text: 'Trong giới hạn bình thường.' }] }, site: null },
     },
-    'GET /api/reading/studies/1.2.3/marks': { body: { items: marks } },
+    'GET /api/reading/studies/1.2.3/marks': { body: { items: marks, writable: true } },
     'POST /api/reading/lint': { body: { items: [] } },
   });
   const task: TaskDetail = {
@@ -117,6 +127,7 @@ function thePanel(
       />
     );
   }
+  await roomOf('1.2.3').store.load();
   show(<Page />);
   return { draft, onSign, onShow, onCorrect };
 }
@@ -125,7 +136,7 @@ const area = (name: string) => screen.getByRole<HTMLTextAreaElement>('textbox', 
 
 describe('the report panel', () => {
   it('does not sign without a conclusion, and says so', async () => {
-    const { onSign } = thePanel({ findings: 'Phổi sáng.' });
+    const { onSign } = await thePanel({ findings: 'Phổi sáng.' });
     await userEvent.click(screen.getByRole('button', { name: 'Ký kết quả' }));
     expect(await screen.findByText('Cần viết kết luận trước khi ký.')).toBeTruthy();
     expect(document.activeElement).toBe(area('Kết luận'));
@@ -134,19 +145,19 @@ describe('the report panel', () => {
   });
 
   it('does not sign while a question has no answer', async () => {
-    thePanel({ conclusion: 'Có.', answers: [{ question: 'Có chảy máu không?', answer: '' }] });
+    await thePanel({ conclusion: 'Có.', answers: [{ question: 'Có chảy máu không?', answer: '' }] });
     await userEvent.click(screen.getByRole('button', { name: 'Ký kết quả' }));
     expect(await screen.findByText('Cần trả lời câu hỏi này trước khi ký.')).toBeTruthy();
     expect(document.activeElement).toBe(area('1. Có chảy máu không'));
   });
 
-  it('does not sign what is still a preview', () => {
-    thePanel({ conclusion: 'Có.' }, { quality: 'preview' });
+  it('does not sign what is still a preview', async () => {
+    await thePanel({ conclusion: 'Có.' }, { quality: 'preview' });
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Ký kết quả' }).disabled).toBe(true);
   });
 
   it('asks once more before it signs', async () => {
-    const { onSign } = thePanel({ conclusion: 'Bình thường.' });
+    const { onSign } = await thePanel({ conclusion: 'Bình thường.' });
     await userEvent.click(screen.getByRole('button', { name: 'Ký kết quả' }));
     const dialog = await screen.findByRole('dialog');
     expect(dialog.textContent).toContain('BVĐK huyện Định Hóa');
@@ -157,7 +168,7 @@ describe('the report panel', () => {
   });
 
   it('signs by Ctrl+Enter twice, from within the text', async () => {
-    const { onSign } = thePanel({ conclusion: 'Bình thường.' });
+    const { onSign } = await thePanel({ conclusion: 'Bình thường.' });
     await userEvent.click(area('Kết luận'));
     await userEvent.keyboard('{Control>}{Enter}{/Control}');
     await screen.findByRole('dialog');
@@ -171,7 +182,7 @@ describe('the report panel', () => {
       code: 'not-ready',
       errors: [{ field: 'text', code: 'lint', message: '' }],
     });
-    const { onSign } = thePanel({ conclusion: 'TDMP.' }, { error });
+    const { onSign } = await thePanel({ conclusion: 'TDMP.' }, { error });
     await userEvent.click(screen.getByRole('button', { name: 'Ký kết quả' }));
     const confirm = await screen.findByRole<HTMLButtonElement>('button', { name: 'Ký và gửi' });
     expect(confirm.disabled).toBe(true);
@@ -181,7 +192,7 @@ describe('the report panel', () => {
   });
 
   it('lets a trainee sign preliminary reports only', async () => {
-    const { onSign } = thePanel({ conclusion: 'Có.' }, { task: { may_sign: ['preliminary'] } });
+    const { onSign } = await thePanel({ conclusion: 'Có.' }, { task: { may_sign: ['preliminary'] } });
     await userEvent.click(screen.getByRole('button', { name: 'Ký sơ bộ' }));
     await screen.findByRole('dialog');
     await userEvent.keyboard('{Control>}{Enter}{/Control}');
@@ -189,14 +200,14 @@ describe('the report panel', () => {
   });
 
   it('writes into the draft', async () => {
-    const { draft } = thePanel({});
+    const { draft } = await thePanel({});
     await userEvent.type(area('Mô tả'), 'x');
     expect(draft.report.findings).toBe('x');
     draft.close();
   });
 
   it('offers the normal text and fills it in only when it is asked for', async () => {
-    const { draft } = thePanel({});
+    const { draft } = await thePanel({});
     await screen.findByRole('button', { name: /Điền mẫu bình thường/ });
     expect(draft.report.findings).toBe('');
     await userEvent.keyboard('{F2}');
@@ -210,7 +221,7 @@ describe('the report panel', () => {
   });
 
   it('turns a typed shortcut into its text, by Tab and by space', async () => {
-    const { draft } = thePanel({});
+    const { draft } = await thePanel({});
     await screen.findByRole('button', { name: /Điền mẫu/ });
     await userEvent.type(area('Mô tả'), 'Gan /b');
     expect((await screen.findByRole('listbox')).textContent).toContain('/bt');
@@ -222,7 +233,7 @@ describe('the report panel', () => {
   });
 
   it('puts a measurement into the text, and Enter on it leads to its image', async () => {
-    const { draft, onShow } = thePanel({ findings: 'Khối' }, { marks: [mark] });
+    const { draft, onShow } = await thePanel({ findings: 'Khối' }, { marks: [mark] });
     await userEvent.click(await screen.findByRole('button', { name: '12,3 mm' }));
     expect(draft.report.findings).toBe('Khối 12,3 mm');
     expect(draft.report.links).toEqual([{ section: 'findings', start: 5, end: 12, kind: 'mark', id: 'm1' }]);
@@ -234,8 +245,8 @@ describe('the report panel', () => {
     draft.close();
   });
 
-  it('cannot be written when someone else has the study', () => {
-    thePanel(
+  it('cannot be written when someone else has the study', async () => {
+    await thePanel(
       { findings: 'Gan to.' },
       { task: { mine: false, claimed_by: 'hai', claimed_by_name: 'BS. Hải' }, editable: false },
     );
@@ -247,7 +258,7 @@ describe('the report panel', () => {
 
   it('can be corrected for a while after signing, and says how long', async () => {
     const until = new Date(Date.now() + 9 * 60_000).toISOString();
-    const { onCorrect } = thePanel(
+    const { onCorrect } = await thePanel(
       { conclusion: 'Bình thường.' },
       {
         task: { state: 'final', report_state: 'final', signed_at: '2026-11-22T03:00:00Z', correctable_until: until },
@@ -259,14 +270,17 @@ describe('the report panel', () => {
     expect(onCorrect).toHaveBeenCalledOnce();
   });
 
-  it('offers only an addendum when that time is over', () => {
-    thePanel({ conclusion: 'Bình thường.' }, { task: { state: 'final', report_state: 'final' }, editable: false });
+  it('offers only an addendum when that time is over', async () => {
+    await thePanel(
+      { conclusion: 'Bình thường.' },
+      { task: { state: 'final', report_state: 'final' }, editable: false },
+    );
     expect(screen.queryByRole('button', { name: /^Sửa/ })).toBeNull();
     expect(screen.getByRole('button', { name: 'Viết bổ sung' })).toBeTruthy();
   });
 
   it('shows a key image when it is asked for', async () => {
-    const { onShow } = thePanel({ key_images: ['k', 'not of this study'] });
+    const { onShow } = await thePanel({ key_images: ['k', 'not of this study'] });
     await userEvent.click(screen.getByRole('button', { name: 'Xem Chuỗi 2, ảnh 33' }));
     expect(onShow).toHaveBeenCalledWith('k');
   });

@@ -3,7 +3,7 @@ import { type KeyboardEvent, type RefCallback, useId, useLayoutEffect, useRef, u
 import { useTranslation } from 'react-i18next';
 import type { Link } from '../api/types';
 import { LintList } from './LintList';
-import { apply, type Change, changeBetween, linkAt, pieces, shifted } from './links';
+import { apply, changeBetween, linkAt, pieces, shifted } from './links';
 import { commandAt, exactly, type Offer, offersFor } from './macros';
 import type { LintFinding } from './node';
 import classes from './SectionEditor.module.css';
@@ -59,7 +59,6 @@ export function SectionEditor(props: Props) {
     setCaret(place);
     props.onCaret(target.selectionEnd);
   };
-  const change = (made: Change) => props.onChange(apply(value, made), shifted(links, section, made));
   const take = (offer: Offer) => {
     if (!command || caret === null) return;
     wantedCaret.current = props.onTake(offer, command.from, caret);
@@ -68,7 +67,10 @@ export function SectionEditor(props: Props) {
   };
   const replaceFinding = (finding: LintFinding) => {
     wantedCaret.current = finding.start + finding.expansion.length;
-    change({ from: finding.start, to: finding.end, text: finding.expansion });
+    const made = { from: finding.start, to: finding.end, text: finding.expansion };
+    const same = own.find((link) => link.start === finding.start && link.end === finding.end);
+    const again = same ? [{ ...same, end: same.start + finding.expansion.length }] : [];
+    props.onChange(apply(value, made), [...shifted(links, section, made), ...again]);
     area.current?.focus();
   };
 

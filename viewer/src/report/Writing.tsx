@@ -4,16 +4,19 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, type RefObject, useEffect, useImperativeHandle, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Link, StudyDetail, TaskDetail } from '../api/types';
+import type { Mark } from '../tools/mark';
+import { useMarks } from '../tools/useMarks';
+import { shortWords } from '../tools/words';
 import type { Draft } from './draft';
 import { FieldsForm } from './FieldsForm';
 import { apply, shifted } from './links';
 import type { Offer } from './macros';
-import { type Mark, reportQueries } from './node';
+import { type LintFinding, reportQueries } from './node';
 import { SectionEditor } from './SectionEditor';
 import { fill, filled, fitting, type Template, withDefaults, withField } from './templates';
 import { useLint } from './useLint';
 import classes from './Writing.module.css';
-import { measureText, type Tongue, tongueOf } from './words';
+import { type Tongue, tongueOf } from './words';
 import { answerSection, SECTIONS, type Section, textOf, type Written, withText } from './written';
 
 const ROWS: Record<Section, number> = {
@@ -53,12 +56,13 @@ export function Writing({ task, study, draft, editor, missing, onShow, onCompare
   const visited = useRef(new Set<string>());
   const caret = useRef<{ section: string; at: number }>({ section: 'findings', at: Number.MAX_SAFE_INTEGER });
   const templates = useQuery(reportQueries.templates()).data ?? [];
-  const marks = useQuery(reportQueries.marks(study.study_instance_uid)).data ?? [];
+  const { inReport: marks } = useMarks(study.study_instance_uid);
   const macros = useQuery(reportQueries.macros()).data;
   const suggested = fitting(templates, study);
   const addendum = task.report_kind === 'addendum';
   const template = templates.find((one) => one.code === report.template) ?? (addendum ? undefined : suggested);
-  const measured = marks.filter((mark) => measureText(mark.values, tongue) !== '');
+  const measured = marks.filter((mark) => shortWords(mark, tongue) !== '');
+  const stale = changedMeasurements(report, measured, tongue);
 
   const write = (section: string, text: string, links: Link[]) =>
     draft.edit({ ...withText(draft.report, section, text), links });
@@ -107,7 +111,7 @@ export function Writing({ task, study, draft, editor, missing, onShow, onCompare
     const before = textOf(draft.report, section);
     const place = Math.min(at, before.length);
     const gap = place > 0 && !/\s$/.test(before.slice(0, place)) ? ' ' : '';
-    const text = measureText(mark.values, tongue);
+    const text = shortWords(mark, tongue);
     const links: Link[] = [{ section, start: gap.length, end: gap.length + text.length, kind: 'mark', id: mark.id }];
     focus(section, insert(section, place, place, gap + text, links));
   };
@@ -153,6 +157,7 @@ export function Writing({ task, study, draft, editor, missing, onShow, onCompare
       {...(hotkey ? { hotkey } : {})}
       error={error ?? null}
       value={textOf(report, name)}
+      stale={stale.filter((one) => one.section === name)}
       input={(element) => {
         if (element) areas.current.set(name, element);
         else areas.current.delete(name);
@@ -229,7 +234,7 @@ export function Writing({ task, study, draft, editor, missing, onShow, onCompare
               onMouseDown={(event) => event.preventDefault()}
               onClick={() => insertMark(mark)}
             >
-              {measureText(mark.values, tongue)}
+              {shortWords(mark, tongue)}
               {mark.text && <span> {mark.text}</span>}
             </button>
           ))}
@@ -292,9 +297,22 @@ function SignedText({ taskId }: { taskId: string }) {
   );
 }
 
-function Linted(props: Omit<Parameters<typeof SectionEditor>[0], 'findings'>) {
+function Linted({
+  stale,
+  ...props
+}: Omit<Parameters<typeof SectionEditor>[0], 'findings'> & { stale: readonly LintFinding[] }) {
   const findings = useLint(props.value, props.language, true);
-  return <SectionEditor {...props} findings={findings} />;
+  return <SectionEditor {...props} findings={[...findings, ...stale]} />;
+}
+
+/** Measurements in the text that were drawn anew since. */
+function changedMeasurements(report: Written, marks: readonly Mark[], tongue: Tongue): LintFinding[] {
+  return report.links.flatMap(({ section, start, end, kind, id }) => {
+    const mark = kind === 'mark' ? marks.find((one) => one.id === id) : undefined;
+    const text = textOf(report, section).slice(start, end);
+    const expansion = mark ? shortWords(mark, tongue) : '';
+    return mark && text !== expansion ? [{ code: 'measure' as const, section, start, end, text, expansion }] : [];
+  });
 }
 
 function theOffers(
@@ -316,7 +334,7 @@ function theOffers(
       (one): Offer => ({ shortcut: one.shortcut, name: one.name[tongue], take: { kind: 'template', code: one.code } }),
     ),
     ...marks.map((mark, index): Offer => {
-      const text = measureText(mark.values, tongue);
+      const text = shortWords(mark, tongue);
       return {
         shortcut: `/${index + 1}`,
         name: [text, mark.text].filter(Boolean).join(' '),

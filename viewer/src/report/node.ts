@@ -3,7 +3,6 @@ import { queryOptions } from '@tanstack/react-query';
 import { json, type RequestOptions } from '../api/client';
 import type { Link, Report, TaskDetail } from '../api/types';
 import type { Template } from './templates';
-import type { MarkValue } from './words';
 import type { Written } from './written';
 
 const part = encodeURIComponent;
@@ -49,19 +48,9 @@ export interface Prior {
   description: string;
 }
 
-export interface Mark {
-  id: string;
-  kind: string;
-  series_instance_uid: string;
-  sop_instance_uid: string;
-  frame: number;
-  values: MarkValue[];
-  text: string;
-  in_report: boolean;
-}
-
 export interface LintFinding {
-  code: 'abbreviation' | 'placeholder';
+  /** `measure`: ours, not the node's. */
+  code: 'abbreviation' | 'placeholder' | 'measure';
   section: string;
   start: number;
   end: number;
@@ -142,11 +131,5 @@ export const reportQueries = {
       queryKey: ['studies', 'reports', uid],
       queryFn: ({ signal }) => items<StudyReport>(`${study(uid)}/reports`, signal),
       staleTime: 60_000,
-    }),
-  marks: (uid: string) =>
-    queryOptions({
-      queryKey: ['studies', 'marks', uid],
-      queryFn: ({ signal }) => items<Mark>(`${study(uid)}/marks`, signal),
-      refetchInterval: 10_000,
     }),
 };

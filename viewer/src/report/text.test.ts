@@ -6,7 +6,7 @@ import { apply, changeBetween, linkAt, pieces, shifted } from './links';
 import { commandAt, exactly, type Offer, offersFor } from './macros';
 import { fill, filled, fitting, folded, withField } from './templates';
 import { aField, aTemplate } from './testing';
-import { measureText, numberOf, numberText, valueText } from './words';
+import { numberOf, numberText, valueText } from './words';
 import { EMPTY_REPORT, isEmpty, same, type Written, withQuestions } from './written';
 
 const link = (start: number, end: number, more: Partial<Link> = {}): Link => ({
@@ -135,16 +135,6 @@ describe('words', () => {
     expect(numberText(12, 'vi')).toBe('12');
     expect(numberText(12.5, 'en')).toBe('12.5');
     expect([numberOf('1,5'), numberOf('-2.5'), numberOf('1.2.3'), numberOf('')]).toEqual([1.5, -2.5, null, null]);
-  });
-
-  it('write measurements with their unit', () => {
-    const value = (name: string, number: number, unit: string) => ({ name, number, unit });
-    expect(measureText([value('length', 12.34, 'mm')], 'vi')).toBe('12,3 mm');
-    expect(measureText([value('long-axis', 23, 'mm'), value('short-axis', 11.2, 'mm')], 'vi')).toBe('23 × 11,2 mm');
-    expect(measureText([value('angle', 34.2, 'deg')], 'en')).toBe('34.2°');
-    expect(measureText([value('mean', 41.6, "[hnsf'U]")], 'vi')).toBe('42 HU');
-    expect(measureText([value('ratio', 0.478, '1')], 'vi')).toBe('0,48');
-    expect(measureText([], 'vi')).toBe('');
   });
 
   it('write the values of fields', () => {

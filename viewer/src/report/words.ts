@@ -1,6 +1,6 @@
-/** Numbers, values and marks in the words of the report's language. Pure. */
+/** Numbers and values in the words of the report's language. Pure. */
 import type { FieldValue } from '../api/types';
-import type { Both, Template, TemplateField } from './templates';
+import type { Both, TemplateField } from './templates';
 
 export type Tongue = 'vi' | 'en';
 
@@ -48,37 +48,3 @@ export function defaultOf(field: TemplateField, language: Tongue): FieldValue {
   if (typeof given === 'object') return given[language];
   return field.multiple && typeof given === 'string' ? [given] : given;
 }
-
-const UNITS: Record<string, string> = {
-  mm2: 'mm²',
-  deg: '°',
-  "[hnsf'U]": 'HU',
-  'g/ml{SUVbw}': 'SUV',
-  '1': '',
-  cm2: 'cm²',
-};
-/** Which number of a mark is said, the first that it has. */
-const SAID = ['length', 'long-axis', 'angle', 'ratio', 'mean', 'area', 'value'];
-
-export interface MarkValue {
-  name: string;
-  number: number;
-  unit: string;
-}
-
-/** A measurement as it is written: `12,3 mm`, `23,0 × 11,2 mm`, `34°`. Empty when it has no number. */
-export function measureText(values: readonly MarkValue[], language: Tongue): string {
-  const by = new Map(values.map((value) => [value.name, value]));
-  const say = ({ number, unit }: MarkValue) => {
-    const name = UNITS[unit] ?? unit;
-    const text = numberText(number, language, name === 'HU' ? 0 : unit === '1' ? 2 : 1);
-    return name === '°' || name === '' ? `${text}${name}` : `${text} ${name}`;
-  };
-  const long = by.get('long-axis');
-  const short = by.get('short-axis');
-  if (long && short) return `${numberText(long.number, language, 1)} × ${say(short)}`;
-  const found = SAID.map((name) => by.get(name)).find((value) => value !== undefined) ?? values[0];
-  return found ? say(found) : '';
-}
-
-export const templateName = (template: Template, language: Tongue) => template.name[language];
