@@ -6,7 +6,6 @@ import re
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,5 +165,5 @@ def test_the_pages_speak_english_too(task: dict[str, Any], visit: Visit) -> None
     expect(page.get_by_role("heading", name="Between the two hospitals")).to_be_visible(timeout=SOON)
     expect(page.get_by_text("Accepted in part").first).to_be_visible(timeout=SOON)
     page.wait_for_timeout(300)
-    doctor.page.screenshot(path=str(Path(__file__).parent / "screens" / "letters-en.png"), full_page=True)
+    doctor.shot("letters-en")
     page.get_by_text("VI", exact=True).click()

@@ -224,7 +224,7 @@ def test_only_radiologists_ask_and_raise(hub: World) -> None:
 def test_at_the_reading_hospital_nobody_answers_for_the_origin(hub: World) -> None:
     reader = hub.client("bs")
     thread = reader.get(f"/api/studies/{STUDY}/letters").json()
-    assert (thread["may"], thread["at_origin"]) == (["note"], False)
+    assert (thread["may"], thread["at_origin"], thread["reachable"]) == (["note"], False, True)
     body = {"kind": "acceptance", "body": {"accepted": "yes"}}
     assert reader.post(f"/api/studies/{STUDY}/letters", json=body).status_code == 403
 
@@ -270,6 +270,11 @@ def test_the_treating_doctor_sees_no_worklist_and_sends_no_images(site: World) -
     assert doctor.get("/api/studies").status_code == 200
     assert doctor.get("/api/reading/tasks").status_code == 403
     assert doctor.post("/dicom-web/studies", content=b"").status_code == 403
+
+
+def test_it_is_said_when_letters_do_not_reach_the_origin(world: World) -> None:
+    put_on_worklist(world, facility="DEMO-KHAC")
+    assert world.client("bs").get(f"/api/studies/{STUDY}/letters").json()["reachable"] is False
 
 
 def test_what_a_newer_node_calls_otherwise_is_kept_and_shown_as_a_note(hub: World) -> None:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
+from node.domain.facility import PeerKind
 from node.domain.letter import LetterKind
 from node.errors import NotFound
 from node.ports import Node
@@ -86,11 +87,12 @@ class Letter(BaseModel):
 
 
 class Thread(BaseModel):
-    """`may`: the kinds that the caller may write here."""
+    """`may`: the kinds that the caller may write here. `reachable`: letters get to the hospital that made the study."""
 
     items: list[Letter]
     may: list[str]
     at_origin: bool
+    reachable: bool
 
 
 class Finding(BaseModel):
@@ -132,8 +134,11 @@ class _Mail:
 
     def thread(self, tx: Connection, study_uid: str, person: Person) -> dict[str, Any]:
         where = desk.sides(tx, self.node.facility, study_uid)
-        names = {facility.code: facility.name for facility in self.node.registry().facilities}
-        return reads.thread(tx, where, study_uid, person.role, self.node.facility, names)
+        registry = self.node.registry()
+        names = {facility.code: facility.name for facility in registry.facilities}
+        found = reads.thread(tx, where, study_uid, person.role, self.node.facility, names)
+        nodes = {peer.facility for peer in registry.peers if peer.kind == PeerKind.NODE}
+        return {**found, "reachable": where.origin or found["origin"] in nodes}
 
     def findings(self, tx: Connection, task_id: str) -> dict[str, Any]:
         return {"items": reads.findings(tx, task_id, self.node.clock.now())}

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from node.domain.job import Job, NextJob
 from node.domain.letter import Letter, LetterKind
 from node.domain.study import Priority
+from node.ledger import criticals as rows
 from node.ledger import letters, notices, studies, webhooks
 from node.ports import Node
 from worklists.correspondence import criticals, desk
@@ -95,6 +96,7 @@ def _tell_critical(tx: Connection, case: _Case) -> None:
     first = case.letter.about or case.letter.id
     if letters.about(tx, first, (_K.NOTED, _K.CRITICAL_OVER)):
         return
+    rows.mark_told(tx, (first,), case.now)  # in one house nobody fetches it
     again = bool(case.letter.about)
     _tell(tx, case, "critical-again" if again else "critical", urgent=True, detail=_category(case.letter))
     body = {"id": first, "study_instance_uid": case.letter.study_instance_uid, **_category(case.letter)}

@@ -22,12 +22,13 @@ _KNOWN = frozenset(LetterKind)
 def thread(
     tx: Connection, where: Sides, study_uid: str, role: str, facility: str, names: Mapping[str, str]
 ) -> dict[str, Any]:
-    """{"items", "may", "at_origin"}: the letters about a study in the order of time, and what the caller may write."""
+    """{"items", "may", "at_origin", "origin"}: the letters about a study in the order of time, and what the caller may write."""
     found = sorted(letters.of_study(tx, study_uid), key=lambda letter: letter.at)
     return {
         "items": [_shown(letter, found, facility, names) for letter in found],
         "may": [kind.value for kind in desk.may_write(where, role)],
         "at_origin": where.origin,
+        "origin": where.study.origin,
     }
 
 

@@ -4,6 +4,8 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
+import { IconWarning } from '../ui/icons';
+import { Note } from '../ui/Note';
 import { ErrorNote, Loading } from '../ui/states';
 import { LetterBody } from './LetterBody';
 import classes from './Letters.module.css';
@@ -26,6 +28,7 @@ export function LetterThread({ studyUid, actions }: Props) {
   const { items, may } = thread.data;
   return (
     <div className={classes.panel}>
+      {!thread.data.reachable && <Note kind="warn" icon={<IconWarning />} title={t('letters.unreachable')} />}
       {items.length === 0 && <p className={classes.quiet}>{t('letters.empty')}</p>}
       <ol className={classes.thread} aria-label={t('letters.title')}>
         {items.map((letter) => (

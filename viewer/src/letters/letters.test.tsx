@@ -25,7 +25,7 @@ const aLetter = (id: string, kind: LetterKind, more: Partial<Letter> = {}): Lett
   ...more,
 });
 
-const thread = (items: Letter[], may: LetterKind[] = []) => ({ items, may, at_origin: true });
+const thread = (items: Letter[], may: LetterKind[] = []) => ({ items, may, at_origin: true, reachable: true });
 
 const aFinding = (more: Partial<Finding> = {}): Finding => ({
   id: 'f1',

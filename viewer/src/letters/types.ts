@@ -62,6 +62,8 @@ export interface Thread {
   items: Letter[];
   may: LetterKind[];
   at_origin: boolean;
+  /** Letters get to the hospital that made the study. */
+  reachable: boolean;
 }
 
 export interface Finding {
