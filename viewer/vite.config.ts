@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
-import { patchCornerstone } from './build/patch-cornerstone.ts';
+import { patchCornerstone, patchWorker } from './build/patch-cornerstone.ts';
 import { precompress } from './build/precompress.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -10,7 +10,7 @@ const node = process.env.VITE_NODE ?? 'http://127.0.0.1:8040';
 export default defineConfig({
   plugins: [patchCornerstone(), react(), precompress()],
   resolve: { alias: { xmlbuilder2: here('./src/stubs/xmlbuilder2.ts') } },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [patchWorker()] },
   optimizeDeps: {
     exclude: ['@cornerstonejs/dicom-image-loader'],
     include: [

@@ -1,5 +1,5 @@
 /**
- * Build-time corrections of @cornerstonejs/core 5.14.0.
+ * Build-time corrections of @cornerstonejs 5.14.0.
  *
  * The CPU renderer sizes its canvas in CSS pixels, while positions are computed in device pixels: on any scaled display (Windows at
  * 125 %) measurements are then drawn tens of pixels away from where they were made. Each correction stops the build when the text that it
@@ -115,11 +115,21 @@ const WORKER_CORRECTIONS: readonly Correction[] = [
   },
 ];
 
-export const patchCornerstone = (): Plugin => correcting('patch-cornerstone', CORRECTIONS);
+/** Corrections that were made, in the page and in all workers of it. */
+const applied = new Set<Correction>();
+
+export const patchCornerstone = (): Plugin => ({
+  ...correcting('patch-cornerstone', CORRECTIONS),
+  generateBundle() {
+    for (const correction of [...CORRECTIONS, ...WORKER_CORRECTIONS]) {
+      if (!applied.has(correction)) this.error(`${correction.why}: the correction found no file`);
+    }
+  },
+});
+
 export const patchWorker = (): Plugin => correcting('patch-cornerstone-worker', WORKER_CORRECTIONS);
 
 function correcting(name: string, all: readonly Correction[]): Plugin {
-  const applied = new Set<Correction>();
   return {
     name,
     enforce: 'pre',
@@ -136,12 +146,6 @@ function correcting(name: string, all: readonly Correction[]): Plugin {
         corrected = corrected.replace(correction.from, correction.to);
       }
       return { code: corrected, map: null };
-    },
-    buildEnd(error) {
-      if (error) return;
-      for (const correction of all) {
-        if (!applied.has(correction)) this.error(`${correction.why}: the correction found no file`);
-      }
     },
   };
 }
