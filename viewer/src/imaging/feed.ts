@@ -52,6 +52,7 @@ export class Feed {
       release: (index) => this.release(index),
       failed: (index) => this.without(index),
       changed: () => this.later(),
+      rested: () => this.rested(),
     });
     stack.frames.forEach((frame, index) => {
       owners.set(frame.imageId, { feed: this, index });
@@ -91,7 +92,10 @@ export class Feed {
     clearTimeout(this.timer);
     this.timer = undefined;
     for (const listener of this.listeners) listener(exchanged);
-    if (this.complete || this.scheduler.count('full') < this.stack.frames.length) return;
+  }
+
+  private rested(): void {
+    if (this.complete) return;
     this.complete = true;
     note('all');
   }

@@ -21,6 +21,8 @@ export interface SchedulerOptions {
   failed?: (index: number) => 'none' | 'preview';
   /** Something changed. */
   changed?: () => void;
+  /** All is here that may be held. */
+  rested?: () => void;
 }
 
 interface Waiter {
@@ -175,7 +177,10 @@ export class FrameScheduler {
   private pump(): void {
     while (!this.stopped) {
       const index = this.next();
-      if (index === undefined) return;
+      if (index === undefined) {
+        if (this.prefetching && !this.held && this.running.size === 0) this.options.rested?.();
+        return;
+      }
       // the frame that is looked at may use one more place than the background has
       if (this.running.size >= this.options.limit + (index === this.target ? 1 : 0)) return;
       this.start(index);
