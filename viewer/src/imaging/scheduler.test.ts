@@ -125,4 +125,90 @@ describe('the frame scheduler', () => {
     expect(changes).toBe(before);
     expect(loader.asked).toEqual([4]);
   });
+
+  it('shows a preview at once and goes on to the whole image', async () => {
+    const loader = aLoader();
+    const frames = new FrameScheduler({ count: 9, limit: 1, load: loader.load });
+    frames.previewed(4);
+    await expect(frames.want(4)).resolves.toBeUndefined();
+    expect(frames.states[4]).toBe('preview');
+    await loader.finish(4);
+    expect(frames.states[4]).toBe('full');
+    frames.previewed(4);
+    expect(frames.states[4]).toBe('full');
+  });
+
+  it('loads only what is looked at while the line brings previews', async () => {
+    const loader = aLoader();
+    const frames = new FrameScheduler({ count: 9, limit: 3, load: loader.load });
+    frames.hold(true);
+    frames.prefetch();
+    void frames.want(4);
+    expect(loader.asked).toEqual([4]);
+    frames.hold(false);
+    expect(loader.asked).toEqual([4, 5, 3]);
+  });
+
+  it('stops what is loaded far from where the reader jumped to', () => {
+    const stopped: number[] = [];
+    const load = (index: number, signal: AbortSignal) => {
+      signal.addEventListener('abort', () => stopped.push(index));
+      return new Promise<void>(() => undefined);
+    };
+    const frames = new FrameScheduler({ count: 100, limit: 2, load });
+    void frames.want(10);
+    frames.prefetch();
+    void frames.want(12);
+    expect(stopped).toEqual([]);
+    void frames.want(80);
+    expect(stopped.sort()).toEqual([10, 11, 12]);
+    expect(frames.states[10]).toBe('none');
+  });
+
+  it('lets far frames go for near ones', async () => {
+    const loader = aLoader();
+    const released: number[] = [];
+    const release = (index: number) => {
+      released.push(index);
+      return 'preview' as const;
+    };
+    const frames = new FrameScheduler({ count: 50, limit: 1, budget: 3, load: loader.load, release });
+    void frames.want(0);
+    frames.prefetch();
+    for (const index of [0, 1, 2]) await loader.finish(index);
+    void frames.want(30);
+    await loader.finish(30);
+    expect(released[0]).toBe(0);
+    expect(frames.states[0]).toBe('preview');
+    expect(loader.asked.at(-1)).toBe(31);
+  });
+
+  it('says when all is here that may be held', async () => {
+    const loader = aLoader();
+    let rested = 0;
+    const frames = new FrameScheduler({
+      count: 3,
+      limit: 3,
+      load: loader.load,
+      rested: () => {
+        rested += 1;
+      },
+    });
+    void frames.want(0);
+    frames.prefetch();
+    for (const index of [0, 1]) await loader.finish(index);
+    expect(rested).toBe(0);
+    await loader.finish(2);
+    expect(rested).toBe(1);
+  });
+
+  it('tries again what may come back', async () => {
+    const loader = aLoader();
+    const frames = new FrameScheduler({ count: 2, limit: 1, load: loader.load });
+    frames.want(0).catch(() => undefined);
+    await loader.fail(0, new Error('the line broke'));
+    frames.again(0, 'preview');
+    expect(frames.states[0]).toBe('preview');
+    expect(loader.asked).toEqual([0, 0]);
+  });
 });
