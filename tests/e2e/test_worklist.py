@@ -151,8 +151,10 @@ def test_a_study_is_assigned_asked_about_and_claimed_by_keyboard_alone(
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Bác sĩ", exact=True)).to_be_focused()
     page.keyboard.type("Đức")
+    expect(page.get_by_role("option", name=re.compile("Đức"))).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
+    expect(dialog.get_by_label("Bác sĩ", exact=True)).to_have_value(re.compile("Đức"))
     assert axe(page) == []
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()

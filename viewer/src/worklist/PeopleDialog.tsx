@@ -52,7 +52,11 @@ export function PeopleDialog({ task, kind, onClose }: Props) {
             <Button variant="default" onClick={onClose}>
               {t('action.close')}
             </Button>
-            <Button type="submit" loading={give.isPending} disabled={kind === 'hand-over' && !to}>
+            <Button
+              type="submit"
+              loading={give.isPending}
+              disabled={kind === 'hand-over' ? !to : to === task.assigned_to}
+            >
               {t(`worklist.action.${kind}`)}
             </Button>
           </Group>
