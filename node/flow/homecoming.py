@@ -29,6 +29,7 @@ from node.ports import Node
 class Returned:
     instance_id: int
     reason: str = ""  # why it is held; empty when it came home
+    read: bool = False  # it is what people read, not one of the documents beside it
 
 
 class HomecomeStage:
@@ -39,7 +40,7 @@ class HomecomeStage:
     def work(self, job: Job, node: Node) -> Sequence[Returned]:
         with node.ledger.read() as tx:
             waiting = deliveries.items(tx, int(job.subject), [ItemState.WAITING])
-        return [Returned(item.instance_id, _bring_home(item, node)) for item in waiting]
+        return [_bring_home(item, node) for item in waiting]
 
     def settle(self, tx: Any, job: Job, result: Sequence[Returned], node: Node) -> Iterable[NextJob]:
         if not result:
@@ -60,14 +61,13 @@ class HomecomeStage:
         else:
             deliveries.move(tx, delivery, DeliveryEvent.TAKEN, now, closed=True)
         sent = deliveries.by_outward_uid(tx, row.study_uid)
-        if sent is not None:
+        told = next((item for item in result if item.read or item.reason), None)
+        if sent is not None and told is not None:
             hop = Hop.HELD if counts[ItemState.HELD] else Hop.REPORT_REIDENTIFIED
-            entry = TimelineEntry(
-                sent.study_uid, node.facility, hop, now, len(result), key=f"home:{result[0].instance_id}"
-            )
-            timeline.record(tx, entry)
+            key = f"home:{told.instance_id}"
+            timeline.record(tx, TimelineEntry(sent.study_uid, node.facility, hop, now, len(result), key=key))
             if hop == Hop.REPORT_REIDENTIFIED:
-                _tell(tx, sent.study_uid, result[0].instance_id, now)
+                _tell(tx, sent.study_uid, told.instance_id, now)
         return []
 
 
@@ -77,7 +77,7 @@ def _tell(tx: Any, study_uid: str, instance_id: int, now: datetime) -> None:
     notices.tell(tx, key=key, audience="role:clinician", kind="report-arrived", study_uid=study_uid, now=now)
 
 
-def _bring_home(item: Any, node: Node) -> str:
+def _bring_home(item: Any, node: Node) -> Returned:
     from node.dicom.homecoming import bring_home  # here: large, and seldom needed
 
     vault = Vault(node.vault_key)
@@ -108,11 +108,12 @@ def _bring_home(item: Any, node: Node) -> str:
     except Retryable:
         raise
     except NodeError as error:
-        return error.record
+        return Returned(item.instance_id, error.record)
     except Exception as error:
-        return Held(f"The report could not be re-identified ({type(error).__name__}).").record
+        reason = Held(f"The report could not be re-identified ({type(error).__name__}).").record
+        return Returned(item.instance_id, reason)
     _receive(objects, node)
-    return ""
+    return Returned(item.instance_id, read=len(objects) > 1)
 
 
 def _receive(objects: Iterable[bytes], node: Node) -> None:

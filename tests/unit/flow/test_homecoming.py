@@ -18,6 +18,7 @@ from node.domain.measurement import Measurement, MeasurementKind, Value
 from node.domain.report import ReportText, SignedReport
 from node.domain.study import Via
 from node.domain.timeline import Hop
+from node.ledger.desk_tables import notices
 from node.ledger.schema import deliveries, instances, studies
 from tests.unit.flow.station import HOME, NOW, STUDY, TO_PACS, UP, UPPER, Station, an_object
 
@@ -122,7 +123,16 @@ def test_every_document_comes_home_and_nothing_of_the_pseudonym_is_left(station:
     shown = presentation.ReferencedSeriesSequence[0].ReferencedImageSequence[0].ReferencedSOPInstanceUID
     assert shown in {f"{STUDY}.1.1", f"{STUDY}.1.2"}
     assert presentation.GraphicAnnotationSequence[0].ReferencedImageSequence[0].ReferencedSOPInstanceUID == shown
+    assert station.count(Hop.REPORT_REIDENTIFIED) == 1
     assert station.delivery("pacs").state == DeliveryState.DELIVERED
+
+
+def test_people_hear_of_a_report_once_however_its_documents_come(station: Station) -> None:
+    for document in all_documents(station):
+        come_home(station, document)
+    assert len(at_home(station)) == 5
+    assert station.count(Hop.REPORT_REIDENTIFIED) == 1
+    assert [row.kind for row in station.rows(notices)] == ["report-arrived"]
 
 
 def test_the_sheet_at_home_shows_the_origin_s_own_pixels(station: Station) -> None:
