@@ -102,7 +102,7 @@ def _value(ds: Dataset, kind: str, series: dict[str, str]) -> dict[str, Any]:
 def _measured(ds: Dataset) -> dict[str, Any]:
     for measured in items(ds, "MeasuredValueSequence"):
         unit = first_code(measured, "MeasurementUnitsCodeSequence") or {"value": "", "meaning": ""}
-        none = unit["value"] in ("1", "")  # UCUM: no unit
+        none = unit["value"] in ("1", "") or unit["value"].startswith("{")  # UCUM: no unit, or a word about the count
         return {
             "value": text(measured, "NumericValue"),
             "number": number(measured, "NumericValue"),

@@ -56,6 +56,10 @@ export function blocksOf(item: ContentItem, language: string): Block[] {
   const blocks: Block[] = [];
   const children = item.children ?? [];
   for (let at = 0; at < children.length; ) {
+    if (children[at]!.type === 'UIDREF') {
+      at += 1; // names for machines
+      continue;
+    }
     const child = children[at]!;
     const name = wordOf(child.name, language);
     if (child.type === 'CONTAINER') {
