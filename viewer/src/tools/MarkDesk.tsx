@@ -55,7 +55,7 @@ export function MarkDesk({ study: detail }: { study: StudyDetail }) {
       case 'redo':
         return travel(shown, command.do);
       case 'delete':
-        return remove(shown, active.getState().stack);
+        return remove(shown);
       case 'next-mark':
         return pick(1);
       case 'previous-mark':
@@ -125,10 +125,10 @@ function travel(room: MarkRoom, way: 'undo' | 'redo'): void {
   else room.say(i18n.t(way === 'undo' ? 'marks.said.undone' : 'marks.said.redone'));
 }
 
-function remove(room: MarkRoom, stack: Parameters<MarkRoom['remove']>[1]): void {
+function remove(room: MarkRoom): void {
   const mark = room.selected;
   if (!mark || !room.mayChange(mark)) return;
-  room.remove(mark.id, stack);
+  room.remove(mark.id);
   room.say(i18n.t('marks.said.deleted', { what: spokenName(mark) }));
 }
 

@@ -47,6 +47,9 @@ function Layer({ view, state, study }: { view: ImageView; state: ViewState; stud
     [state.stack, state.shown],
   );
 
+  useEffect(() => {
+    if (state.stack) room.meet(state.stack);
+  }, [room, state.stack]);
   const around = useRef<Surroundings>(null as unknown as Surroundings);
   around.current = {
     room,

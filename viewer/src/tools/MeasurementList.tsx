@@ -148,7 +148,7 @@ function Row({ mark, room, image }: { mark: Mark; room: MarkRoom; image: string 
         size={24}
         disabled={!may}
         aria-label={`${t('marks.delete')}: ${name} ${words}`}
-        onClick={() => room.remove(mark.id, null)}
+        onClick={() => room.remove(mark.id)}
       >
         <IconErase size={14} />
       </ActionIcon>

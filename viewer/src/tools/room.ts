@@ -41,6 +41,8 @@ export interface Place {
 export class MarkRoom {
   readonly study: string;
   readonly store: MarkStore;
+  /** The stacks that were on the screen, by series. */
+  private readonly stacks = new Map<string, Stack>();
   private state: RoomState = { selected: null, point: null, asking: null, said: { text: '', serial: 0, quiet: true } };
   private readonly listeners = new Set<() => void>();
 
@@ -59,6 +61,11 @@ export class MarkRoom {
   private update(patch: Partial<RoomState>): void {
     this.state = { ...this.state, ...patch };
     for (const listener of this.listeners) listener();
+  }
+
+  /** Remembers a stack, so that its marks can be measured anew when it is no longer on the screen. */
+  meet(stack: Stack): void {
+    this.stacks.set(stack.series, stack);
   }
 
   select(id: string | null, point: number | null = null): void {
@@ -148,9 +155,10 @@ export class MarkRoom {
     this.store.put(this.withOthers([...others, mark], mark, stack));
   }
 
-  remove(id: string, stack: Stack | null): void {
+  remove(id: string): void {
     const mark = this.mark(id);
     if (!mark) return;
+    const stack = this.stacks.get(mark.series_instance_uid);
     const others = this.store.get().marks.filter((one) => one.id !== id);
     const changed = stack && mark.kind === 'calibration' ? this.withOthers(others, mark, stack) : [];
     this.store.put(
