@@ -19,6 +19,7 @@ from node.domain.timeline import Hop, TimelineEntry
 from node.errors import Retryable
 from node.flow.examine import Examined, SlowLane, examine_all
 from node.ledger import deliveries, jobs, set_aside, studies, timeline, vault_rows
+from node.ledger.reads import SR_CLASSES
 from node.ports import Node
 from node.storage.spool import Received, Spool
 
@@ -138,9 +139,10 @@ def _note(tx: Any, study_uid: str, new: Sequence[Examined], node: Node) -> None:
     images = [item for item in new if item.received.arrival.via not in (Via.DESK, Via.HOME)]
     if study.shadow:
         delivery = deliveries.by_outward_uid(tx, study_uid)
-        if delivery is not None:
+        reports = [item.header for item in new if item.header and item.header.sop_class_uid in SR_CLASSES]
+        if delivery is not None and reports:  # the documents beside a report are no news
             entry = TimelineEntry(delivery.study_uid, node.facility, Hop.REPORT_RECEIVED, first, len(new))
-            timeline.record(tx, replace(entry, key=new[0].header.sop_instance_uid if new[0].header else ""))
+            timeline.record(tx, replace(entry, key=reports[0].sop_instance_uid))
     elif images:
         timeline.record(tx, TimelineEntry(study_uid, node.facility, Hop.FIRST_IMAGE, study.first_received_at, 1))
     if images:

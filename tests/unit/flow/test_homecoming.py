@@ -131,7 +131,7 @@ def test_people_hear_of_a_report_once_however_its_documents_come(station: Statio
     for document in all_documents(station):
         come_home(station, document)
     assert len(at_home(station)) == 5
-    assert station.count(Hop.REPORT_REIDENTIFIED) == 1
+    assert station.count(Hop.REPORT_REIDENTIFIED) == station.count(Hop.REPORT_RECEIVED) == 1
     assert [row.kind for row in station.rows(notices)] == ["report-arrived"]
 
 
