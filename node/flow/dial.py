@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +33,8 @@ _WAIT = 25.0  # seconds of a long poll
 _PUSH = 500
 _LETTERS = 100  # in one request
 _TOLD_AGAIN = timedelta(days=14)  # letters of this time: the peer that is back may be one restored from a backup
-_REST = 0.1  # seconds at least between two looks at what is to be told
+_PAUSE = 2.0  # seconds between two looks at what is to be told,
+_REST = 0.1  # and at least between two at whether there is a letter
 
 
 class Dialler:
@@ -45,6 +47,7 @@ class Dialler:
         self._stop = threading.Event()
         self._news = threading.Event()
         self._again = True  # letters of a while ago are told once more
+        self._told_up_to = 0  # number of the newest letter at the last look
         self._threads = [
             threading.Thread(target=self._keep, args=(self.fetch,), name=f"fetch-{peer.code}", daemon=True),
             threading.Thread(target=self._keep, args=(self.push,), name=f"push-{peer.code}", daemon=True),
@@ -168,7 +171,6 @@ class Dialler:
         Whenever something is added, all of the study is sent: what happened before the study had a name there, or before
         the peer knew it, would be missing otherwise. What the peer has already has no effect there.
         """
-        self._news.clear()
         again, self._again = self._again, False
         try:
             waits = self._push(again)
@@ -176,14 +178,25 @@ class Dialler:
             self._again = self._again or again
             raise
         if waits:
-            self._news.wait(2.0)
-            self._stop.wait(_REST)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Until it is time to look again, or until there is a letter to tell: the record of studies is not told more often
+        for that, it would fill a narrow line."""
+        until = time.monotonic() + _PAUSE
+        while not self._stop.is_set() and (left := until - time.monotonic()) > 0:
+            if self._news.wait(left) and not self._stop.wait(_REST):
+                self._news.clear()
+                with self.node.ledger.read() as tx:
+                    if letters.newest(tx) > self._told_up_to:
+                        return
 
     def _push(self, again: bool) -> bool:
         """True when nothing is left to tell."""
         names = (self._cursor_name("entries-to"), self._cursor_name("letters-to"))
         with self.node.ledger.read() as tx:
             found = timeline.since(tx, timeline.get_cursor(tx, names[0]), self.node.facility, _PUSH)
+            self._told_up_to = letters.newest(tx)
             cursor = timeline.get_cursor(tx, names[1])
             written = letters.since(tx, cursor, self.peer.facility, _PUSH)
             if again:
