@@ -12,7 +12,6 @@ from datetime import date, datetime, timedelta, timezone
 from html import escape
 from typing import Any
 
-from node.dicom.report.plain import conclusion_of, plain_text
 from node.domain.measurement import Measurement
 from node.domain.report import Signature, SignedReport
 from node.web.fhir import _table as table
@@ -148,6 +147,8 @@ def diagnostic_report(
     study: Mapping[str, Any], report: SignedReport, status: str, base: str, pdf_sop_instance_uid: str | None
 ) -> Resource:
     """`status` of FHIR's DiagnosticReportStatus."""
+    from node.dicom.report.plain import conclusion_of, plain_text  # here: large, and seldom needed
+
     words = plain_text(report)
     people = [_practitioner(signature, number) for number, signature in enumerate(_signers(report), start=1)]
     numbers = [mark for mark in report.measurements if mark.values]
