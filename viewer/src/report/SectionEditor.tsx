@@ -118,10 +118,10 @@ export function SectionEditor(props: Props) {
   const names = [error ? `${id}-error` : '', findings.length ? `${id}-lint` : ''].filter(Boolean).join(' ');
   return (
     <div className={classes.section} data-section={section}>
-      <label htmlFor={id} className={classes.label}>
-        {label}
+      <div className={classes.label}>
+        <label htmlFor={id}>{label}</label>
         {hotkey && <kbd className={classes.key}>{hotkey}</kbd>}
-      </label>
+      </div>
       <div className={classes.stack} data-error={Boolean(error)} style={{ '--rows': rows } as Record<string, unknown>}>
         <Mirror value={value} links={own} findings={findings} at={command?.from} />
         <textarea
@@ -139,6 +139,7 @@ export function SectionEditor(props: Props) {
           autoComplete="off"
           aria-invalid={Boolean(error)}
           aria-describedby={names || undefined}
+          aria-keyshortcuts={hotkey}
           aria-autocomplete="list"
           aria-controls={offered.length ? `${id}-list` : undefined}
           aria-activedescendant={offered.length ? `${id}-${at}` : undefined}
