@@ -22,7 +22,7 @@ const tasks = [
 Object.defineProperty(HTMLElement.prototype, 'clientHeight', { configurable: true, value: 800 });
 Object.defineProperty(HTMLElement.prototype, 'clientWidth', { configurable: true, value: 1400 });
 
-describe('the reading worklist', () => {
+describe('the reading worklist', { timeout: 20_000 }, () => {
   afterEach(() => vi.unstubAllGlobals());
   const open = () => show(<WorklistPage />, { path: '/reading', role: 'radiologist' });
 
@@ -84,7 +84,7 @@ describe('the reading worklist', () => {
     const router = open();
     await screen.findByText('CT sọ não');
     await userEvent.keyboard('{Enter}');
-    await userEvent.click(await screen.findByRole('button', { name: 'Vẫn nhận ca' }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Vẫn nhận ca' }, { timeout: 10_000 }));
     await waitFor(() => expect(router.state.location.pathname).toBe('/reading/1'));
     expect(calls.find((call) => call.path.endsWith('/claim'))?.body).toEqual({ override_scope: true, heartbeat: true });
   });
@@ -96,6 +96,17 @@ describe('the reading worklist', () => {
     await screen.findByText('CT sọ não');
     await userEvent.keyboard('n');
     await waitFor(() => expect(router.state.location.pathname).toBe('/reading/1'));
+  });
+
+  it('says that nothing waits in scope', async () => {
+    aNode({
+      [LIST]: { body: { items: tasks, cursor: '2026-11-22T02:00:00Z' } },
+      'POST /api/reading/next': { status: 204 },
+    });
+    open();
+    await screen.findByText('CT sọ não');
+    await userEvent.keyboard('n');
+    expect(await screen.findByText('Không còn ca nào trong phạm vi của bạn đang chờ.')).toBeTruthy();
   });
 
   it("begins with the saved filter of the reader's choice, and picks others by number", async () => {

@@ -80,7 +80,7 @@ export function WorklistPage() {
   });
   const next = async () => {
     setNotice('');
-    if (!(await desk.next()) && desk.error === null) setNotice(t('worklist.no-next'));
+    if (!(await desk.next())) setNotice(t('worklist.no-next'));
   };
   const showMenu = (task: KnownTask) => {
     const place = grid.current?.placeOf(task.id);

@@ -57,12 +57,16 @@ export function useOpen(role: Role) {
     look: (task: Task) => void navigate(addressOf(task)),
     takeOver: (task: Task) => inScope(task, (override) => node.takeOver(task.id, override)),
     /** The next in line; false when none waits. */
-    next: () =>
-      attempt('next', async () => {
+    next: async () => {
+      let none = false;
+      await attempt('next', async () => {
         const task = await node.takeNext();
+        none = task === null;
         if (task) openingStudy(task.study_instance_uid);
         return task;
-      }),
+      });
+      return !none;
+    },
     release: (task: Task) =>
       attempt(task.id, async () => {
         await node.release(task.id);
