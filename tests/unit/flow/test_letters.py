@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from node.domain.facility import Peer, PeerKind
 from node.domain.letter import Letter, LetterKind
 from node.domain.study import Priority, Via
 from node.errors import PeerUnreachable
+from node.flow import dial
 from node.flow import letters as channel
 from node.flow.dial import Dialler
 from node.flow.link import take_manifest
@@ -254,3 +256,31 @@ def test_letters_of_the_last_days_are_told_again_at_every_start(district: Statio
     far.told.clear()
     a_dialler(district, far).push()  # the hub may be one that was restored from a backup
     assert ids(far.told) == [3]
+
+
+def test_a_letter_goes_up_at_once_when_somebody_has_written_one(
+    district: Station, far: PlayedHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dial, "_PAUSE", 3600.0)
+    told = threading.Event()
+    post = far.post
+
+    def hear(path: str, body: Any) -> Any:
+        answer = post(path, body)
+        if far.told:
+            told.set()
+        return answer
+
+    far.post = hear  # type: ignore[method-assign]
+    dialler = Dialler(district.node, HUB, far)  # type: ignore[arg-type]
+    pushing = threading.Thread(target=dialler._keep, args=(dialler.push,))
+    pushing.start()
+    try:
+        dialler.nudge()  # of something else
+        keep(district, a_letter(district, 1, node=HERE))
+        dialler.nudge()
+        assert told.wait(60)
+    finally:
+        dialler.stop()
+        pushing.join(60)
+    assert ids(far.told) == [1]
