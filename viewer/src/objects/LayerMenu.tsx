@@ -1,7 +1,7 @@
 /** Chooses what lies over an image, and in which of its windows it is seen. */
 import { Button, Checkbox, Popover, Radio, Slider, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { dicomDate } from '../i18n/format';
+import { dicomDate, personName } from '../i18n/format';
 import type { Voi } from '../imaging/luts';
 import { windowOf } from '../imaging/presets';
 import classes from './ObjectLayers.module.css';
@@ -103,7 +103,9 @@ function States({ layers, choice, onChoose }: Props) {
             value={one.sop}
             size="xs"
             label={labelOf(one) || t('objects.unnamed')}
-            description={[dicomDate(one.date.slice(0, 8)), one.creator, one.description].filter(Boolean).join(' · ')}
+            description={[dicomDate(one.date.slice(0, 8)), personName(one.creator), one.description]
+              .filter(Boolean)
+              .join(' · ')}
           />
         ))}
       </Stack>
