@@ -165,7 +165,7 @@ export function ReportPanel(props: Props) {
         signer={props.signer}
         onClose={() => setOpen(null)}
         onSign={async (as, acknowledge) => {
-          if (await props.onSign(as, acknowledge)) setOpen(null);
+          if (await props.onSign(as, acknowledge)) setOpen((known) => (known === 'sign' ? null : known));
         }}
         error={error}
       />
