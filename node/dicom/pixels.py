@@ -296,7 +296,8 @@ class _Window(io.RawIOBase):
 
 def _items(pixels: Any) -> list[tuple[int, int]] | None:
     """(offset, bytes) of the items of encapsulated pixel data (PS3.5 A.4); None when they are not well-formed."""
-    items, at, end = [], 0, len(pixels)
+    items: list[tuple[int, int]] = []
+    at, end = 0, len(pixels)
     while at + 8 <= end:
         tag, length = struct.unpack_from("<II", pixels, at)
         if tag != _ITEM or length > end - at - 8:

@@ -18,8 +18,8 @@ from node.domain.commitment import (
     RequestState,
 )
 from node.domain.transitions import advance
-from node.ledger.schema import commitment_inquiries as inquiries
-from node.ledger.schema import commitment_requests as requests
+from node.ledger.commitment_tables import commitment_inquiries as inquiries
+from node.ledger.commitment_tables import commitment_requests as requests
 from node.ledger.schema import instances
 from node.ledger.sql import insert
 

@@ -121,7 +121,7 @@ def test_a_study_is_prepared_before_it_is_opened_and_a_damaged_pack_is_made_anew
         content = bytearray(pack.read_bytes())
         content[-4000] ^= 0xFF
         pack.write_bytes(content)
-    found = [r for r in records(world.client("bs").get(f"{AT}/opening").content)]
+    found = list(records(world.client("bs").get(f"{AT}/opening").content))
     first = b"".join(content for kind, _, index, _, content in found if kind is Kind.HTJ2K and index == 0)
     assert np.array_equal(htj2k.decode(first), samples[0])
     assert prepared_files(world.node).find(packs[0].stem) is not None

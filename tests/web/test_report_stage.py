@@ -53,7 +53,14 @@ def three(desk: World, trainee: Any, senior: Any) -> World:  # noqa: F811
     assert sign(senior, **{"as": "final"}).status_code == 200
     desk.clock.forward(hours=5)
     begun = senior.post(f"{TASK}/amend").json()
-    save(senior, begun["report_revision"], conclusion="Đã so phim cũ: nốt không đổi.", technique="", findings="", recommendation="")
+    save(
+        senior,
+        begun["report_revision"],
+        conclusion="Đã so phim cũ: nốt không đổi.",
+        technique="",
+        findings="",
+        recommendation="",
+    )
     assert sign(senior, **{"as": "final"}).status_code == 200
     return desk
 

@@ -14,7 +14,7 @@ from node.domain.commitment import CommitmentReport, Reference, ReportWay, Reque
 from node.domain.facility import Service
 from node.errors import PeerRefused
 from node.flow.commit import CommitmentDesk, recover
-from node.ledger.schema import commitment_requests
+from node.ledger.commitment_tables import commitment_requests
 from tests.unit.flow.station import CT, PACS, STUDY, Station, a_registry, an_object, unreachable
 
 Make = Callable[..., Station]

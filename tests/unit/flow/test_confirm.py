@@ -13,7 +13,7 @@ from node.domain.delivery import DeliveryState, ItemState
 from node.domain.timeline import Hop
 from node.errors import PeerRefused
 from node.flow.confirm import take_report
-from node.ledger.schema import commitment_inquiries
+from node.ledger.commitment_tables import commitment_inquiries
 from node.ports import Inquiry
 from tests.unit.flow.station import COPY, CT, PACS, STUDY, Station, a_registry, an_object, numbered, unreachable
 
