@@ -63,6 +63,7 @@ def test_from_a_trainees_draft_to_an_addendum(node: DeskNode, enter: Callable[[s
     expect(page.get_by_role("textbox", name="Mô tả")).to_be_visible()
     page.keyboard.press("b")
     assert section(page, "Mô tả") == ""  # nothing is filled in by itself
+    expect(page.get_by_role("button", name="Điền mẫu bình thường")).to_be_visible()
     page.keyboard.press("F2")
     assert section(page, "Kỹ thuật").startswith("Chụp cắt lớp vi tính sọ não từ nền sọ đến đỉnh")
     page.keyboard.press("Alt+4")
