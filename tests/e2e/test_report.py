@@ -91,6 +91,7 @@ def test_from_a_trainees_draft_to_an_addendum(node: DeskNode, enter: Callable[[s
     page.get_by_role("dialog").wait_for()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("Đã ký")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("dialog")).to_have_count(0)
     assert axe(page) == []
     Watched(page, node.url).shot("report-final")
 
@@ -104,11 +105,13 @@ def test_from_a_trainees_draft_to_an_addendum(node: DeskNode, enter: Callable[[s
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("Đã ký", exact=True)).to_be_visible(timeout=15_000)
     expect(page.get_by_text("Bổ sung 1")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="Các phiên bản").press("Enter")
     versions = page.get_by_role("dialog", name="Các phiên bản")
     final = versions.get_by_role("button", name="Bản 2")
     expect(final).to_contain_text("BS. Lê Quang Đức, BS. Trần Thị Hồng Ánh")
     final.click()
     expect(versions.get_by_text("Bác sĩ duyệt")).to_be_visible()
+    page.wait_for_timeout(300)  # the dialog has faded in
     assert axe(page) == []
     Watched(page, node.url).shot("report-versions")
