@@ -1,6 +1,6 @@
 # Liên Tuyến. `make help` lists what there is; every target may be run again at any time.
 .POSIX:
-.PHONY: help setup run-setup viewer system browser test check demo bench-loop bench-gateway lock docs format clean
+.PHONY: help setup run-setup viewer system browser test check demo bench-loop bench-gateway bench-viewer lock docs format clean
 
 BIN = .venv/bin
 PY = $(BIN)/python
@@ -19,6 +19,7 @@ help:
 	@echo "make lock        write the lock files anew from pyproject.toml (scripts/lock --upgrade: newest of all)"
 	@echo "make bench-loop  seconds from the last image to the worklist"
 	@echo "make bench-gateway  receiving, sending and finding beside DCMTK and Orthanc, on this machine"
+	@echo "make bench-viewer   opening studies in headless Chromium beside OHIF, on emulated lines"
 	@echo "make system      only the Debian packages that tests need"
 	@echo "make clean       remove what was built and installed here"
 	@echo "PYTHON=python3.12 names the Python that .venv is made with."
@@ -61,6 +62,9 @@ bench-loop: setup
 
 bench-gateway: setup
 	$(PY) bench/gateway.py
+
+bench-viewer: setup
+	$(PY) bench/viewer.py
 
 lock:
 	@scripts/lock
