@@ -33,6 +33,7 @@ ADMINS = frozenset({"admin"})
 NOBODY: frozenset[str] = frozenset()  # no person: other nodes only
 
 RESERVED = re.compile(r"/(api|dicom-web|fhir|exchange|metrics|openapi\.json|healthz|readyz)(/.*)?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ class Gate:
     async def _admit(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        if _CONTROL.search(scope["path"]):  # the router's "$" matches before a line end: it would find what no rule saw
+            raise NotFound("There is nothing at this address.")
         rule = find_rule(method, scope["path"])
         cookie = self._cookie_token(headers)
         public_post = rule is not None and rule.roles is None

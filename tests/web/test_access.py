@@ -57,6 +57,12 @@ def test_every_route_but_the_public_ones_refuses_an_anonymous_caller(world: Worl
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/dicom-web/studies", f"/api/reading/studies/{STUDY}/priors"])
+def test_an_address_with_a_line_end_does_not_pass_the_gate(world: World, path: str) -> None:
+    assert world.client().get(f"{path}%0A").status_code == 404
+    assert world.client("bs").get(f"{path}%0A").status_code == 404
+
+
 def test_a_route_that_is_in_no_rule_is_refused_to_everyone(world: World) -> None:
     @world.app.get("/api/forgotten")
     def forgotten() -> dict[str, str]:
