@@ -197,6 +197,16 @@ def test_an_addendum_that_is_given_up_leaves_the_report_final_and_its_words_wait
     assert senior.post(f"{TASK}/amend").json()["report"]["findings"] == "Dở dang."
 
 
+@pytest.mark.parametrize("begin", ["amend", "correct"])
+def test_signing_what_fell_out_of_the_readers_hands_is_no_success(desk: World, senior: TestClient, begin: str) -> None:
+    signed(senior)
+    begun = senior.post(f"{TASK}/{begin}").json()
+    senior.put(f"{TASK}/report", json={"findings": "Thêm.", "base_revision": begun["report_revision"]})
+    senior.post(f"{TASK}/release")  # as when the lease runs out
+    assert sign(senior).status_code == 409
+    assert len([v for v in versions(senior) if v["state"] == "final"]) == 1
+
+
 def test_no_write_reaches_a_signed_version(desk: World, senior: TestClient) -> None:
     signed(senior)
     before = rows(desk)

@@ -116,7 +116,8 @@ def sign_final(tx: Connection, circumstances: Desk, reader: Reader, task_id: str
     """Makes the draft final; what a trainee signed before is verified by it, as it is or as it was changed. Signing again by the
     signer has no effect."""
     task = get(tx, task_id)
-    if task.state == ReadingState.FINAL and task.claimed_by == reader.username:
+    left = store.newest(tx, task_id, store.DRAFT)  # what was begun and fell out of the reader's hands is not signed
+    if task.state == ReadingState.FINAL and task.claimed_by == reader.username and left is None:
         return task
     task = owned(tx, task_id, reader)
     profile = profiles.get(tx, reader.username)
