@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from node.domain.job import Job
 from node.ledger import reads
-from node.ledger.schema import jobs
+from node.ledger.schema import jobs, studies
 from node.ledger.signed import signed_report
 from tests.web.world import STUDY, World, ct
 from worklists.reading.intake import ReadStage, task_id_of
@@ -26,9 +26,9 @@ TEXT = {
 }
 
 
-def put_on_worklist(world: World, study: str = STUDY) -> None:
+def put_on_worklist(world: World, study: str = STUDY, state: str = "complete") -> None:
     with world.node.ledger.begin() as tx:
-        tx.exec_driver_sql("UPDATE studies SET state = 'complete'")
+        tx.execute(update(studies).values(state=state))
     stage = ReadStage()
     job = Job(1, "read", study, {}, 0, 2, 0, "test")
     result = stage.work(job, world.node)

@@ -243,6 +243,20 @@ def test_repeated_images_answer_a_request_to_repeat_and_nothing_new_does_not(
     assert reader.get(TASK).json()["state"] == "ready"
 
 
+def test_a_repeated_image_that_is_seen_while_the_study_is_still_open_answers_too(
+    desk: World,  # noqa: F811
+    reader: TestClient,  # noqa: F811
+) -> None:
+    reader.post(f"{TASK}/claim")
+    with desk.node.ledger.begin() as tx:
+        actions.reject(tx, *circumstances(desk), task_id_of(STUDY))
+    desk.receive(ct(3))
+    put_on_worklist(desk, state="receiving")
+    assert reader.get(TASK).json()["state"] == "unreadable"
+    put_on_worklist(desk)
+    assert reader.get(TASK).json()["state"] == "ready"
+
+
 def test_a_second_opinion_is_asked_and_answered_while_the_study_stays_whose_it_is(
     desk: World,  # noqa: F811
     reader: TestClient,  # noqa: F811

@@ -60,11 +60,14 @@ class ReadStage:
         event = ReadingEvent.ARRIVED if found.whole else ReadingEvent.LATE
         if task.state == ReadingState.UNREADABLE and found.received <= task.instances_received:
             event = ReadingEvent.LATE  # nothing was repeated
+        told = found.received
+        if task.state == ReadingState.UNREADABLE and not found.whole:
+            told = task.instances_received  # what was here when it was refused, until the repeated images are all here
         ready_at = task.ready_at or (now if found.whole else None)
         new: dict[str, Any] = {
             "state": advance(READING_TRANSITIONS, task.state, event).value,
             "priority": min(task.priority, priority.rank),
-            "instances_received": found.received,
+            "instances_received": told,
             "instances_expected": found.expected,
             "ready_at": ready_at,
             "speciality": about.speciality or task.speciality,
