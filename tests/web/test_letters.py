@@ -35,23 +35,23 @@ def run_jobs(world: World) -> None:
     raise AssertionError("the jobs do not end")
 
 
-def put_on_worklist(world: World, facility: str = "DEMO-DH", *, receive: bool = True) -> None:
+def put_on_worklist(world: World, facility: str = "DEMO-DH", *, receive: bool = True, study: str = STUDY) -> None:
     if receive:
         world.receive(ct(1), ct(2), via=Via.LINK, facility=facility, peer="node-dh")
     with world.node.ledger.begin() as tx:
         tx.exec_driver_sql("UPDATE studies SET state = 'complete'")
-    job = Job(1, "read", STUDY, {}, 0, 2, 0, "test")
+    job = Job(1, "read", study, {}, 0, 2, 0, "test")
     stage = ReadStage()
     result = stage.work(job, world.node)
     with world.node.ledger.begin() as tx:
         stage.settle(tx, job, result, world.node)
 
 
-def from_origin(world: World, kind: str, *, about: str = "", id: str = ID, **body: Any) -> None:
+def from_origin(world: World, kind: str, *, about: str = "", id: str = ID, study: str = STUDY, **body: Any) -> None:
     """A letter of the origin's arrives by the link."""
     from node.flow.letters import take_letters, to_json
 
-    letter = Letter(id, STUDY, "DEMO-DH", kind, "BS. Phạm Thu", world.clock.now(), body, about)
+    letter = Letter(id, study, "DEMO-DH", kind, "BS. Phạm Thu", world.clock.now(), body, about)
     (peer,) = [p for p in world.node.registry().peers if p.code == "node-dh"]
     take_letters(world.node, peer, [to_json(letter)])
     run_jobs(world)
@@ -160,6 +160,25 @@ def test_a_critical_finding_is_noted_by_the_origin(hub: World) -> None:
     assert (finding["state"], finding["channel"], finding["read_back"]) == ("noted", "application", True)
     assert "Phạm Thu" in finding["noted_by"]
     assert ("critical-noted", "bs", False) in told(hub)
+
+
+def test_nobody_takes_note_of_a_finding_about_another_study(hub: World) -> None:
+    reader = hub.client("bs")
+    made = reader.post(f"/api/reading/tasks/{TASK}/criticals", json={"category": 1, "text": "Tràn khí áp lực."})
+    (finding,) = made.json()["items"]
+    hub.receive(ct(9, study="1.2.9"), via=Via.LINK, facility="DEMO-DH", peer="node-dh")
+    from_origin(hub, "noted", about=finding["id"], study="1.2.9", name="BS. Phạm Thu", read_back=True)
+    put_on_worklist(hub, receive=False, study="1.2.9")
+    run_jobs(hub)
+    (finding,) = reader.get(f"/api/reading/tasks/{TASK}/criticals").json()["items"]
+    assert finding["state"] == "raised"
+
+
+def test_a_request_without_a_list_of_questions_does_not_stop_the_worklist(hub: World) -> None:
+    from_origin(hub, "request", summary="Ho.", questions=None)
+    reader = hub.client("bs")
+    assert reader.get(f"/api/reading/tasks/{TASK}").json()["questions"] == []
+    assert reader.get("/api/reading/tasks").status_code == 200
 
 
 def test_nobody_taking_note_in_time_is_said_to_all_once(hub: World) -> None:
@@ -304,6 +323,17 @@ def test_in_one_house_a_question_goes_to_the_treating_doctor_and_the_answer_back
     run_jobs(house)
     assert state(reader) == "ready"
     assert told(house, "answered") == [("answered", "bs", False)]
+
+
+def test_what_the_reader_at_the_origin_writes_names_no_patient_either(house: World) -> None:
+    reader = house.client("bs")
+    reader.post(f"/api/reading/tasks/{TASK}/claim")
+    for path in ("ask", "reject", "criticals"):
+        body = {"ask": {}, "reject": {"reason": "motion"}, "criticals": {"category": 1}}[path]
+        answer = reader.post(f"/api/reading/tasks/{TASK}/{path}", json={**body, "text": "Bà Nguyễn Thị Đào"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "tells-patient")
+    assert reader.get(f"/api/studies/{STUDY}/letters").json()["items"] == []
+    assert state(reader) == "claimed"
 
 
 def test_a_notice_about_a_question_is_over_when_somebody_has_answered(house: World) -> None:

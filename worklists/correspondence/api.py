@@ -190,6 +190,7 @@ def _add_questions(routes: APIRouter, mail: _Mail, caller: Any) -> None:
             if task is None:
                 raise NotFound("There is no such reading task.", hint="Open the worklist again.")
             if desk.is_new(tx, post.new_id):
+                desk.refuse_identity(tx, post, task.study_uid, body)
                 if kind == LetterKind.REPEAT:
                     reading.reject(tx, readings.now(), as_reader(person), task_id)
                 elif body["blocking"]:

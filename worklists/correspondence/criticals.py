@@ -64,6 +64,7 @@ def raise_finding(
         raised_at=post.now,
         due_at=post.now + limit,
     )
+    desk.refuse_identity(tx, post, task.study_uid, {"text": text})
     criticals.add(tx, finding)
     body = {"category": category, "text": text, "due_at": finding.due_at.isoformat()}
     desk.put(tx, post, person, task.study_uid, kind=_K.CRITICAL, body=body)
@@ -100,14 +101,14 @@ def withdraw(tx: Connection, post: Post, person: Person, finding_id: str, reason
 def noted_by_letter(tx: Connection, letter: Letter, now: datetime, language: str) -> None:
     """Somebody at the origin took note in the application. The reader is told; the first note stands."""
     finding = criticals.get(tx, letter.about)
-    if finding is None:
-        return
+    task = _task(tx, finding.task_id) if finding is not None else None
+    if finding is None or task is None or task.study_uid != letter.study_instance_uid:
+        return  # nobody takes note of a finding about another hospital's patient
     role = _ROLES.get(str(letter.body.get("role", "")), {}).get(language, "")
     who = ", ".join(filter(None, (str(letter.body.get("name", ""))[:120], role)))
     values = {"channel": "application", "noted_by": who or letter.author, "noted_at": letter.at}
     read_back = bool(letter.body.get("read_back"))
     new = criticals.close(tx, finding.id, "noted", read_back=read_back, **values)
-    task = _task(tx, finding.task_id)
     if new:
         _ended(tx, finding, "noted", now)
     detail = {"by": who, "read_back": read_back, "after_signing": _signed(task)}
@@ -185,6 +186,7 @@ class _Nobody:
 
 def _tell_over(tx: Connection, post: Post, person: Person, finding: CriticalRow, body: Mapping[str, Any]) -> None:
     task = _task(tx, finding.task_id)
+    desk.refuse_identity(tx, post, task.study_uid, {"text": body.get("text", "")})
     desk.put(tx, post, person, task.study_uid, kind=_K.CRITICAL_OVER, body={"text": "", **body}, about=finding.id)
 
 

@@ -114,6 +114,13 @@ def write(
     return put(tx, post, person, study_uid, kind=kind, body=content, about=about)
 
 
+def refuse_identity(tx: Connection, post: Post, study_uid: str, body: Mapping[str, Any]) -> None:
+    """Raises `TellsPatient`: what somebody writes at the origin goes to whoever else reads the study, under a pseudonym."""
+    where = sides(tx, post.facility, study_uid)
+    if where.origin:
+        identity.check(shapes.texts_of(body), patient_of(where.study))
+
+
 def put(
     tx: Connection,
     post: Post,

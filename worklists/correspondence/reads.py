@@ -63,7 +63,7 @@ def marks(tx: Connection, own_uids: Collection[str], study_uids: Collection[str]
 
 def _marks_of(thread: Sequence[Letter], report: str) -> dict[str, Any]:
     waiting = [letter.kind for letter in thread if desk.is_open(letter, thread)]
-    spoken_of = {letter.body.get("report") for letter in thread if letter.kind == LetterKind.ACCEPTANCE}
+    spoken_of = [letter.body.get("report") for letter in thread if letter.kind == LetterKind.ACCEPTANCE]
     return {
         "questions": sum(kind != LetterKind.CRITICAL for kind in waiting),
         "critical": LetterKind.CRITICAL in waiting,

@@ -235,7 +235,8 @@ def _look_at_letters(tx: Connection, wanted: ColumnElement[bool], found: _Beside
     questions: dict[str, list[str]] = {}
     for row in rows:
         if row.kind == LetterKind.REQUEST.value:
-            asked = [text for text in row.body.get("questions", []) if isinstance(text, str) and text.strip()]
+            said = row.body.get("questions")  # another node's words: of any form
+            asked = [text for text in said if isinstance(text, str) and text.strip()] if isinstance(said, list) else []
             questions[row.study_uid] = list(dict.fromkeys([*questions.get(row.study_uid, ()), *asked]))
         elif row.kind == LetterKind.ACCEPTANCE.value:
             found.accepted[row.study_uid] = row.body.get("accepted")

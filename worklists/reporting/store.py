@@ -181,7 +181,8 @@ def questions(tx: Connection, study_uid: str) -> list[str]:
         .where(letters.c.study_uid == study_uid, letters.c.kind == LetterKind.REQUEST.value)
         .order_by(letters.c.number)
     ).scalars()
-    asked = [question for body in rows for question in body.get("questions", []) if isinstance(question, str)]
+    lists = [said for body in rows if isinstance(said := body.get("questions"), list)]  # another node's: of any form
+    asked = [question for said in lists for question in said if isinstance(question, str)]
     return list(dict.fromkeys(question for question in asked if question.strip()))
 
 
