@@ -118,7 +118,7 @@ class Heartbeat(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    idle_seconds: float = Field(0.0, ge=0)
+    idle_seconds: float = Field(0.0, ge=0, le=1e9)
 
 
 class NewPriority(BaseModel):

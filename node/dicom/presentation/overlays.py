@@ -19,6 +19,7 @@ from node.errors import Unreadable
 
 GROUPS: Final = range(0x6000, 0x6020, 2)
 _MOST: Final = 1 << 26  # pixels of a plane
+_MOST_FRAMES: Final = 4096
 _ROWS, _COLUMNS, _FRAMES, _DESCRIPTION = 0x0010, 0x0011, 0x0015, 0x0022
 _TYPE, _ORIGIN, _FIRST, _ALLOCATED, _POSITION = 0x0040, 0x0050, 0x0051, 0x0100, 0x0102
 _LABEL, _DATA = 0x1500, 0x3000
@@ -49,7 +50,7 @@ def _plane(ds: Dataset, group: int, path: Path | None) -> dict[str, Any] | None:
         rows, columns = int(_value(ds, group, _ROWS, 0)), int(_value(ds, group, _COLUMNS, 0))
         frames = int(_value(ds, group, _FRAMES, 1))
         origin = [int(part) for part in _value(ds, group, _ORIGIN, [1, 1])]
-        if min(rows, columns, frames) < 1 or rows * columns * frames > _MOST:
+        if min(rows, columns, frames) < 1 or frames > _MOST_FRAMES or rows * columns * frames > _MOST:
             return None
         bits = _bits(ds, group, (frames, rows, columns), path)
     except (TypeError, ValueError):
