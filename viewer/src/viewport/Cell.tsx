@@ -1,6 +1,6 @@
 /** One place of the grid: the images of a series, a plane through its volume, or a document. */
 import { useQuery } from '@tanstack/react-query';
-import { type DragEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StudyDetail } from '../api/types';
 import { dicomDate } from '../i18n/format';
@@ -14,7 +14,7 @@ import { ErrorNote } from '../ui/states';
 import classes from './Cell.module.css';
 import { DocumentView } from './DocumentView';
 import { dropped, SERIES_DRAG } from './drag';
-import type { Look, Place, SeriesPlace } from './grid';
+import { type Look, type Place, type SeriesPlace, stateAt } from './grid';
 import { PlaneCell } from './PlaneCell';
 import { ReferenceLines } from './ReferenceLines';
 import { framesIn, isDocument } from './series';
@@ -122,7 +122,7 @@ function Pictures(props: CellProps & { place: SeriesPlace; study: StudyDetail })
   const { t } = useTranslation();
   const { number, registry, current, study, place, active, wanted, lines } = props;
   const met = useCallback((view: Parameters<ViewRegistry['put']>[1]) => registry.put(number, view), [registry, number]);
-  const { ref, view, state } = useImageView(met);
+  const { ref, view, state: held } = useImageView(met);
   const { active: leading } = useViews();
   const hung = useRef<SeriesPlace | null>(null);
   const series = study.series.find((one) => one.series_instance_uid === place.series)!;
@@ -132,6 +132,8 @@ function Pictures(props: CellProps & { place: SeriesPlace; study: StudyDetail })
     staleTime: Number.POSITIVE_INFINITY,
     structuralSharing: false,
   });
+  const failed = stack.error !== null;
+  const state = useMemo(() => stateAt(held, place, failed), [held, place, failed]);
   const more = stack.data ? framesIn(series) - stack.data.frames.length : 0;
 
   useEffect(() => {
@@ -166,6 +168,7 @@ function Pictures(props: CellProps & { place: SeriesPlace; study: StudyDetail })
       {/* biome-ignore lint/a11y/noStaticElementInteractions: Enter does the same */}
       <div
         className={classes.view}
+        style={failed && state !== held ? { visibility: 'hidden' } : undefined}
         onDoubleClick={(event) => {
           if (event.target instanceof HTMLElement && state && HANDS.includes(state.tool)) props.onMaximise();
         }}

@@ -109,7 +109,8 @@ export function StudyView(props: Props) {
 
   const layout = useLayoutCommands({ study, cells, priors, linker, registry, open });
   const isCurrent = place !== null && place.study === study.study_instance_uid && place.kind === 'series';
-  const frame = isCurrent ? state?.stack?.frames[state.target] : undefined;
+  const isThere = isCurrent && state?.stack?.study === place.study && state.stack.series === place.series;
+  const frame = isThere ? state?.stack?.frames[state.shown] : undefined; // what is on the screen, not what was asked for
   const viewing = useViewCommands({ view, state, registry, frame, onToggleKeyImage });
   const run = (command: Command) => {
     switch (command.do) {

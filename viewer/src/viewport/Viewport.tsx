@@ -33,7 +33,7 @@ interface Props {
 
 export function Viewport({ study, view, state, mount, keyImages, overlay, children }: Props) {
   const { t } = useTranslation();
-  const frame = state?.stack?.frames[state.target];
+  const frame = state?.stack?.frames[state.shown];
   const label = state?.stack
     ? t('view.image-label', { n: state.target + 1, total: state.stack.frames.length, series: state.stack.description })
     : t('view.no-image');

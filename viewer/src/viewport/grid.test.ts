@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { stackOf } from '../imaging/stack';
+import { EMPTY, type ViewState } from '../imaging/viewstate';
 import {
   activate,
   cycle,
@@ -12,6 +14,7 @@ import {
   put,
   reformatted,
   type SeriesPlace,
+  stateAt,
 } from './grid';
 
 const series = (uid: string): SeriesPlace => ({ kind: 'series', study: '1', series: uid });
@@ -59,6 +62,13 @@ describe('a grid', () => {
       'coronal',
       'series',
     ]);
+  });
+
+  it('never shows what hung in a cell before under the name of what is coming', () => {
+    const before: ViewState = { ...EMPTY, status: 'ready', stack: stackOf('prior', 'a', []), shown: 3, tool: 'length' };
+    expect(stateAt(before, series('a'), false)).toMatchObject({ status: 'loading', stack: null, shown: -1 });
+    expect(stateAt(before, series('a'), true)?.status).toBe('empty');
+    expect(stateAt(before, { ...series('a'), study: 'prior' }, false)).toBe(before);
   });
 
   it('has a digit of its own for each layout', () => {

@@ -1,4 +1,5 @@
 /** What stands where on the screen: a grid of cells. Pure: every function returns a new grid. */
+import { EMPTY, type ViewState } from '../imaging/viewstate';
 
 export type PlaneName = 'axial' | 'coronal' | 'sagittal';
 
@@ -138,3 +139,13 @@ export function reformatted(of: SeriesPlace): Grid {
 }
 
 export const showsReformat = (grid: Grid) => placesOn(grid).some((place) => place?.kind === 'reformat');
+
+/**
+ * What a cell says of its view. While the images of its place are on their way the view still holds what hung there before; that is never
+ * shown under the name and date of what is coming. `failed`: they do not come.
+ */
+export function stateAt(state: ViewState | null, place: SeriesPlace, failed: boolean): ViewState | null {
+  const { stack } = state ?? EMPTY;
+  if (!state || !stack || (stack.study === place.study && stack.series === place.series)) return state;
+  return { ...EMPTY, status: failed ? 'empty' : 'loading', tool: state.tool };
+}
