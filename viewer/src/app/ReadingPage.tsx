@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams } from 'react-router';
 import * as node from '../api/node';
+import { ApiError } from '../api/problem';
 import { queries } from '../api/queries';
 import type { StudyDetail, TaskDetail } from '../api/types';
 import { AskDialog } from '../letters/AskDialog';
@@ -101,7 +102,8 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
   const sign = (as: SignAs, acknowledge: string[]) =>
     attempt(async () => {
       await saveFirst();
-      await roomOf(study.study_instance_uid).store.flush(false);
+      // the node signs the measurements that it has: they must be those on the screen
+      if (!(await roomOf(study.study_instance_uid).store.flush())) throw new ApiError({ status: 0, code: 'offline' });
       await reports.sign(task.id, { as, acknowledge, base_revision: draft.revision });
     });
   const claim = () => {
@@ -114,14 +116,16 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
       .marks.find((one) => one.id === id);
     if (mark) show(mark.sop_instance_uid, mark.frame);
   };
-  const goNext = () =>
-    attempt(async () => {
+  const goNext = async () => {
+    if (busy) return; // a second study would be claimed and left alone
+    await attempt(async () => {
       setNotice('');
       await saveFirst();
       const next = await node.takeNext(task.id);
       if (next) await navigate(`/reading/${encodeURIComponent(next.id)}`);
       else setNotice(t('reading.no-next'));
     });
+  };
 
   const report = editable ? draft.report : savedOf(task, session.language).written;
   const free = reads && !busy;

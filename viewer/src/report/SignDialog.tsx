@@ -57,10 +57,11 @@ export function SignDialog({ opened, task, report, signer, error, onClose, onSig
     }
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !busy) {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       event.stopPropagation();
-      void sign();
+      // the keys that opened the dialog, still held down, do not sign
+      if (!busy && !event.repeat) void sign();
     }
   };
   const addendum = task.report_kind === 'addendum';

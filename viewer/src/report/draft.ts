@@ -118,7 +118,7 @@ export class Draft {
   /** Saves now what is not saved yet. True when the node has everything. */
   async flush(): Promise<boolean> {
     clearTimeout(this.timer);
-    if (this.inFlight) await this.inFlight;
+    while (this.inFlight) await this.inFlight; // several may wait for the same answer
     if (!this.dirty) return true;
     if (this.state.kind === 'conflict') return false;
     this.inFlight = this.saveOnce();

@@ -157,6 +157,47 @@ describe('the marks of a study', () => {
     expect(node.requests).toEqual(['save a on 0']);
   });
 
+  it('are all at the node when a flush is over, also those whose request is on its way', async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const save = node.save.bind(node);
+    node.save = async (content, base) => {
+      await gate;
+      return save(content, base);
+    };
+    store.put([mark('a')]);
+    await vi.advanceTimersByTimeAsync(450); // the first request is on its way
+    store.put([mark('b')]);
+    const flushed = store.flush();
+    open();
+    expect(await flushed).toBe(true);
+    expect(node.kept.get(ID)).toMatchObject({ revision: 2, content: { text: 'b' } });
+    node.faults = ['down'];
+    store.put([mark('c')]);
+    expect(await store.flush()).toBe(false);
+  });
+
+  it('stay when a list comes that was asked for before they were kept', async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const list = node.list.bind(node);
+    node.list = async () => {
+      const old = await list();
+      await gate;
+      return old;
+    };
+    const loaded = store.load();
+    store.put([mark('a')]);
+    await settle();
+    open();
+    await loaded;
+    expect(texts()).toEqual(['a']);
+  });
+
   it('are not lost when the claim is', async () => {
     node.faults = [new ApiError({ status: 409, code: 'not-allowed', detail: 'Không.' })];
     node.writable = true;

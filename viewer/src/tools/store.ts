@@ -40,7 +40,8 @@ interface Outgoing {
   wanted: MarkContent | null;
   /** Sent and not yet answered. */
   sent: { content: MarkContent | null } | null;
-  busy: boolean;
+  /** Settles when what was sent is answered. */
+  answer: Promise<void> | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
   failures: number;
 }
@@ -64,6 +65,8 @@ export class MarkStore {
   private readonly source: MarkSource;
   private readonly revisions = new Map<string, number>();
   private readonly outgoing = new Map<string, Outgoing>();
+  /** How many answers to changes have come. */
+  private answers = 0;
   private past: (readonly Change[])[] = [];
   private future: (readonly Change[])[] = [];
 
@@ -94,7 +97,7 @@ export class MarkStore {
   /** Reads what the node has; what is on its way to it stays as it is here. */
   async load(): Promise<void> {
     try {
-      const { items, writable } = await this.source.list();
+      const { items, writable } = await this.listed();
       for (const { id, revision } of items) {
         if (!this.outgoing.has(id)) this.revisions.set(id, revision);
       }
@@ -108,6 +111,15 @@ export class MarkStore {
       this.update({});
     } catch {
       if (this.state.status === 'loading') this.update({ status: 'failed' });
+    }
+  }
+
+  /** A list that was on its way while a change was answered may not have the change: it is asked for again. */
+  private async listed(): ReturnType<MarkSource['list']> {
+    for (;;) {
+      const { answers } = this;
+      const list = await this.source.list();
+      if (answers === this.answers) return list;
     }
   }
 
@@ -173,7 +185,7 @@ export class MarkStore {
 
   private queue(id: string, wanted: MarkContent | null): void {
     const known = this.outgoing.get(id);
-    const entry = known ?? { wanted, sent: null, busy: false, timer: undefined, failures: 0 };
+    const entry = known ?? { wanted, sent: null, answer: undefined, timer: undefined, failures: 0 };
     entry.wanted = wanted;
     this.outgoing.set(id, entry);
     this.schedule(id, entry, DELAY_MS);
@@ -184,14 +196,26 @@ export class MarkStore {
     entry.timer = setTimeout(() => void this.send(id), delay);
   }
 
-  /** Sends everything now; `leaving`: the page is being left. */
-  async flush(leaving = false): Promise<void> {
-    await Promise.all([...this.outgoing.keys()].map((id) => this.send(id, leaving)));
+  /** Sends everything now, and waits for the answers. True: the node has all of it. `leaving`: the page is being left. */
+  async flush(leaving = false): Promise<boolean> {
+    while (this.outgoing.size > 0) {
+      await Promise.all([...this.outgoing.keys()].map((id) => this.send(id, leaving)));
+      if ([...this.outgoing.values()].some((one) => one.failures > 0)) return false;
+    }
+    return true;
   }
 
-  private async send(id: string, leaving = false): Promise<void> {
+  /** One request at a time for a mark; resolves, whatever became of it. */
+  private send(id: string, leaving = false): Promise<void> {
     const entry = this.outgoing.get(id);
-    if (!entry || entry.busy) return;
+    if (!entry) return Promise.resolve();
+    entry.answer ??= this.sendOnce(id, entry, leaving).finally(() => {
+      entry.answer = undefined;
+    });
+    return entry.answer;
+  }
+
+  private async sendOnce(id: string, entry: Outgoing, leaving: boolean): Promise<void> {
     clearTimeout(entry.timer);
     const content = entry.sent ? entry.sent.content : entry.wanted;
     const base = this.revisions.get(id) ?? 0;
@@ -200,20 +224,18 @@ export class MarkStore {
       return;
     }
     entry.sent = { content };
-    entry.busy = true;
     try {
       const kept = content
         ? await this.source.save(content, base, leaving)
         : await this.source.remove(id, base, leaving);
       this.settle(id, entry, content, kept);
     } catch (error) {
-      entry.busy = false;
       this.failed(id, entry, error);
     }
   }
 
   private settle(id: string, entry: Outgoing, content: MarkContent | null, kept: Mark): void {
-    entry.busy = false;
+    this.answers += 1;
     entry.sent = null;
     entry.failures = 0;
     this.revisions.set(id, kept.revision);
