@@ -1,9 +1,10 @@
 /** The pixels of a frame that is here, in the unit in which they are read. */
-import { cache } from '@cornerstonejs/core';
+import { cache, Enums } from '@cornerstonejs/core';
 import { type Dataset, numeric, text } from '../imaging/dicom';
 import { suvFactor } from '../imaging/suv';
 import type { PixelValues } from './values';
 
+const { FULL_RESOLUTION } = Enums.ImageQualityStatus;
 const RESCALE_TYPE = '00281054';
 const UNITS = '00541001';
 const UCUM: Record<string, string> = { HU: "[hnsf'U]", BQML: 'Bq/ml', OD: '{od}' };
@@ -23,7 +24,8 @@ export function pixelsOf(imageId: string, ds: Dataset): PixelValues | null {
   const data = image?.voxelManager?.getScalarData();
   const [columns, rows] = [numeric(ds, 'Columns') ?? 0, numeric(ds, 'Rows') ?? 0];
   if (!image || !data || image.color || image.columns !== columns || image.rows !== rows) return null;
-  if (data.length < columns * rows) return null;
+  // a preview is held at the size of the whole image
+  if ((image.imageQualityStatus ?? FULL_RESOLUTION) < FULL_RESOLUTION || data.length < columns * rows) return null;
   const scaled = image.preScale?.scaled ?? false;
   const [slope, intercept] = scaled ? [1, 0] : [image.slope ?? 1, image.intercept ?? 0];
   const suv = suvFactor(ds);
