@@ -32,6 +32,11 @@ export function describeFrame(imageId: string, ds: Dataset, frame: number): void
   known.set(imageId, { ds, frame });
 }
 
+/** Forgets a frame: its study is left. */
+export function forgetFrame(imageId: string): void {
+  known.delete(imageId);
+}
+
 /** What a viewport was told to draw with instead of the curve that the image brings: by the viewport's element. */
 const chosen = new WeakMap<Element, Curve>();
 

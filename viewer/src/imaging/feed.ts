@@ -1,9 +1,11 @@
 /** Where the frames of a stack come from: one queue per series, however many viewports show it. */
 import { cache, Enums, eventTarget } from '@cornerstonejs/core';
+import { wadors } from '@cornerstonejs/dicom-image-loader';
 import { ApiError } from '../api/problem';
 import { CACHE_BYTES } from './budget';
 import { decodePreview, decodeWhole, enlarged, type Image, type Preview } from './decode';
-import { numeric } from './dicom';
+import { forToolkit, numeric } from './dicom';
+import { describeFrame, forgetFrame } from './drawing';
 import { fetchPreview, fetchWhole } from './frames';
 import { note } from './marks';
 import { FrameScheduler, type FrameState } from './scheduler';
@@ -116,7 +118,11 @@ export class Feed {
     for (const leave of this.unfollow) leave();
     clearTimeout(this.timer);
     this.listeners.clear();
-    for (const { imageId } of this.stack.frames) owners.delete(imageId);
+    for (const { imageId } of this.stack.frames) {
+      owners.delete(imageId);
+      wadors.metaDataManager.remove(imageId);
+      forgetFrame(imageId);
+    }
   }
 
   /** More of a frame has come by the stream. */
@@ -310,6 +316,16 @@ export function loadImage(imageId: string, options: { targetBuffer?: unknown } =
   return { promise, cancelFn: () => leaving.abort(), decache: undefined };
 }
 
+/** Tells the toolkit and our own drawing what the frames of a stack are, until its feed is stopped. */
+function describe(stack: Stack): void {
+  for (const { imageId, sop, number } of stack.frames) {
+    const ds = stack.datasets.get(sop);
+    if (!ds) continue;
+    wadors.metaDataManager.add(imageId, forToolkit(ds) as Parameters<typeof wadors.metaDataManager.add>[1]);
+    describeFrame(imageId, ds, number);
+  }
+}
+
 const feeds = new Map<string, Feed>();
 
 /** Supplies by the stack that was made of their metadata. */
@@ -326,8 +342,10 @@ export const isOpen = (study: string, series: string) => feeds.has(`${study}/${s
 export function feedOf(stack: Stack): Feed {
   const key = `${stack.study}/${stack.series}`;
   const known = feeds.get(key);
-  if (known?.stack.frames.length === stack.frames.length) return known;
-  known?.stop();
+  const stays = known?.stack.frames.length === stack.frames.length;
+  if (!stays) known?.stop();
+  describe(stack);
+  if (stays) return known;
   const feed = new Feed(stack, supplies.get(stack) ?? new Supply(null));
   feeds.set(key, feed);
   return feed;

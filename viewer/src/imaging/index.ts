@@ -1,14 +1,10 @@
 /** Images: what a series is, how its frames are loaded, and the viewport that shows them. */
-import { wadors } from '@cornerstonejs/dicom-image-loader';
-import { forToolkit, withoutImpossibleSpacing } from './dicom';
-import { describeFrame } from './drawing';
+import { withoutImpossibleSpacing } from './dicom';
 import { warmEngine } from './engine';
 import { connect, isOpen } from './feed';
 import { type Stack, stackOf } from './stack';
 import { forget, onlyFor, supplyOf } from './supply';
 import { startToolkit, warmDecoder } from './toolkit';
-
-type ToolkitDataset = Parameters<typeof wadors.metaDataManager.add>[1];
 
 /** Starts everything that the first image of a study would have to wait for. */
 export async function warmUp(): Promise<void> {
@@ -24,19 +20,13 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined):
   });
 }
 
-/** Reads a series' metadata, begins to bring its images, and makes it known to the toolkit. */
+/** Reads a series' metadata and begins to bring its images. */
 export async function loadStack(study: string, series: string, signal?: AbortSignal): Promise<Stack> {
   if (isOpen(study, series)) forget(study, series); // images have come since
   onlyFor(study);
   const supply = await supplyOf(study, series);
   const [{ metadata }] = await unlessAborted(Promise.all([supply.opened, startToolkit()]), signal);
   const stack = stackOf(study, series, metadata.map(withoutImpossibleSpacing));
-  for (const frame of stack.frames) {
-    const ds = stack.datasets.get(frame.sop);
-    if (!ds) continue;
-    wadors.metaDataManager.add(frame.imageId, forToolkit(ds) as ToolkitDataset);
-    describeFrame(frame.imageId, ds, frame.number);
-  }
   connect(stack, supply);
   return stack;
 }

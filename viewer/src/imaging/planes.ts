@@ -8,7 +8,7 @@ import { cache, Enums, imageLoader, utilities } from '@cornerstonejs/core';
 import { wadors } from '@cornerstonejs/dicom-image-loader';
 import { type Image, qualityOf } from './decode';
 import { forToolkit } from './dicom';
-import { describeFrame, dress } from './drawing';
+import { describeFrame, dress, forgetFrame } from './drawing';
 import { dot, minus, plus, type Vector } from './geometry';
 import {
   type Box,
@@ -36,6 +36,8 @@ const SLICE_THICKNESS = '00180050';
 const KEPT = 24;
 /** While the series loads, planes are made again no more often than this. */
 const REFRESH_MS = 700;
+/** So long at most the last image of planes that are gone stays on the screen. */
+const ON_SCREEN_MS = 60_000;
 const { SUBRESOLUTION, FULL_RESOLUTION } = Enums.ImageQualityStatus;
 
 export const PLANES: readonly PlaneName[] = ['axial', 'coronal', 'sagittal'];
@@ -76,10 +78,11 @@ class PlaneSource implements FrameSource {
     const series = `${planes.stack.series}#${name}`;
     const key = `${SCHEME}:${serial}`;
     const source = datasetAt(planes.stack, 0)!;
+    const turn = [...look.right, ...look.down].map((part) => part.toFixed(4)).join(',');
     const indices = Array.from({ length: this.pile.count }, (_, index) => index);
     const frames = indices.map((index) => ({
       imageId: `${key}/${index}`,
-      sop: `${series}/${index}`,
+      sop: `${series}/${turn}/${index}`, // planes that were turned are other images: marks stay on their own
       number: 1,
       instanceNumber: index + 1,
     }));
@@ -158,7 +161,15 @@ class PlaneSource implements FrameSource {
       drop(imageId);
       makers.delete(imageId);
     }
+    setTimeout(() => this.forget(), ON_SCREEN_MS);
     this.listeners.clear();
+  }
+
+  private forget(): void {
+    for (const { imageId } of this.stack.frames) {
+      wadors.metaDataManager.remove(imageId);
+      forgetFrame(imageId);
+    }
   }
 }
 

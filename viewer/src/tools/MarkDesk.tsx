@@ -9,7 +9,7 @@ import { type Command, interceptKeys, useShortcuts } from '../viewport/shortcuts
 import { useViews } from '../viewport/views';
 import classes from './MarkDesk.module.css';
 import { MeasurementList } from './MeasurementList';
-import { flushRooms, type MarkRoom, roomOf } from './room';
+import { flushRooms, leaveRooms, type MarkRoom, roomOf } from './room';
 import { useMarks, useRoom } from './useMarks';
 import { actualSize, fitToFrame, flipVertically, rotateBack } from './viewing';
 import { WindowValues } from './WindowValues';
@@ -113,6 +113,7 @@ function useLeaving(): void {
     window.addEventListener('beforeunload', ask);
     return () => {
       leave();
+      leaveRooms();
       window.removeEventListener('pagehide', leave);
       window.removeEventListener('beforeunload', ask);
     };

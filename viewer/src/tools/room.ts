@@ -68,6 +68,12 @@ export class MarkRoom {
     this.stacks.set(stack.series, stack);
   }
 
+  /** The study is left: its images are not held on to. */
+  leave(): void {
+    this.stacks.clear();
+    if (this.state.asking) this.ask(null);
+  }
+
   select(id: string | null, point: number | null = null): void {
     if (id !== this.state.selected || point !== this.state.point) this.update({ selected: id, point });
   }
@@ -185,6 +191,11 @@ export function roomOf(study: string): MarkRoom {
     rooms.set(study, room);
   }
   return room;
+}
+
+/** The page of a study (and its priors) is left. */
+export function leaveRooms(): void {
+  for (const room of rooms.values()) room.leave();
 }
 
 /** Sends what is not at the node yet, from all rooms; true: there is something. */
