@@ -6,7 +6,7 @@ import { useNavigate, useSearchParams } from 'react-router';
 import * as node from '../api/node';
 import { queries } from '../api/queries';
 import { showLanguage } from '../i18n';
-import { safeReturn } from '../session';
+import { isSomebodyElse, safeReturn } from '../session';
 import { LanguageSwitch } from '../session/LanguageSwitch';
 import { Brand } from '../ui/Brand';
 import { ErrorNote } from '../ui/states';
@@ -33,9 +33,14 @@ export function LoginPage() {
     setError(null);
     try {
       const session = await node.login(username.trim(), password);
+      const target = safeReturn(parameters.get('next'), session.role);
+      if (isSomebodyElse(session.username)) {
+        window.location.replace(target); // a fresh page: nothing of the last user's is sent in this one's name
+        return;
+      }
       client.setQueryData(queries.session().queryKey, session);
       await showLanguage(session.language);
-      await navigate(safeReturn(parameters.get('next'), session.role), { replace: true });
+      await navigate(target, { replace: true });
     } catch (reason) {
       setError(reason);
       setPassword('');

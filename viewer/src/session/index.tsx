@@ -32,6 +32,12 @@ export function safeReturn(path: string | null, role: Role): string {
   return path?.startsWith('/') && !path.startsWith('//') && !path.startsWith('/login') ? path : HOME[role];
 }
 
+/** Whose session ended on this page. */
+let last: string | undefined;
+
+/** Whether somebody else was at work on this page, whose marks and drafts may still wait in its memory. */
+export const isSomebodyElse = (username: string): boolean => last !== undefined && last !== username;
+
 /** Shows its children to who is logged in; everyone else is asked to log in and comes back to the same place. */
 export function NeedsLogin({ children }: { children: ReactNode }) {
   const client = useQueryClient();
@@ -43,7 +49,9 @@ export function NeedsLogin({ children }: { children: ReactNode }) {
   useEffect(
     () =>
       whenSessionEnds(() => {
-        if (!client.getQueryData(queries.session().queryKey)) return;
+        const ended = client.getQueryData(queries.session().queryKey);
+        if (!ended) return;
+        last = ended.username;
         client.clear();
         void navigate(`/login?ended=1&next=${encodeURIComponent(here)}`, { replace: true });
       }),
