@@ -16,7 +16,9 @@ export function useDesk(study: string, leads: boolean, registry: ViewRegistry, l
         latest.current?.alignWith(message.plane);
     };
     const desk = joinDesk(hear);
-    if (leads) desk.say({ kind: 'study', study });
+    const lead = () => leads && desk.say({ kind: 'study', study });
+    lead();
+    window.addEventListener('focus', lead); // of several reading pages the one in hand leads
     let [said, timer] = ['', undefined as ReturnType<typeof setTimeout> | undefined];
     const tell = () => {
       timer = undefined;
@@ -36,6 +38,7 @@ export function useDesk(study: string, leads: boolean, registry: ViewRegistry, l
     });
     return () => {
       clearTimeout(timer);
+      window.removeEventListener('focus', lead);
       unfollow?.();
       stop();
       if (leads) desk.say({ kind: 'left' });
