@@ -42,17 +42,18 @@ class Desk:
     silence: timedelta = timedelta(minutes=2)  # of who does, and falls silent
 
 
-def get(tx: Connection, task_id: str) -> TaskRow:
+def get(tx: Connection, task_id: str, *, hold: bool = False) -> TaskRow:
     """Raises `NotFound`."""
-    task = store.get_task(tx, task_id)
+    task = store.get_task(tx, task_id, hold=hold)
     if task is None:
         raise NotFound("There is no such reading task.", hint="Open the worklist again.")
     return task
 
 
 def owned(tx: Connection, task_id: str, reader: Reader) -> TaskRow:
-    """The task, claimed by this reader; raises `NotAllowed` otherwise."""
-    task = get(tx, task_id)
+    """The task, claimed by this reader, for this transaction alone: what is written, signed and saved at the same time would
+    pass each other else. Raises `NotAllowed` otherwise."""
+    task = get(tx, task_id, hold=True)
     if task.state == ReadingState.FINAL:
         raise NotAllowed("The report is signed and cannot be changed.", hint="Open the worklist again.")
     if task.claimed_by != reader.username or task.state not in CLAIMED_STATES:

@@ -64,8 +64,10 @@ class About:
     question: str
 
 
-def get_task(tx: Connection, task_id: str) -> TaskRow | None:
-    row = tx.execute(select(reading_tasks).where(reading_tasks.c.id == task_id)).one_or_none()
+def get_task(tx: Connection, task_id: str, *, hold: bool = False) -> TaskRow | None:
+    """`hold`: nobody else changes the task until this transaction ends (SQLite has one writer anyway)."""
+    query = select(reading_tasks).where(reading_tasks.c.id == task_id)
+    row = tx.execute(query.with_for_update() if hold else query).one_or_none()
     return None if row is None else task_from(row)
 
 
