@@ -150,19 +150,23 @@ function regionAt(regions: readonly Region[], points: readonly Point[]): Region 
   return holding[0] ?? null;
 }
 
+const isMixed = ({ horizontal, vertical }: Region) => horizontal.unit !== 'mm' || vertical.unit !== 'mm';
+
 /** What lengths on an image rest on before anything is drawn. */
 export const basisOf = (ds: Dataset): Basis => (regionsOf(ds).length ? 'region' : imageSpacing(ds).basis);
 
 /** What a pixel measures where the points lie. */
 export function spacingAt(ds: Dataset, points: readonly Point[], calibration: MarkContent | null): Spacing {
-  const own = calibration && calibrated(ds, calibration);
-  if (own) return own;
   const regions = regionsOf(ds);
-  if (!regions.length) return imageSpacing(ds);
   const region = regionAt(regions, points);
+  // what was calibrated in one region says nothing of another, and nothing of curves and spectra
+  const applies = calibration && regionAt(regions, calibration.points) === region && !(region && isMixed(region));
+  const own = applies && calibrated(ds, calibration);
+  if (own) return own;
+  if (!regions.length) return imageSpacing(ds);
   if (!region) return PIXELS; // between the regions nothing is known
   const { horizontal, vertical } = region;
-  if (horizontal.unit === 'mm' && vertical.unit === 'mm') {
+  if (!isMixed(region)) {
     return { unit: 'mm', basis: 'region', x: Math.abs(horizontal.delta), y: Math.abs(vertical.delta) };
   }
   return { unit: 'mixed', basis: 'region', horizontal, vertical };

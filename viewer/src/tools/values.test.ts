@@ -109,6 +109,22 @@ describe('ultrasound regions (PS3.3 C.8.5.5)', () => {
       ).basis,
     ).toBe('none');
   });
+  it('are calibrated one by one, and never where an axis is no length', () => {
+    const calibration = (points: Point[]) =>
+      ({ ...mark('calibration', points, [{ name: 'length', number: 10, unit: 'mm' }]) }) as unknown as MarkContent;
+    const inTissue: Point[] = [
+      [10, 10],
+      [10, 60],
+    ];
+    const inSpectrum: Point[] = [
+      [110, 20],
+      [160, 70],
+    ];
+    expect(spacingAt(image, inTissue, calibration(inTissue))).toMatchObject({ basis: 'calibrated', y: 0.2 });
+    expect(spacingAt(image, inSpectrum, calibration(inTissue)).unit).toBe('mixed');
+    expect(spacingAt(image, inSpectrum, calibration(inSpectrum)).unit).toBe('mixed');
+    expect(spacingAt(image, inTissue, calibration(inSpectrum)).basis).toBe('region');
+  });
   it('measure time and velocity each for itself', () => {
     const points: Point[] = [
       [110, 20],
