@@ -124,8 +124,9 @@ export function WorklistPage() {
     else if (key === 'v' || key === 'V') {
       const step = key === 'v' ? 1 : VIEWS.length - 1;
       state.change({ view: VIEWS[(VIEWS.indexOf(filters.view) + step) % VIEWS.length]! });
-    } else if (key === 'n' && reads) void next();
-    else if ((key === '.' || key === 'ContextMenu' || (key === 'F10' && event.shiftKey)) && selected)
+    } else if (key === 'n' && reads) {
+      if (!desk.opening && !event.repeat) void next(); // each press claims a study
+    } else if ((key === '.' || key === 'ContextMenu' || (key === 'F10' && event.shiftKey)) && selected)
       showMenu(selected);
     else if (action && selected && !desk.opening && !event.repeat) act(action, selected);
     else return false;
