@@ -28,7 +28,7 @@ def clean(text: str) -> str:
 Section = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(clean)]
 Uid = Annotated[str, Field(pattern=r"^[0-9.]{1,64}$")]
 PageName = Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]
-FieldValue = Section | bool | int | float | list[Section] | None
+FieldValue = Section | bool | int | Annotated[float, Field(allow_inf_nan=False)] | list[Section] | None
 
 
 class Answer(BaseModel):

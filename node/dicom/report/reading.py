@@ -56,7 +56,9 @@ def read_report(source: Path | BinaryIO) -> SignedReport:
     try:
         ds = dcmread(source)
         return _report(ds)
-    except (InvalidDicomError, AttributeError, ValueError, TypeError, KeyError, IndexError, EOFError) as error:
+    except (
+        InvalidDicomError, AttributeError, ValueError, TypeError, KeyError, IndexError, EOFError, RecursionError
+    ) as error:  # fmt: skip
         raise Unreadable(
             "The structured report cannot be read.", hint="Ask the sender for the report again."
         ) from error

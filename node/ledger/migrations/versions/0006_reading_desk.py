@@ -165,6 +165,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("clock_used_seconds", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("escalations", sa.Integer(), server_default="0", nullable=False))
 
+    op.execute(  # the clock of what waits already runs since the images were here
+        "UPDATE reading_tasks SET clock_running_since = ready_at"
+        " WHERE ready_at IS NOT NULL AND state IN ('ready', 'claimed', 'drafting')"
+    )
+
     with op.batch_alter_table("reports", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", sa.String(length=16), server_default="report", nullable=False))
         batch_op.add_column(sa.Column("comparison", sa.Text(), server_default="", nullable=False))
