@@ -80,6 +80,15 @@ def an_image(**changes: Any) -> Dataset:
 HEADERS = {"2.25.1001": an_image(), "2.25.1002": an_image(), "2.25.1003": an_image(NumberOfFrames=5)}
 
 
+def test_images_whose_uids_have_leading_zeros_get_their_report() -> None:
+    images = [EvidenceItem(CT, "1.2.840.0113619.2.001", "1.2.840.0113619.2.1")]
+    report = a_report(text=dataclasses.replace(a_report().text, key_images=("1.2.840.0113619.2.001",)))
+    for build in (build_sr, build_key_objects):
+        document = build(report, a_header(), images)
+        assert document is not None
+        assert find_faults(document, images) == []
+
+
 @pytest.mark.parametrize("kind", IN_REPORTS)
 def test_a_mark_of_every_kind_is_read_again_from_the_narrative(kind: MeasurementKind, tmp_path: Path) -> None:
     mark = a_mark(kind, on=EVIDENCE[2], frame=3)
