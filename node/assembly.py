@@ -297,24 +297,27 @@ class NodeProcess:
             self._arrived.wait(wait)
 
     def _tick(self) -> None:
+        """Each step by itself: nobody is told less of a critical finding because a folder cannot be written."""
         while not self._stopping.wait(_TICK):
-            try:
-                self._dial()
-                self.indexer.note_quarantine()
-                self.partials.expire()
-                self.orders.write_notes()
-                self._look_after_certificates()
-                while escalate(self.node, new_id()):
-                    pass
-                with self.ledger.begin() as tx:
-                    expire_leases(tx, self.node.clock.now())
-                if time.monotonic() - self._clocks_seen > _CLOCKS:
-                    self._clocks_seen = time.monotonic()
-                    look_after_clocks(self.node, limits_of(self.node))
-            except NodeError as error:
-                log.warning("%s", error)
-            except Exception as error:
-                log.error("the tick failed (%s); it goes on", type(error).__name__)
+            for step in (
+                self._look_after_desk, self._dial, self.indexer.note_quarantine, self.partials.expire,
+                self.orders.write_notes, self._look_after_certificates,
+            ):  # fmt: skip
+                try:
+                    step()
+                except NodeError as error:
+                    log.warning("%s", error)
+                except Exception as error:
+                    log.error("the tick failed (%s); it goes on", type(error).__name__)
+
+    def _look_after_desk(self) -> None:
+        while escalate(self.node, new_id()):
+            pass
+        with self.ledger.begin() as tx:
+            expire_leases(tx, self.node.clock.now())
+        if time.monotonic() - self._clocks_seen > _CLOCKS:
+            self._clocks_seen = time.monotonic()
+            look_after_clocks(self.node, limits_of(self.node))
 
     def _look_after_certificates(self) -> None:
         if self._renewal is not None:
