@@ -35,9 +35,15 @@ class ReportStage:
                 raise NotFound("The task has no signed report.")
             built = studies.current_instances(tx, signed[0].study_instance_uid, (Via.DESK,))
         done = {row.sop_instance_uid for row in built}
+        refused: list[Exception] = []
         for report in signed:
             if report.sop_instance_uid not in done:
-                _keep(_documents(report, node), node)
+                try:
+                    _keep(_documents(report, node), node)
+                except Exception as error:  # this version's fault: a final report does not wait for a preliminary one
+                    refused.append(error)
+        if refused:
+            raise refused[0]
         return signed
 
     def settle(self, tx: Any, job: Job, result: Sequence[SignedReport], node: Node) -> Iterable[NextJob]:
