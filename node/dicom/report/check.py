@@ -19,7 +19,7 @@ from node.dicom.report.document import EvidenceItem
 from node.dicom.setup import configure
 from node.errors import Invalid
 
-_UID = re.compile(r"[0-9.]{1,64}")  # what is taken in: there are modalities with leading zeros, and they get reports too
+_UID = re.compile(r"[0-9.]{1,64}")  # as it is taken in: some modalities write leading zeros
 _TEXTS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _REFERENCES = ("ReferencedSOPSequence", "ReferencedImageSequence")
 _EARLIER = frozenset({"PredecessorDocumentsSequence", "IdenticalDocumentsSequence", "SourceInstanceSequence"})
