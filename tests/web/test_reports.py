@@ -207,6 +207,15 @@ def test_signing_what_fell_out_of_the_readers_hands_is_no_success(desk: World, s
     assert len([v for v in versions(senior) if v["state"] == "final"]) == 1
 
 
+def test_an_addendum_is_not_corrected_but_followed_by_another(senior: TestClient) -> None:
+    signed(senior)
+    begun = senior.post(f"{TASK}/amend").json()
+    senior.put(f"{TASK}/report", json={"findings": "Bên trái.", "base_revision": begun["report_revision"]})
+    assert sign(senior).json()["correctable_until"] is None
+    refused = senior.post(f"{TASK}/correct")
+    assert (refused.status_code, refused.json()["hint"]) == (409, "Write another addendum that says what is right.")
+
+
 def test_no_write_reaches_a_signed_version(desk: World, senior: TestClient) -> None:
     signed(senior)
     before = rows(desk)

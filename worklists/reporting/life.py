@@ -145,6 +145,8 @@ def correct(tx: Connection, circumstances: Desk, reader: Reader, task_id: str, w
     signed = store.newest(tx, task_id, *store.SIGNED)
     if task.state != ReadingState.FINAL or signed is None:
         raise NotAllowed("Only a signed report can be corrected.", hint="Open the worklist again; it may have changed.")
+    if signed.kind == store.ADDENDUM:  # nothing takes an addendum's place: both would stand, one against the other
+        raise NotAllowed("An addendum stands as it is.", hint="Write another addendum that says what is right.")
     if signed.author != reader.username:
         raise NotAllowed("Only who signed the report can correct it.", hint="Write an addendum instead.")
     _refuse_late_correction(signed, circumstances.now, window)
@@ -172,6 +174,8 @@ def correctable_until(
     """Until when this person may correct what they signed; None when they may not."""
     signed = store.newest(tx, task.id, store.FINAL)
     if task.state != ReadingState.FINAL or signed is None or signed.author != username or signed.signed_at is None:
+        return None
+    if signed.kind == store.ADDENDUM:
         return None
     until = signed.signed_at + window
     return until if now < until else None
