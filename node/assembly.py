@@ -299,10 +299,8 @@ class NodeProcess:
     def _tick(self) -> None:
         """Each step by itself: nobody is told less of a critical finding because a folder cannot be written."""
         while not self._stopping.wait(_TICK):
-            for step in (
-                self._look_after_desk, self._dial, self.indexer.note_quarantine, self.partials.expire,
-                self.orders.write_notes, self._look_after_certificates,
-            ):  # fmt: skip
+            for step in (self._look_after_desk, self._dial, self.indexer.note_quarantine, self.partials.expire,
+                         self.orders.write_notes, self._look_after_certificates):  # fmt: skip
                 try:
                     step()
                 except NodeError as error:
