@@ -18,7 +18,7 @@ from worklists.reporting import life
 
 ROOT = Path(problems.__file__).parent.parent.parent
 FUTURE = "from __future__ import annotations\n"
-SOURCES = [*sorted((ROOT / "node" / "web").glob("*.py")), *sorted((ROOT / "worklists").glob("*/*.py"))]
+SOURCES = [*sorted((ROOT / "node" / "web").rglob("*.py")), *sorted((ROOT / "worklists").glob("*/*.py"))]
 
 
 def subclasses(kind: type[NodeError]) -> Iterator[type[NodeError]]:
