@@ -57,6 +57,18 @@ export function NeedsLogin({ children }: { children: ReactNode }) {
       }),
     [client, navigate, here],
   );
+  const username = session.data?.username;
+  useEffect(() => {
+    if (!username) return undefined;
+    // another tab may have logged somebody else in: nothing is read or signed in a name that is not on the screen
+    const compare = () =>
+      node
+        .session()
+        .then((now) => now.username !== username && window.location.reload())
+        .catch(() => undefined);
+    window.addEventListener('focus', compare);
+    return () => window.removeEventListener('focus', compare);
+  }, [username]);
   const language = session.data?.language;
   useEffect(() => {
     if (language) void showLanguage(language);

@@ -61,11 +61,12 @@ export function WorklistPage() {
     () => narrowed(all ?? [], filters, session.username, (task) => faceOf(task, minute).mood === 'over'),
     [all, filters, session.username, minute],
   );
-  const at = Math.max(
-    0,
-    rows.findIndex((task) => task.id === chosen),
-  );
-  const selected = rows[at];
+  const place = useRef(0);
+  const found = rows.findIndex((task) => task.id === chosen);
+  const at = found >= 0 ? found : chosen === null ? 0 : Math.min(place.current, Math.max(0, rows.length - 1));
+  place.current = at;
+  // what was chosen has left the list: Enter must not take the neighbour that moved into its place
+  const selected = found >= 0 || chosen === null ? rows[at] : undefined;
   const following = useMemo(() => {
     const first = nextToRead(opened.data?.items ?? []);
     const rest = (opened.data?.items ?? []).filter((task) => task.state === 'ready' && task.in_scope && task !== first);
