@@ -54,7 +54,8 @@ def test_every_route_but_the_public_ones_refuses_an_anonymous_caller(world: Worl
             continue
         answer = client.request(method, fill(path))
         assert answer.status_code in (401, 403), (method, path, answer.status_code)
-        assert answer.headers["content-type"] == "application/problem+json"
+        form = "application/fhir+json" if path.startswith("/fhir/") else "application/problem+json"
+        assert answer.headers["content-type"] == form
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/dicom-web/studies", f"/api/reading/studies/{STUDY}/priors"])
