@@ -6,6 +6,7 @@ Each letter that is new here becomes a job "letter", which makes its effect.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -125,7 +126,11 @@ def from_json(content: Mapping[str, Any]) -> Letter | None:
             body=dict(content["body"]),
             about=content.get("about") or "",
         )
-        whole = _ID.fullmatch(letter.id) and _KIND.fullmatch(letter.kind) and len(repr(letter.body)) <= MAX_BODY
+        written = json.dumps([letter.node, letter.author, letter.body], ensure_ascii=False)
+        written.encode()  # half of a pair of surrogates cannot be kept, nor a NUL by PostgreSQL
+        if "\\u0000" in written:
+            return None
+        whole = _ID.fullmatch(letter.id) and _KIND.fullmatch(letter.kind) and len(written) <= MAX_BODY
         return letter if whole and (not letter.about or _ID.fullmatch(letter.about)) else None
     except (KeyError, TypeError, ValueError):
         return None

@@ -2,7 +2,8 @@
 
 A call is a POST of JSON, `{"id", "event", "facility", "made_at", ...}`. `X-Lientuyen-Id` tells a repeat of the same call. With a
 secret, `X-Lientuyen-Signature` is "sha256=" and the hex HMAC-SHA256 of the value of `X-Lientuyen-Timestamp`, a full stop and the
-body. Any answer of 200 to 299 takes the call; after any other the stage tries again, without end.
+body. Any answer of 200 to 299 takes the call. One that finds fault with this very call (400, 409, 410, 413, 415, 422) ends it, with
+a line in the log, so that the calls after it are heard; after any other the stage tries again, without end.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +25,9 @@ from node.ledger import webhooks
 from node.ledger.webhooks import Call
 from node.ports import Node
 
+log = logging.getLogger(__name__)
+
+_REFUSED = frozenset({400, 409, 410, 413, 415, 422})
 _BATCH = 50
 _KEPT_FOR = timedelta(days=30)
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
@@ -67,6 +72,11 @@ def _post(http: httpx.Client, node: Node, call: Call) -> None:
             f"The webhook cannot be reached ({type(error).__name__}).",
             hint="It is tried again by itself; notify.webhook_url says where.",
         ) from None
+    if answer.status_code in _REFUSED:
+        log.error(
+            "the webhook refused call %s, %s (HTTP %d); it is not repeated", call.id, call.event, answer.status_code
+        )
+        return
     if not answer.is_success:
         raise PeerBusy(
             f"The webhook did not take a call (HTTP {answer.status_code}).",

@@ -70,7 +70,7 @@ def raise_finding(
     desk.put(tx, post, person, task.study_uid, kind=_K.CRITICAL, body=body)
     store.touch(tx, task.id, post.now)
     audit(tx, post.now, person.username, "critical-raised", finding.id, {"category": category})
-    call = {"id": finding.id, "task": task.id, "study_instance_uid": task.study_uid, "category": category}
+    call = {"finding": finding.id, "task": task.id, "study_instance_uid": task.study_uid, "category": category}
     webhooks.call(
         tx, key=f"critical:{finding.id}", event="critical-raised", body={**call, "due_at": body["due_at"]}, now=post.now
     )
@@ -169,7 +169,7 @@ def _remind(tx: Connection, post: Post, finding: CriticalRow) -> None:
     first = letters.get(tx, finding.id)
     if first is not None:
         desk.put(tx, post, _Nobody(), task.study_uid, kind=_K.CRITICAL, body=first.body, about=first.id)
-    call = {"id": finding.id, "task": task.id, "study_instance_uid": task.study_uid, "category": finding.category}
+    call = {"finding": finding.id, "task": task.id, "study_instance_uid": task.study_uid, "category": finding.category}
     webhooks.call(tx, key=f"{key}", event="critical-overdue", body=call, now=post.now)
     audit(tx, post.now, _NODE, "critical-escalated", finding.id)
     store.touch(tx, task.id, post.now)

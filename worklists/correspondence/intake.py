@@ -99,7 +99,7 @@ def _tell_critical(tx: Connection, case: _Case) -> None:
     rows.mark_told(tx, (first,), case.now)  # in one house nobody fetches it
     again = bool(case.letter.about)
     _tell(tx, case, "critical-again" if again else "critical", urgent=True, detail=_category(case.letter))
-    body = {"id": first, "study_instance_uid": case.letter.study_instance_uid, **_category(case.letter)}
+    body = {"finding": first, "study_instance_uid": case.letter.study_instance_uid, **_category(case.letter)}
     event = "critical-overdue" if again else "critical-arrived"
     webhooks.call(tx, key=f"{event}:{case.letter.id}", event=event, body=body, now=case.now)
 

@@ -107,6 +107,7 @@ def test_a_letter_may_come_before_the_first_image_of_a_study_that_is_announced(h
 def test_a_kind_that_we_do_not_know_is_kept_and_what_is_no_letter_is_left_out(hub: Station) -> None:
     good = channel.to_json(a_letter(hub, 1, kind="from-2027", node="DEMO-XX"))
     wrong = [{}, good | {"id": "x"}, good | {"id": "f" * 32, "kind": "'; --"}, good | {"id": "e" * 32, "body": "text"}]
+    wrong += [good | {"id": "d" * 32, "body": {"text": bad}} for bad in ("a\0b", "a\ud800b")]  # no ledger keeps them
     channel.take_letters(hub.node, CALLER, [*wrong, good])
     assert kept(hub) == [(STUDY, "1")]
 

@@ -130,3 +130,16 @@ def test_without_an_address_nothing_waits(tmp_path: Path, ledger_url: str) -> No
     assert stage.work(JOB, world.node) is False
     assert waiting(world) == []
     close(world)
+
+
+def test_a_call_that_is_refused_for_good_does_not_block_the_next(
+    tmp_path: Path, ledger_url: str, listener: Listener
+) -> None:
+    world = world_that_tells(tmp_path / "node", ledger_url, listener.url)
+    call(world, "a")
+    call(world, "b")
+    listener.status = 422
+    assert WebhookStage().work(JOB, world.node) is False
+    assert waiting(world) == []
+    assert [json.loads(body)["task"] for _, body in listener.heard] == ["a", "b"]
+    close(world)
