@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from node.domain.delivery import DeliveryState
-from node.ledger import schema
+from node.ledger import commitment_tables, schema
 from tests import services
 from tests.peers.commitment import Archive, Modality, action, ask, send
 from tests.peers.gateway import AE_TITLE, Gateway, a_peer, running_gateway, wait_for
@@ -57,7 +57,7 @@ def gateway(
 
 
 def requests(gateway: Gateway, transaction: str) -> list[tuple[str, str]]:
-    table = schema.commitment_requests
+    table = commitment_tables.commitment_requests
     with gateway.process.ledger.read() as tx:
         rows = tx.execute(select(table).where(table.c.transaction_uid == transaction))
         return [(row.state, row.last_error) for row in rows]

@@ -62,7 +62,7 @@ def test_settings_cannot_be_changed() -> None:
     ("text", "said"),
     [
         ("[dicom]\nprot = 1\n", "Unknown setting 'dicom.prot'; known here: ae_title, any_called_ae, "),
-        ("[dicmo]\nport = 1\n", "Unknown setting 'dicmo'; known here: dicom, ledger, node"),
+        ("[dicmo]\nport = 1\n", "Unknown setting 'dicmo'; known here: dicom, display, ledger, node"),
         ("port = 1\n", "Unknown setting 'port'"),
         ("[dicom]\nport = 'elf'\n", "Setting 'dicom.port': "),
         ("[dicom]\nport = 70000\n", "Setting 'dicom.port': "),

@@ -31,7 +31,7 @@ def a_manifest(items: dict[str, str], *, closed: bool = True, priority: Priority
 
 def an_entry(study: str, at: datetime, hop: Hop = Hop.COMPLETE, key: str = "") -> Any:
     content = {"study_instance_uid": study, "hop": hop, "at": at, "instances": 1, "detail": {}, "key": key}
-    return SimpleNamespace(study_instance_uid=study, model_dump=lambda: dict(content))
+    return SimpleNamespace(study_instance_uid=study, hop=hop, model_dump=lambda: dict(content))
 
 
 def offered(station: Station) -> dict[str, Any]:
