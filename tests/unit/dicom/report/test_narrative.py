@@ -92,6 +92,15 @@ def codes(ds: Dataset) -> list[str]:
     return [item.ConceptNameCodeSequence[0].CodeValue for item in ds.ContentSequence]
 
 
+def sections(ds: Dataset) -> list[Dataset]:
+    """What follows the observation context."""
+    return [item for item in ds.ContentSequence if item.ValueType == "CONTAINER"]
+
+
+def headings(ds: Dataset) -> list[str]:
+    return [section.ConceptNameCodeSequence[0].CodeValue for section in sections(ds)]
+
+
 def test_dcmtk_reads_it_without_a_warning(tmp_path: Path) -> None:
     text, problems = dsrdump(saved(tmp_path, build_sr(a_report(), a_header(), EVIDENCE)))
     assert problems == []
@@ -147,19 +156,28 @@ def test_times_follow_the_zone_that_the_images_state() -> None:
 def test_the_sections_stand_in_order_under_their_loinc_headings() -> None:
     ds = parsed(build_sr(a_report(), a_header(), EVIDENCE))
     assert ds.ConceptNameCodeSequence[0].CodeValue == "18748-4"
-    assert codes(ds)[4:] == ["55111-9", "59776-5", "19005-8", "18783-1", "55113-5"]
-    assert [codes(section)[0] for section in ds.ContentSequence[4:8]] == ["121065", "121071", "121073", "121075"]
-    assert ds.ContentSequence[5].ContentSequence[0].TextValue == (
-        "Nhu mô phổi:\r\n- đám mờ thùy dưới phải\r\n\r\n- nốt 5 mm"
-    )
+    assert [codes(section)[0] for section in sections(ds)[:4]] == ["121065", "121071", "121073", "121075"]
+    assert headings(ds) == ["55111-9", "59776-5", "19005-8", "18783-1", "55113-5"]
+    assert sections(ds)[1].ContentSequence[0].TextValue == ("Nhu mô phổi:\r\n- đám mờ thùy dưới phải\r\n\r\n- nốt 5 mm")
     language = ds.ContentSequence[0].ConceptCodeSequence[0]
     assert (language.CodeValue, language.CodingSchemeDesignator) == ("vi", "RFC5646")
+
+
+def test_the_observer_with_the_licence_stands_before_the_sections() -> None:
+    """TID 2000 has the observation context (TID 1001 to 1003) between the language and the first section."""
+    ds = parsed(build_sr(a_report(), a_header(), EVIDENCE))
+    assert codes(ds)[:5] == ["121049", "121005", "121008", "121009", "128775"]
+    assert {item.RelationshipType for item in ds.ContentSequence[1:5]} == {"HAS OBS CONTEXT"}
+    assert ds.ContentSequence[4].TextValue == SENIOR.licence_number
+    unlicensed = dataclasses.replace(SENIOR, licence_number="")
+    ds = parsed(build_sr(a_report(signatures=(unlicensed,)), a_header(), EVIDENCE))
+    assert codes(ds)[:5] == ["121049", "121005", "121008", "121009", "55111-9"]
 
 
 def test_empty_sections_are_left_out_but_findings_and_conclusion_stay(tmp_path: Path) -> None:
     report = a_report(ReportText(conclusion="Bình thường", language="en"))
     content = build_sr(report, a_header(), EVIDENCE)
-    assert codes(parsed(content))[4:] == ["59776-5", "19005-8"]
+    assert headings(parsed(content)) == ["59776-5", "19005-8"]
     assert read_report(io.BytesIO(content)).text == report.text
     assert dciodvfy(saved(tmp_path, content)) == []
 
@@ -313,7 +331,7 @@ def test_names_of_other_systems_are_put_in_reading_order() -> None:
 
 def test_a_foreign_report_without_known_headings_is_kept_as_findings() -> None:
     ds = parsed(build_sr(a_report(), a_header(), EVIDENCE))
-    for section in ds.ContentSequence[4:]:
+    for section in sections(ds):
         section.ConceptNameCodeSequence[0].CodeValue = "X1"
         for item in section.ContentSequence:
             item.ConceptNameCodeSequence[0].CodeValue = "X2"
@@ -327,6 +345,19 @@ def test_a_foreign_report_without_known_headings_is_kept_as_findings() -> None:
     assert "Tổn thương đông đặc" in report.text.findings
     assert report.observer_name == "BS.CKII Trần Thị Hồng Ánh"
     assert report.signed_at == a_report().signed_at
+
+
+def test_a_foreign_heading_with_nothing_below_it_says_nothing() -> None:
+    ds = parsed(build_sr(a_report(), a_header(), EVIDENCE))
+    for section in sections(ds):
+        section.ConceptNameCodeSequence[0].CodeValue = "X1"
+        del section.ContentSequence
+    content = io.BytesIO()
+    ds.save_as(content)
+    content.seek(0)
+    report = read_report(content)
+    assert (report.text.findings, report.text.conclusion, report.text.key_images) == ("", "", ())
+    assert report.observer_name == "BS.CKII Trần Thị Hồng Ánh"
 
 
 def test_a_report_without_any_time_says_so() -> None:
