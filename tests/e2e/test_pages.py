@@ -74,10 +74,13 @@ def test_a_radiologist_reads_signs_and_the_radiographer_sees_it(
     desk.shot("worklist")
     page = open_study(desk, "CT ngực")
     page.keyboard.press("k")
-    page.get_by_role("textbox", name="Kỹ thuật", exact=True).fill("Chụp cắt lớp vi tính lồng ngực, không tiêm thuốc cản quang.")
-    page.get_by_role("textbox", name="Mô tả", exact=True).fill("Nốt đặc thùy dưới phổi phải, bờ đều. Không thấy tràn dịch màng phổi.")
-    page.get_by_role("textbox", name="Kết luận", exact=True).fill("Tổn thương dạng nốt đơn độc phổi phải.")
-    page.get_by_role("textbox", name="Đề nghị", exact=True).fill("Chụp lại sau 3 tháng.")
+    for section, text in (
+        ("Kỹ thuật", "Chụp cắt lớp vi tính lồng ngực, không tiêm thuốc cản quang."),
+        ("Mô tả", "Nốt đặc thùy dưới phổi phải, bờ đều. Không thấy tràn dịch màng phổi."),
+        ("Kết luận", "Tổn thương dạng nốt đơn độc phổi phải."),
+        ("Đề nghị", "Chụp lại sau 3 tháng."),
+    ):
+        page.get_by_role("textbox", name=section, exact=True).fill(text)
     expect(page.get_by_text(re.compile(r"Đã lưu \d"))).to_be_visible(timeout=15000)
     desk.shot("reading")
     page.get_by_role("button", name="Ký kết quả").click()
