@@ -69,12 +69,13 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
-def until(page: Page, condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def until(page: Page, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := condition():
             return value
         page.wait_for_timeout(50)
+    Watched(page, page.url).shot("shift-failed")
     raise AssertionError(f"not within {seconds:g} s: {what} ({page.url})")
 
 
@@ -100,6 +101,10 @@ def write(page: Page, number: int) -> None:
     page.keyboard.insert_text(f" Ca thứ {number} của buổi trực, đã đọc hết các ảnh.")
 
 
+_ASKED = "document.activeElement?.type === 'checkbox' && !document.activeElement.checked"
+_IN_DIALOG = "Boolean(document.activeElement?.closest('[role=dialog]'))"
+
+
 def sign(page: Page) -> None:
     """`Ctrl+Enter`, what is to be known is ticked, `Ctrl+Enter` once more. Previews cannot be signed: it waits for the images."""
     button = page.get_by_role("button", name="Ký kết quả")
@@ -107,15 +112,24 @@ def sign(page: Page) -> None:
     press(page, "Control+Enter")
     dialog = page.get_by_role("dialog")
     dialog.wait_for()
-    page.wait_for_timeout(300)
-    press(page, "Control+Enter")
+    confirm = dialog.get_by_role(
+        "button", name="Ký và gửi"
+    )  # not enabled while the node is asked, or something is to be ticked
 
-    def closed() -> bool:
-        if page.evaluate("document.activeElement?.type === 'checkbox' && !document.activeElement.checked"):
-            press(page, "Space", "Control+Enter")
-        return not dialog.is_visible()
+    def asked() -> bool:
+        return bool(page.evaluate(_ASKED))
 
-    until(page, closed, "the report is signed")
+    until(page, lambda: page.evaluate(_IN_DIALOG) and (asked() or confirm.is_enabled()), "the dialog has the keys")
+    if not asked():
+        press(page, "Control+Enter")
+        until(
+            page, lambda: asked() or not dialog.is_visible(), "the report is signed, or there is something to be known"
+        )
+    if asked():
+        press(page, "Space")
+        until(page, confirm.is_enabled, "what is to be known is known")
+        press(page, "Control+Enter")
+    until(page, lambda: not dialog.is_visible(), "the report is signed")
 
 
 @pytest.mark.timeout(900)
