@@ -10,7 +10,7 @@ from typing import Any
 import pydicom
 import pytest
 
-from tests.flow.loop import Loop
+from tests.flow.loop import Loop, wait_for
 from tests.services import find_program
 from tests.validators import dciodvfy, dicom_sr_validator, dsrdump
 
@@ -30,6 +30,7 @@ PROPOSE = {  # transfer syntax: what makes storescu propose it
     "1.2.840.10008.1.2.4.70": "-xs",
     "1.2.840.10008.1.2.4.90": "-xv",
 }
+COME_HOME = {"SR", "KO", "DOC"}  # without marks there are neither measurements nor presentation states
 IDENTITY = ("PatientName", "PatientID", "StudyInstanceUID")
 
 
@@ -70,14 +71,15 @@ def test_a_study_is_read_and_its_report_comes_home(kind: str, loop: Loop, shared
     (task,) = [t for t in tasks if t["id"] not in before]
     assert task["instances_received"] == task["instances_expected"] == len(originals)
     loop.sign(task["id"], key_images=key_images(loop, task))
-    report, sheet = documents(loop, originals[0], len(before) + 1)
-    for file in (report, sheet):
+    by_kind = documents(loop, originals[0].StudyInstanceUID)
+    for file in by_kind.values():
         ds = pydicom.dcmread(file)
         assert identity(ds) == identity(originals[0])
         assert dciodvfy(file) == []
-    assert dsrdump(report)[1] == []
-    assert dicom_sr_validator(report) == []
-    check_text(sheet, tmp_path)
+    assert dsrdump(by_kind["SR"])[1] == []
+    assert dicom_sr_validator(by_kind["SR"]) == []
+    assert key_image_of(by_kind["KO"]) in {ds.SOPInstanceUID for ds in originals}
+    check_text(by_kind["DOC"], tmp_path)
     check_nothing_leaked(loop, originals)
 
 
@@ -92,10 +94,25 @@ def key_images(loop: Loop, task: dict[str, Any]) -> list[str]:
     return [study["series"][0]["instances"][0]["sop_instance_uid"]]
 
 
-def documents(loop: Loop, original: pydicom.Dataset, count: int) -> tuple[Path, Path]:
-    files = [p for p in loop.wait_reports(count) if p.parent.name == original.StudyInstanceUID]
-    by_kind = {pydicom.dcmread(p, stop_before_pixels=True).Modality: p for p in files}
-    return by_kind["SR"], by_kind["DOC"]
+def key_image_of(selection: Path) -> str:
+    (item,) = (i for i in pydicom.dcmread(selection).ContentSequence if i.ValueType == "IMAGE")
+    return str(item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID)
+
+
+def documents(loop: Loop, study_instance_uid: str) -> dict[str, Path]:
+    """The study's files in the origin's PACS by their modality, once all that come home with key images are there."""
+
+    def come_home() -> dict[str, Path]:
+        found = {
+            pydicom.dcmread(p, stop_before_pixels=True).Modality: p
+            for p in loop.pacs_folder.rglob("*.dcm")
+            if p.parent.name == study_instance_uid
+        }
+        return found if found.keys() >= COME_HOME else {}
+
+    by_kind: dict[str, Path] = wait_for(come_home, 90, f"{sorted(COME_HOME)} in the origin's PACS")
+    assert by_kind.keys() == COME_HOME
+    return by_kind
 
 
 def check_text(sheet: Path, folder: Path) -> None:
