@@ -233,10 +233,10 @@ class Ohif:
         arm(page)
         row.dblclick()
         first, start = first_and_start(page, seconds)
-        return Moments((first - start) / 1000, (first - start) / 1000)
+        return Moments((first - start) / 1000, float("nan"))
 
     def wait_previews(self, page: Page, subject: Subject, seconds: float) -> float:
-        """It has no previews: the moment that all of the stack is there."""
+        """It has no previews of stacks: the moment that all of the stack is there."""
         self.wait_all(page, subject, seconds)
         return float(page.evaluate("(performance.now() - window.__bench.start) / 1000"))
 
