@@ -42,8 +42,9 @@ def markdown(figures: Figures, cores: int) -> str:
     parts.append(_others(figures))
     parts.append(
         [
-            f"Medians of the runs (over emulated lines one run each); headless Chromium without a GPU on {cores} cores that the node and the browser share. “Next study” is"
-            " what the worklist fetched ahead while it was open. Ratios are OHIF's seconds divided by ours. ✗: target missed."
+            f"Medians of the runs (over emulated lines one run each); headless Chromium without a GPU on {cores} cores that the"
+            " node and the browser share. “Next study” is what the worklist fetched ahead while it was open. Ratios are OHIF's"
+            " seconds divided by ours. ✗: target missed."
         ]
     )
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"

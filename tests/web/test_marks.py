@@ -103,7 +103,9 @@ def test_only_the_one_who_has_the_study_writes_and_others_see(desk: World, reade
     assert other.delete(f"{MARKS}/{ID}", params={"base_revision": 1}).status_code == 409
     assert desk.client("quantri").get(MARKS).json()["writable"] is False
     assert put(desk.client("quantri"), base_revision=1).status_code == 403
-    assert desk.client("ktv").get(MARKS).json()["writable"] is False  # whoever looks at images sees what belongs to them
+    assert (
+        desk.client("ktv").get(MARKS).json()["writable"] is False
+    )  # whoever looks at images sees what belongs to them
     assert put(desk.client("ktv"), base_revision=1).status_code == 403
 
 
