@@ -1,4 +1,4 @@
-"""A draft is never lost: pages, browsers and the node die at random moments while somebody types, 30 times.
+"""A draft is never lost: pages, browsers and the node die at random moments while somebody types, 12 times.
 
 LIENTUYEN_CRASHES names another number of deaths, in the same proportions: LIENTUYEN_CRASHES=100 before a release.
 
@@ -239,7 +239,7 @@ def crashes(number: int) -> list[str]:
 def test_a_draft_is_never_lost_in_crashes(desk: Desk) -> None:
     dice = random.Random(SEED)
     writer = Writer(desk, dice)
-    deaths = crashes(int(os.environ.get("LIENTUYEN_CRASHES", "30")))
+    deaths = crashes(int(os.environ.get("LIENTUYEN_CRASHES", "12")))
     dice.shuffle(deaths)
     desk.visit()
     for number, death in enumerate(deaths):
