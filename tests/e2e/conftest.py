@@ -99,8 +99,7 @@ _RUN_AXE = """async (options) => {
 @pytest.fixture(scope="session")
 def axe() -> Callable[..., list[str]]:
     """`axe(page)` gives the serious accessibility faults of what the page shows now; `within` a CSS selector of a part."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: run npm ci in viewer/")
+    assert AXE.is_file(), "axe-core is not installed: run npm ci in viewer/"
     source = AXE.read_text(encoding="utf-8")
 
     def check(page: Page, within: str | None = None) -> list[str]:
