@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from node.domain.report import CriticalNote
 from node.ledger.desk_tables import critical_findings, letters
 from node.ledger.schema import reading_tasks, studies
 
@@ -51,6 +52,15 @@ def of_task(tx: Connection, task_id: str) -> Sequence[CriticalRow]:
     """All of a task, in the order in which they were raised, withdrawn ones included."""
     query = select(critical_findings).where(critical_findings.c.task_id == task_id)
     return [_from(row) for row in tx.execute(query.order_by(critical_findings.c.raised_at, critical_findings.c.id))]
+
+
+def notes_of(tx: Connection, task_id: str) -> tuple[CriticalNote, ...]:
+    """The findings of a task as a report records them; withdrawn ones are left out."""
+    return tuple(
+        CriticalNote(f.category, f.text, f.raised_at, f.channel, f.noted_by, f.read_back, f.noted_at)
+        for f in of_task(tx, task_id)
+        if f.state != "withdrawn"
+    )
 
 
 def close(tx: Connection, finding_id: str, state: str, **values: Any) -> bool:

@@ -67,11 +67,6 @@ def writer(tx: Connection, letter_id: str) -> str:
     return tx.execute(select(letters.c.username).where(letters.c.id == letter_id)).scalar() or ""
 
 
-def number_of(tx: Connection, letter_id: str) -> int:
-    """Its place in the order of telling; 0 when it is not here."""
-    return tx.execute(select(letters.c.number).where(letters.c.id == letter_id)).scalar() or 0
-
-
 def since(tx: Connection, cursor: int, reader: str, limit: int = 200) -> Sequence[tuple[int, Letter]]:
     """(number, letter) after `cursor`, in order, but for those that the facility `reader` wrote itself."""
     rows = tx.execute(

@@ -89,6 +89,10 @@ def visit(browser: Browser, running_loop: Loop) -> Iterator[Callable[[str, str],
 
 AXE = Path(__file__).parents[2] / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 _RUN_AXE = """async (options) => {
+  // What is still fading in has the contrast of a ghost: wait for its first frames, then for its end.
+  for (let frame = 0; frame < 6; frame++) await new Promise((drawn) => requestAnimationFrame(drawn));
+  const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
+  await Promise.allSettled(fading.map((one) => one.finished));
   const found = await window.axe.run(options.within ?? document, {resultTypes: ['violations']});
   return found.violations
     .filter((fault) => ['serious', 'critical'].includes(fault.impact))

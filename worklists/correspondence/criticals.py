@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from node.domain.letter import Letter, LetterKind
-from node.domain.report import CriticalNote, ReadingState
+from node.domain.report import ReadingState
 from node.errors import NotAllowed, NotFound
 from node.ledger import criticals, letters, notices, webhooks
 from node.ledger.audit import audit
@@ -139,15 +139,6 @@ def escalate(node: Node, new_id: str) -> int:
     node.doorbell.ring()
     node.wake()
     return len(late)
-
-
-def notes_of(tx: Connection, task_id: str) -> tuple[CriticalNote, ...]:
-    """The findings of a task as a report records them; withdrawn ones are left out."""
-    return tuple(
-        CriticalNote(f.category, f.text, f.raised_at, f.channel, f.noted_by, f.read_back, f.noted_at)
-        for f in criticals.of_task(tx, task_id)
-        if f.state != "withdrawn"
-    )
 
 
 def _remind(tx: Connection, post: Post, finding: CriticalRow) -> None:

@@ -17,6 +17,7 @@ from node.domain.job import NextJob
 from node.domain.report import ReadingEvent, ReadingState, ReportText, Signature, SignatureRole
 from node.domain.timeline import Hop
 from node.errors import Conflict, Invalid, NotAllowed
+from node.ledger import criticals
 from node.ledger.jobs import enqueue
 from worklists.reading import desk, marks, profiles
 from worklists.reading import store as tasks
@@ -298,7 +299,7 @@ def _seal(
         author=reader.username,
         signatures=signatures,
         measurements=marks.for_report(tx, task.study_uid),
-        criticals=store.criticals(tx, task.id),
+        criticals=criticals.notes_of(tx, task.id),
         sop_instance_uid=signing.sop_instance_uid,
         series_instance_uid=signing.series_instance_uid,
         now=circumstances.now,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from node.domain.letter import LetterKind
 from node.domain.measurement import Measurement
 from node.domain.report import CriticalNote, ReportText, Signature
-from node.ledger.desk_tables import critical_findings, letters
+from node.ledger.desk_tables import letters
 from node.ledger.schema import reading_tasks, reports
 
 DRAFT, PRELIMINARY, FINAL, ABANDONED = "draft", "preliminary", "final", "abandoned"
@@ -184,21 +184,6 @@ def questions(tx: Connection, study_uid: str) -> list[str]:
     lists = [said for body in rows if isinstance(said := body.get("questions"), list)]  # another node's: of any form
     asked = [question for said in lists for question in said if isinstance(question, str)]
     return list(dict.fromkeys(question for question in asked if question.strip()))
-
-
-def criticals(tx: Connection, task_id: str) -> tuple[CriticalNote, ...]:
-    """The critical findings of a task that were not withdrawn."""
-    rows = tx.execute(
-        select(critical_findings)
-        .where(critical_findings.c.task_id == task_id, critical_findings.c.state != "withdrawn")
-        .order_by(critical_findings.c.raised_at)
-    )
-    return tuple(
-        CriticalNote(
-            row.category, row.text, row.raised_at, row.channel, row.noted_by, bool(row.read_back), row.noted_at
-        )
-        for row in rows
-    )
 
 
 def _change(tx: Connection, task_id: str, version: int, values: dict[str, Any]) -> bool:

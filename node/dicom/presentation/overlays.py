@@ -15,7 +15,6 @@ from pydicom.filereader import dcmread
 
 from node.dicom.presentation import source
 from node.dicom.presentation.source import number, numbers, text
-from node.errors import Unreadable
 
 GROUPS: Final = range(0x6000, 0x6020, 2)
 _MOST: Final = 1 << 26  # pixels of a plane
@@ -127,12 +126,3 @@ def shutters(ds: Dataset) -> dict[str, Any] | None:
         "bitmap": int(number(ds, "ShutterOverlayGroup") or 0) if "BITMAP" in shapes else None,
         "grey": round((number(ds, "ShutterPresentationValue") or 0) * 255 / 65535),
     }
-
-
-def bitmap_of(ds: Dataset) -> dict[str, Any]:
-    """The plane that a bitmap shutter names. Raises `Unreadable`."""
-    wanted = int(number(ds, "ShutterOverlayGroup") or 0)
-    plane = next((plane for plane in planes(ds) if plane["group"] == wanted), None)
-    if plane is None:
-        raise Unreadable("The bitmap of the shutter is missing.", hint=source.HINT)
-    return plane

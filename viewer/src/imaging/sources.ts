@@ -12,7 +12,4 @@ export function comesFrom(stack: Stack, source: FrameSource): void {
   made.set(stack, source);
 }
 
-/** Whether the frames of a stack are made here: they are no images of the study. */
-export const isMade = (stack: Stack) => made.has(stack);
-
 export const sourceOf = (stack: Stack): FrameSource => made.get(stack) ?? feedOf(stack);

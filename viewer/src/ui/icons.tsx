@@ -65,9 +65,7 @@ export const IconUser = icon(
   </>,
 );
 export const IconCheck = icon(<path d="m4 10.5 4 4 8-9" />);
-export const IconFlip = icon(<path d="M10 2.5v15M7.5 6 3 14h4.5V6Zm5 0 4.5 8h-4.5V6Z" />);
 export const IconRotate = icon(<path d="M16 10a6 6 0 1 1-1.8-4.3M16 10V5.5M16 10h-4.5" />);
-export const IconLayout = icon(<path d="M3 4h14v12H3V4Zm7 0v12" />);
 export const IconMagnify = icon(
   <>
     <circle cx="8.5" cy="8.5" r="5.5" />
