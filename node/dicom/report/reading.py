@@ -94,7 +94,10 @@ def _report(ds: Dataset) -> SignedReport:
 
 
 def _status(ds: Dataset, addenda: Sequence[Addendum]) -> ReportStatus:
-    if ds.get("PreliminaryFlag") == "PRELIMINARY":
+    """Final is only what somebody answers for (PS3.3 C.17.2): verified, complete, and not said to be preliminary. Most systems
+    leave the optional Preliminary Flag out; what a machine or a trainee wrote is then told by UNVERIFIED alone."""
+    stated = (ds.get("VerificationFlag"), ds.get("CompletionFlag", "COMPLETE"), ds.get("PreliminaryFlag") or "FINAL")
+    if stated != ("VERIFIED", "COMPLETE", "FINAL"):
         return ReportStatus.PRELIMINARY
     return ReportStatus.ADDENDUM if addenda else ReportStatus.FINAL
 

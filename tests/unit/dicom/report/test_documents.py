@@ -148,6 +148,33 @@ def test_a_preliminary_report_is_complete_unverified_and_names_its_author(tmp_pa
     assert (dciodvfy(file), dsrdump(file)[1]) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({}, ReportStatus.FINAL),
+        ({"PreliminaryFlag": None}, ReportStatus.FINAL),
+        ({"VerificationFlag": "UNVERIFIED"}, ReportStatus.PRELIMINARY),
+        ({"VerificationFlag": "UNVERIFIED", "PreliminaryFlag": None}, ReportStatus.PRELIMINARY),
+        ({"VerificationFlag": None, "PreliminaryFlag": None}, ReportStatus.PRELIMINARY),
+        ({"CompletionFlag": "PARTIAL", "PreliminaryFlag": None}, ReportStatus.PRELIMINARY),
+        ({"CompletionFlag": None}, ReportStatus.FINAL),
+        ({"PreliminaryFlag": "PRELIMINARY"}, ReportStatus.PRELIMINARY),
+    ],
+)
+def test_only_what_somebody_answers_for_is_read_as_final(
+    flags: dict[str, str | None], expected: ReportStatus, tmp_path: Path
+) -> None:
+    ds = pydicom.dcmread(saved(tmp_path, build_sr(a_report(), a_header(), EVIDENCE)))
+    for keyword, value in flags.items():
+        if value is None:
+            delattr(ds, keyword)
+        else:
+            setattr(ds, keyword, value)
+    foreign = tmp_path / "foreign.dcm"
+    ds.save_as(foreign)
+    assert read_report(foreign).status is expected
+
+
 def test_a_verified_report_names_the_author_and_the_verifier() -> None:
     ds = parsed(build_sr(a_report(signatures=(TRAINEE, SENIOR)), a_header(), EVIDENCE))
     assert (ds.VerificationFlag, ds.PreliminaryFlag) == ("VERIFIED", "FINAL")
