@@ -78,7 +78,7 @@ function Layer({ view, state, study }: { view: ImageView; state: ViewState; stud
   if (!projection || !place || projection.shown !== state.shown) return <div ref={layer} />;
   const { drawn, moved, crosshair, set } = pen.state;
   const marks = room.on(place).map((mark) => (mark.id === moved?.id ? { ...mark, ...moved } : mark));
-  const asked = asking && asking.mark.sop_instance_uid === place.stack.frames[place.index]?.sop ? asking : null;
+  const asked = asking && room.isAskedOn(place) ? asking : null;
   const all: readonly (Mark | MarkContent)[] = [...marks, ...(drawn ? [drawn] : []), ...(asked ? [asked.mark] : [])];
   return (
     <div ref={layer} className={classes.layer} role="group" aria-label={t('marks.list')} data-marks={marks.length}>

@@ -83,6 +83,12 @@ export class MarkRoom {
     this.update({ asking });
   }
 
+  /** Whether what is asked is about this very frame: a loop has many under one name. */
+  isAskedOn({ stack, index }: Place): boolean {
+    const [mark, frame] = [this.state.asking?.mark, stack.frames[index]];
+    return mark !== undefined && frame !== undefined && isOn(mark, frame.sop, frame.number);
+  }
+
   /** Whether changes of this mark have a place: on the node, or on this screen when it was only ever here. */
   mayChange(mark: Mark): boolean {
     return this.store.get().writable || mark.revision === 0;

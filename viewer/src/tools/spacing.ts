@@ -35,25 +35,32 @@ export type Spacing = Length | Mixed | Pixels;
 
 const PIXELS: Pixels = { unit: '{pixels}', basis: 'none', x: 1, y: 1 };
 const PROJECTION = new Set(['CR', 'DX', 'MG', 'IO', 'PX', 'XA', 'RF', 'RG']);
+/** Radiographs by their SOP class too: devices name their modality as they like. */
+const PROJECTION_CLASS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(1|1\.[123](\.1)?|12\.[123](\.1)?)$/;
+const ASPECT_RATIO = '00280034';
+const CORRECTED = new Set(['GEOMETRY', 'FIDUCIAL']);
 
 function pair(ds: Dataset, keyword: 'PixelSpacing' | 'ImagerPixelSpacing' | 'NominalScannedPixelSpacing') {
   const [y, x] = numbers(ds, keyword); // first between rows
   return x && y && x > 0 && y > 0 ? { x, y } : null;
 }
 
+/** Whether the image is a shadow on a detector, larger than what threw it. Slices made of such images (tomosynthesis) have a place. */
+function isProjection(ds: Dataset): boolean {
+  const isSlice = numbers(ds, 'ImageOrientationPatient').length === 6;
+  return !isSlice && (PROJECTION.has(text(ds, 'Modality')) || PROJECTION_CLASS.test(text(ds, 'SOPClassUID')));
+}
+
 /** The spacing of a frame by its attributes alone, ultrasound regions left aside. */
 export function imageSpacing(ds: Dataset): Length | Pixels {
-  const patient = pair(ds, 'PixelSpacing');
+  const given = pair(ds, 'PixelSpacing');
   const detector = pair(ds, 'ImagerPixelSpacing') ?? pair(ds, 'NominalScannedPixelSpacing');
-  // a projection whose Pixel Spacing is the detector's own and was not calibrated says nothing about the patient (10.7.1.3)
-  const copied =
-    patient !== null &&
-    detector !== null &&
-    patient.x === detector.x &&
-    patient.y === detector.y &&
-    PROJECTION.has(text(ds, 'Modality')) &&
-    !text(ds, 'PixelSpacingCalibrationType');
-  if (patient && !copied) return { unit: 'mm', basis: 'patient', ...patient };
+  const differs = given !== null && detector !== null && !(given.x === detector.x && given.y === detector.y);
+  // a projection's Pixel Spacing is the patient's where it was corrected: it says so, or is another one than the detector's (10.7.1.3)
+  const corrected = differs || CORRECTED.has(text(ds, 'PixelSpacingCalibrationType').trim());
+  if (given && (corrected || !isProjection(ds))) return { unit: 'mm', basis: 'patient', ...given };
+  // nobody knows whether one that stands alone was corrected: it is not to be corrected once more
+  if (given && !detector) return { unit: 'mm', basis: 'detector', ...given };
   if (!detector) return PIXELS;
   const factor = numeric(ds, 'EstimatedRadiographicMagnificationFactor');
   if (factor && factor > 0 && factor !== 1) {
@@ -62,12 +69,20 @@ export function imageSpacing(ds: Dataset): Length | Pixels {
   return { unit: 'mm', basis: 'detector', ...detector };
 }
 
+/** Width and height of a pixel, in whatever unit: of the region of ultrasound, of the image, or as Pixel Aspect Ratio says. */
+function shapeOf(ds: Dataset, region: Region | null): Scale {
+  if (region && !isMixed(region)) return { x: Math.abs(region.horizontal.delta), y: Math.abs(region.vertical.delta) };
+  const own = imageSpacing(ds);
+  const [high, wide] = (ds[ASPECT_RATIO]?.Value ?? []).map(Number);
+  return own.basis === 'none' && high && wide && high > 0 && wide > 0 ? { x: wide, y: high } : own;
+}
+
 /** The spacing that a calibration of the reader's gives: its length in pixels is so many mm. */
 export function calibrated(ds: Dataset, calibration: Pick<MarkContent, 'points' | 'values'>): Length | null {
   const [a, b] = calibration.points;
   const known = calibration.values.find((value) => value.name === 'length')?.number;
   if (!a || !b || !known || !(known > 0)) return null;
-  const { x, y } = imageSpacing(ds);
+  const { x, y } = shapeOf(ds, regionAt(regionsOf(ds), calibration.points));
   const measured = Math.hypot((b[0] - a[0]) * x, (b[1] - a[1]) * y); // keeps the shape of the pixels
   return measured > 0
     ? { unit: 'mm', basis: 'calibrated', x: (x * known) / measured, y: (y * known) / measured }

@@ -27,6 +27,27 @@ describe('what a pixel measures', () => {
     expect(imageSpacing(ds({ ...copied, [TYPE]: ['FIDUCIAL'] })).basis).toBe('patient');
     expect(imageSpacing(ds({ ...copied, [PIXEL]: [0.1, 0.1] })).basis).toBe('patient');
   });
+  it('is on the detector where a projection has Pixel Spacing alone, unless that says that it was corrected', () => {
+    for (const about of [
+      { [MODALITY]: ['CR'] },
+      { [MODALITY]: ['DX'] },
+      { [MODALITY]: ['OT'], '00080016': ['1.2.840.10008.5.1.4.1.1.1.1'] },
+    ]) {
+      const alone = { ...about, [PIXEL]: [0.2, 0.1] };
+      expect(imageSpacing(ds(alone))).toEqual({ unit: 'mm', basis: 'detector', x: 0.1, y: 0.2 });
+      expect(imageSpacing(ds({ ...alone, [TYPE]: ['GEOMETRY'] })).basis).toBe('patient');
+      expect(imageSpacing(ds({ ...alone, [TYPE]: ['FIDUCIAL'] })).basis).toBe('patient');
+    }
+  });
+  it('that stands alone is not divided by a magnification that it may have in it', () => {
+    const found = imageSpacing(ds({ [MODALITY]: ['MG'], [PIXEL]: [0.1, 0.1], [ERMF]: [1.5] }));
+    expect(found).toMatchObject({ basis: 'detector', x: 0.1 });
+  });
+  it('is in the patient in slices, also in those that were made of projections', () => {
+    expect(imageSpacing(ds({ [MODALITY]: ['CT'], [PIXEL]: [0.5, 0.5] })).basis).toBe('patient');
+    const tomosynthesis = { [MODALITY]: ['MG'], [PIXEL]: [0.1, 0.1], '00200037': [0, 1, 0, 0, 0, -1] };
+    expect(imageSpacing(ds(tomosynthesis)).basis).toBe('patient');
+  });
   it('is estimated by the magnification', () => {
     const found = imageSpacing(ds({ [MODALITY]: ['MG'], [IMAGER]: [0.1, 0.1], [ERMF]: [1.25] }));
     expect(found.basis).toBe('estimated');
@@ -45,6 +66,7 @@ describe('what a pixel measures', () => {
     };
     expect(calibrated(ds({}), line)).toMatchObject({ basis: 'calibrated', x: 0.5, y: 0.5 });
     expect(calibrated(ds({ [PIXEL]: [2, 1] }), line)).toMatchObject({ x: 0.25, y: 0.5 });
+    expect(calibrated(ds({ '00280034': [2, 1] }), line)).toMatchObject({ x: 0.25, y: 0.5 }); // twice as high as wide
     expect(calibrated(ds({}), { ...line, values: [] })).toBeNull();
   });
 });
@@ -124,6 +146,20 @@ describe('ultrasound regions (PS3.3 C.8.5.5)', () => {
     expect(spacingAt(image, inSpectrum, calibration(inTissue)).unit).toBe('mixed');
     expect(spacingAt(image, inSpectrum, calibration(inSpectrum)).unit).toBe('mixed');
     expect(spacingAt(image, inTissue, calibration(inSpectrum)).basis).toBe('region');
+  });
+  it('keep the shape of their pixels when they are calibrated, whatever the image says of its own', () => {
+    const oblong = ds({
+      [PIXEL]: [7, 7],
+      '00186011': [region([0, 0, 99, 99], [3, 3], [0.02, 0.05])], // 0.2 mm across, 0.5 mm down
+    });
+    const down: Point[] = [
+      [10, 10],
+      [10, 60],
+    ];
+    const known = {
+      ...mark('calibration', down, [{ name: 'length', number: 50, unit: 'mm' }]), // 25 mm by the region
+    } as unknown as MarkContent;
+    expect(spacingAt(oblong, down, known)).toMatchObject({ basis: 'calibrated', x: 0.4, y: 1 });
   });
   it('measure time and velocity each for itself', () => {
     const points: Point[] = [
