@@ -15,7 +15,7 @@ import * as reports from '../report/node';
 import { ReportPanel } from '../report/ReportPanel';
 import type { SignAs } from '../report/SignDialog';
 import { savedOf, useDraft, useKept } from '../report/useDraft';
-import type { Editor } from '../report/Writing';
+import type { Editor } from '../report/usePen';
 import { useSession } from '../session';
 import { roomOf } from '../tools/room';
 import { IconNext } from '../ui/icons';

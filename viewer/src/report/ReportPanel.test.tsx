@@ -10,7 +10,7 @@ import { aTask } from '../worklist/testing';
 import { Draft, EMPTY_REPORT } from './draft';
 import { ReportPanel } from './ReportPanel';
 import { aTemplate } from './testing';
-import type { Editor } from './Writing';
+import type { Editor } from './usePen';
 import type { Written } from './written';
 
 const study = {

@@ -1,6 +1,6 @@
 /** The report beside the images: how it stands, its text, key images, what is saved, release and sign. */
 import { Button, UnstyledButton } from '@mantine/core';
-import { type ReactNode, type RefObject, useEffect, useState } from 'react';
+import { type ReactNode, type RefObject, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Link, StudyDetail, TaskDetail } from '../api/types';
 import { Note } from '../ui/Note';
@@ -10,14 +10,17 @@ import { ConflictNote } from './ConflictNote';
 import type { Draft } from './draft';
 import { KeyImages } from './KeyImages';
 import type { Keeping } from './kept';
+import { REPORT_KEYS } from './keys';
 import { MacrosDialog } from './MacrosDialog';
 import classes from './ReportPanel.module.css';
 import { SaveNote } from './SaveNote';
 import { SectionText } from './SectionEditor';
 import { type SignAs, SignDialog } from './SignDialog';
 import { Standing, StateBadge } from './Standing';
+import type { Editor } from './usePen';
+import { useReportKeys } from './useReportKeys';
 import { VersionsDialog } from './VersionsDialog';
-import { type Editor, Writing } from './Writing';
+import { Writing } from './Writing';
 import { answerSection, SECTIONS, textOf, type Written } from './written';
 
 interface Props {
@@ -64,7 +67,7 @@ export function ReportPanel(props: Props) {
     if (lacking[0]) editor.current?.focus(lacking[0]);
     else if (!coarse) setOpen('sign');
   };
-  useSignKey(editable, askToSign);
+  useReportKeys({ sign: ({ repeat }) => editable && (repeat || askToSign()) });
 
   return (
     <aside className={classes.panel} aria-label={t('report.title')} data-wide={comparing}>
@@ -206,7 +209,7 @@ function Actions({ busy, coarse, label, onRelease, onAsk, onSign }: ActionsProps
         loading={busy}
         disabled={coarse}
         className={classes.sign ?? ''}
-        title={coarse ? t('report.preview') : 'Ctrl+Enter'}
+        title={coarse ? t('report.preview') : REPORT_KEYS.sign.shown}
       >
         {label}
       </Button>
@@ -231,19 +234,4 @@ function Reading({ report, onShow }: { report: Written; onShow: (link: Link) => 
         ))}
     </>
   );
-}
-
-/** Ctrl+Enter, from wherever the writer is. */
-function useSignKey(wanted: boolean, sign: () => void): void {
-  useEffect(() => {
-    if (!wanted) return undefined;
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-      if (event.target instanceof Element && event.target.closest('[role="dialog"]')) return;
-      event.preventDefault();
-      if (!event.repeat) sign();
-    };
-    window.addEventListener('keydown', onKey, { capture: true });
-    return () => window.removeEventListener('keydown', onKey, { capture: true });
-  });
 }

@@ -2,6 +2,7 @@
 import { Button, Group, Modal } from '@mantine/core';
 import { type KeyboardEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { REPORT_KEYS, type ReportKey } from '../report/keys';
 import classes from './CheatSheet.module.css';
 import { conflict, isReserved, type KeyMap, keyOf, type OwnKeys, shown, withKey } from './keymap';
 import { ACTIONS, type Group as KeyGroup, useKeys } from './shortcuts';
@@ -16,8 +17,6 @@ const FIXED = [
   ['Esc', 'pen-stop'],
   ['← ↑ ↓ →', 'mark-nudge'],
   ['Enter', 'mark-point'],
-  ['Esc', 'leave'],
-  ['Ctrl + Enter', 'sign'],
 ] as const;
 
 /** A key that was pressed for an action and cannot simply be taken. */
@@ -67,6 +66,8 @@ export function CheatSheet({ opened, onClose }: { opened: boolean; onClose: () =
   );
 }
 
+const REPORT_ROWS = Object.keys(REPORT_KEYS) as ReportKey[];
+
 const keysOf = (map: KeyMap, id: string, space: string) => (map.byAction.get(id) ?? []).map((key) => shown(key, space));
 
 function Table() {
@@ -95,6 +96,19 @@ function Table() {
           </dl>
         </section>
       ))}
+      <section>
+        <h2 className={classes.heading}>{t('keys.in-report')}</h2>
+        <dl className={classes.list}>
+          {REPORT_ROWS.map((id) => (
+            <div key={id}>
+              <dt>
+                <kbd className={classes.key}>{REPORT_KEYS[id].shown}</kbd>
+              </dt>
+              <dd>{t(`keys.report-do.${id}`)}</dd>
+            </div>
+          ))}
+        </dl>
+      </section>
       <section>
         <h2 className={classes.heading}>{t('keys.by-keyboard')}</h2>
         <dl className={classes.list}>
