@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Series, StudyDetail } from '../api/types';
 import type { Prior } from './node';
-import { comparable, earlier } from './priors';
+import { comparable, earlier, later } from './priors';
 
 const aSeries = (modality: string, part: string) => ({ modality, body_part: part }) as Series;
 const aStudy = (...series: Series[]) => ({ study_instance_uid: 'now', series }) as unknown as StudyDetail;
@@ -27,11 +27,12 @@ it('priors of a like modality and the same part of the body can be compared, the
 
 it('a later study is no prior; one without a date may be', () => {
   const now = { ...aStudy(), study_date: '20250601' } as StudyDetail;
-  const found = earlier(now, [
+  const others = [
     aPrior('later', '20261121', ['DX'], ''),
     aPrior('before', '20240101', ['DX'], ''),
     aPrior('same-day', '20250601', ['DX'], ''),
     aPrior('undated', '', ['DX'], ''),
-  ]);
-  expect(found.map((one) => one.study_instance_uid)).toEqual(['same-day', 'before', 'undated']);
+  ];
+  expect(earlier(now, others).map((one) => one.study_instance_uid)).toEqual(['same-day', 'before', 'undated']);
+  expect(later(now, others).map((one) => one.study_instance_uid)).toEqual(['later']);
 });

@@ -19,13 +19,22 @@ function partsOf(study: StudyDetail): string[] {
   return study.series.map((one) => one.body_part.toUpperCase()).filter(Boolean);
 }
 
+type Dated = Pick<StudyDetail, 'study_instance_uid' | 'study_date'>;
+type Other = Pick<Prior, 'study_instance_uid' | 'study_date'>;
+
+const isLater = (study: Dated, one: Other) => Boolean(study.study_date && one.study_date > study.study_date);
+const newestFirst = (a: Other, b: Other) => b.study_date.localeCompare(a.study_date);
+
 /** The studies that are no later than this one, newest first: when an old study is read, a later one is no prior of it. */
-export function earlier(study: StudyDetail, others: readonly Prior[]): Prior[] {
+export function earlier<P extends Other>(study: Dated, others: readonly P[]): P[] {
   return others
-    .filter((one) => one.study_instance_uid !== study.study_instance_uid)
-    .filter((one) => !study.study_date || !one.study_date || one.study_date <= study.study_date)
-    .sort((a, b) => b.study_date.localeCompare(a.study_date));
+    .filter((one) => one.study_instance_uid !== study.study_instance_uid && !isLater(study, one))
+    .sort(newestFirst);
 }
+
+/** Those that were made after this one, newest first. */
+export const later = <P extends Other>(study: Dated, others: readonly P[]): P[] =>
+  others.filter((one) => isLater(study, one)).sort(newestFirst);
 
 /** The priors that can be compared, newest first: alike modality; the same part of the body where both say one. */
 export function comparable(study: StudyDetail, priors: readonly Prior[]): Prior[] {

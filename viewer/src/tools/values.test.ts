@@ -28,11 +28,12 @@ describe('what a pixel measures', () => {
     expect(imageSpacing(ds({ ...copied, [PIXEL]: [0.1, 0.1] })).basis).toBe('patient');
   });
   it('is on the detector where a projection has Pixel Spacing alone, unless that says that it was corrected', () => {
-    for (const about of [
+    const kinds: Record<string, unknown[]>[] = [
       { [MODALITY]: ['CR'] },
       { [MODALITY]: ['DX'] },
       { [MODALITY]: ['OT'], '00080016': ['1.2.840.10008.5.1.4.1.1.1.1'] },
-    ]) {
+    ];
+    for (const about of kinds) {
       const alone = { ...about, [PIXEL]: [0.2, 0.1] };
       expect(imageSpacing(ds(alone))).toEqual({ unit: 'mm', basis: 'detector', x: 0.1, y: 0.2 });
       expect(imageSpacing(ds({ ...alone, [TYPE]: ['GEOMETRY'] })).basis).toBe('patient');
