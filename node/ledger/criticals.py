@@ -31,6 +31,7 @@ class CriticalRow:
     raised_by: str
     raised_at: datetime
     due_at: datetime
+    remind_at: datetime
     told_at: datetime | None = None
     channel: str = ""
     noted_by: str = ""
@@ -95,25 +96,22 @@ def mark_told(tx: Connection, finding_ids: Collection[str], now: datetime) -> No
 
 
 def overdue(tx: Connection, now: datetime, limit: int = 50) -> Sequence[CriticalRow]:
-    """Open findings of which nobody took note in time and that were not escalated yet."""
-    query = select(critical_findings).where(
-        critical_findings.c.state.in_(OPEN),
-        critical_findings.c.due_at <= now,
-        critical_findings.c.escalated_at.is_(None),
-    )
-    return [_from(row) for row in tx.execute(query.order_by(critical_findings.c.due_at).limit(limit))]
+    """Open findings of which nobody took note in time, or since they were escalated last."""
+    query = select(critical_findings).where(critical_findings.c.state.in_(OPEN), critical_findings.c.remind_at <= now)
+    return [_from(row) for row in tx.execute(query.order_by(critical_findings.c.remind_at).limit(limit))]
 
 
-def mark_escalated(tx: Connection, finding_id: str, now: datetime) -> bool:
-    """False when somebody else has escalated it or taken note meanwhile."""
+def mark_escalated(tx: Connection, finding: CriticalRow, now: datetime, again_at: datetime) -> bool:
+    """Ends this round; the next one is due at `again_at`. False when somebody else has escalated it in this round or taken
+    note meanwhile."""
     changed = tx.execute(
         update(critical_findings)
         .where(
-            critical_findings.c.id == finding_id,
+            critical_findings.c.id == finding.id,
             critical_findings.c.state.in_(OPEN),
-            critical_findings.c.escalated_at.is_(None),
+            critical_findings.c.remind_at == finding.remind_at,
         )
-        .values(escalated_at=now)
+        .values(escalated_at=now, remind_at=again_at)
     )
     return bool(changed.rowcount)
 

@@ -117,14 +117,15 @@ critical_findings = Table(
     Column("raised_by", String(64), nullable=False),
     Column("raised_at", Utc, nullable=False),
     Column("due_at", Utc, nullable=False),  # somebody at the origin must have taken note by then
+    Column("remind_at", Utc, nullable=False),  # when it is escalated next, as long as it is open
     Column("told_at", Utc),  # the origin's node has it
     Column("channel", String(16), nullable=False),  # application | telephone | video | message
     Column("noted_by", String(200), nullable=False),  # who took note at the origin, with the role
     Column("read_back", Boolean, nullable=False),
     Column("noted_at", Utc),
-    Column("escalated_at", Utc),
+    Column("escalated_at", Utc),  # the last time
     Index("ix_critical_findings_task", "task_id"),
-    Index("ix_critical_findings_state", "state", "due_at"),
+    Index("ix_critical_findings_remind", "state", "remind_at"),
 )
 
 webhook_calls = Table(  # what the hospital's own systems are to be told, until they have it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from node.domain.job import Job
 from node.domain.letter import Letter
 from node.domain.study import Via
 from node.flow.runner import Runner
-from node.ledger import letters
+from node.ledger import criticals, letters
 from node.ledger.desk_tables import critical_findings, notices, webhook_calls
 from tests.web.world import STUDY, World, ct
 from worklists.correspondence.criticals import escalate
@@ -181,7 +182,7 @@ def test_a_request_without_a_list_of_questions_does_not_stop_the_worklist(hub: W
     assert reader.get("/api/reading/tasks").status_code == 200
 
 
-def test_nobody_taking_note_in_time_is_said_to_all_once(hub: World) -> None:
+def test_nobody_taking_note_in_time_is_said_to_all_once_in_each_round(hub: World) -> None:
     reader = hub.client("bs")
     reader.post(f"/api/reading/tasks/{TASK}/criticals", json={"category": 1, "text": "Vỡ lách."})
     assert escalate(hub.node, "a" * 32) == 0
@@ -197,6 +198,83 @@ def test_nobody_taking_note_in_time_is_said_to_all_once(hub: World) -> None:
     (finding,) = reader.get(f"/api/reading/tasks/{TASK}/criticals").json()["items"]
     assert finding["overdue"]
     assert finding["escalated_at"]
+
+
+def reminders(world: World) -> tuple[list[int], list[int], list[int]]:
+    """How long the finding had waited at each round: as the reader was told, the webhook and the origin, in minutes."""
+    with world.node.ledger.read() as tx:
+        mine = tx.execute(select(notices).where(notices.c.audience == "bs", notices.c.kind == "critical-overdue"))
+        noticed = [row.detail["waiting_minutes"] for row in mine]
+        calls = tx.execute(select(webhook_calls).where(webhook_calls.c.event == "critical-overdue"))
+        called = [row.body["waiting_minutes"] for row in calls]
+        again = [letter for letter in letters.of_study(tx, STUDY) if letter.about and letter.kind == "critical"]
+        written = [letter.body["waiting_minutes"] for letter in again]
+    return noticed, called, written
+
+
+def pass_time(world: World, minutes: int, *, step: int = 1) -> None:
+    """Each step is a tick of two workers, of which the second one is in vain."""
+    for _ in range(0, minutes, step):
+        world.clock.forward(minutes=step)
+        while escalate(world.node, uuid.uuid4().hex):
+            pass
+
+
+def test_a_finding_is_escalated_again_until_somebody_takes_note(hub: World) -> None:
+    reader = hub.client("bs")
+    reader.post(f"/api/reading/tasks/{TASK}/criticals", json={"category": 1, "text": "Vỡ lách.", "id": ID})
+    pass_time(hub, 50)
+    assert reminders(hub) == ([15, 30, 45], [15, 30, 45], [15, 30, 45])
+    reader.post(f"/api/reading/criticals/{ID}/noted", json={"noted_by": "BS. Thu", "read_back": True})
+    pass_time(hub, 60)
+    assert reminders(hub)[1] == [15, 30, 45]
+    assert all(item["over"] for item in reader.get("/api/notices").json()["items"])
+
+
+def test_rounds_that_were_missed_are_not_made_up_for_and_long_waits_are_told_less_often(hub: World) -> None:
+    reader = hub.client("bs")
+    reader.post(f"/api/reading/tasks/{TASK}/criticals", json={"category": 1, "text": "Vỡ lách.", "id": ID})
+    hub.clock.forward(minutes=100)  # the node was off
+    pass_time(hub, 20)
+    assert reminders(hub)[1] == [101, 116]
+    pass_time(hub, 14 * 24 * 60, step=15)
+    told = reminders(hub)[1]
+    assert told[-1] > 12 * 24 * 60
+    assert len(told) < 60
+
+
+def test_two_workers_escalate_one_round_once(hub: World) -> None:
+    hub.client("bs").post(f"/api/reading/tasks/{TASK}/criticals", json={"category": 1, "text": "Vỡ lách.", "id": ID})
+    hub.clock.forward(minutes=15)
+    now = hub.clock.now()
+    with hub.node.ledger.begin() as tx:
+        (late,) = criticals.overdue(tx, now)
+        assert criticals.mark_escalated(tx, late, now, now + timedelta(minutes=15))
+        assert not criticals.mark_escalated(tx, late, now, now + timedelta(minutes=15))
+    assert escalate(hub.node, "b" * 32) == 0
+
+
+def test_who_comes_second_hears_that_the_finding_is_closed(hub: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = hub.client("bs")
+    reader.post(f"/api/reading/tasks/{TASK}/criticals", json={"category": 1, "text": "Vỡ lách.", "id": ID})
+    monkeypatch.setattr(criticals, "close", lambda *_, **__: False)  # closed between the look and the change
+    note = {"noted_by": "BS. Thu", "read_back": True}
+    for path, body in (("noted", note), ("withdraw", {"reason": "Nhầm."})):
+        answer = reader.post(f"/api/reading/criticals/{ID}/{path}", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    with hub.node.ledger.read() as tx:
+        assert [letter.kind for letter in letters.of_study(tx, STUDY)] == ["critical"]
+
+
+def test_what_is_of_unknown_origin_is_looked_through_for_the_patient(world: World) -> None:
+    world.receive(ct(1), ct(2), facility="")
+    put_on_worklist(world, receive=False)
+    reader = world.client("bs")
+    body = {"category": 1, "text": "Bà Nguyễn Thị Đào vỡ lách."}
+    answer = reader.post(f"/api/reading/tasks/{TASK}/criticals", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "tells-patient")
+    note = {"kind": "note", "body": {"text": "Bà Nguyễn Thị Đào"}}
+    assert reader.post(f"/api/studies/{STUDY}/letters", json=note).json()["code"] == "tells-patient"
 
 
 @pytest.mark.parametrize(

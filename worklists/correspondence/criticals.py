@@ -1,7 +1,9 @@
 """Critical findings: raised by a reader, told to the origin, noted there or by telephone, escalated when nobody takes note.
 
-raised → told (the origin's node has it) → noted (who, with read-back) | withdrawn; `escalated_at` when the time ran out. Every
-function but `escalate` runs inside the caller's write transaction. Errors: `NotFound`, `NotAllowed`.
+raised → told (the origin's node has it) → noted (who, with read-back) | withdrawn. When the time ran out it is escalated, and
+again after each further such time; after a day of waiting the rounds grow longer, so that nobody is told without end. Every
+function but `escalate` runs inside the caller's write transaction and holds the task's row before it changes anything: as signing
+does, so that neither waits for the other. Errors: `NotFound`, `NotAllowed`, `Conflict`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from sqlalchemy import Connection
 
 from node.domain.letter import Letter, LetterKind
 from node.domain.report import ReadingState
-from node.errors import NotAllowed, NotFound
+from node.errors import Conflict, NotAllowed, NotFound
 from node.ledger import criticals, letters, notices, webhooks
 from node.ledger.audit import audit
 from node.ledger.criticals import CriticalRow
@@ -26,6 +28,8 @@ from worklists.reading import store
 
 _K = LetterKind
 _NODE = "node"
+_SHORTEST = timedelta(minutes=1)  # between two rounds of reminders
+_SPARSE = 8  # a round is not shorter than this part of the time that the finding has waited
 _ROLES = {  # as a report says them
     "clinician": {"vi": "bác sĩ điều trị", "en": "treating doctor"},
     "radiologist": {"vi": "bác sĩ chẩn đoán hình ảnh", "en": "radiologist"},
@@ -51,7 +55,7 @@ def raise_finding(
     known = criticals.get(tx, post.new_id)
     if known is not None:
         return known
-    task = _task(tx, task_id)
+    task = _held(tx, task_id)
     if task.state == ReadingState.CANCELLED:
         raise NotAllowed("The study is not read here any more.", hint="Open the worklist again.")
     finding = CriticalRow(
@@ -63,6 +67,7 @@ def raise_finding(
         raised_by=person.username,
         raised_at=post.now,
         due_at=post.now + limit,
+        remind_at=post.now + limit,
     )
     desk.refuse_identity(tx, post, task.study_uid, {"text": text})
     criticals.add(tx, finding)
@@ -83,7 +88,7 @@ def note_told(tx: Connection, post: Post, person: Person, finding_id: str, told:
     """The reader told the origin by telephone: who took note there, and whether they read it back."""
     finding = _open(tx, finding_id)
     values = {"channel": told.channel, "noted_by": told.noted_by, "read_back": told.read_back, "noted_at": post.now}
-    criticals.close(tx, finding.id, "noted", **values)
+    _close(tx, finding, "noted", **values)
     _tell_over(tx, post, person, finding, {"told": True, "noted_by": told.noted_by, "channel": told.channel})
     audit(tx, post.now, person.username, "critical-noted", finding.id, {"channel": told.channel})
     return _ended(tx, finding, "noted", post.now)
@@ -92,7 +97,7 @@ def note_told(tx: Connection, post: Post, person: Person, finding_id: str, told:
 def withdraw(tx: Connection, post: Post, person: Person, finding_id: str, reason: str) -> CriticalRow:
     """The finding does not hold; the origin is told why."""
     finding = _open(tx, finding_id)
-    criticals.close(tx, finding.id, "withdrawn")
+    _close(tx, finding, "withdrawn")
     _tell_over(tx, post, person, finding, {"told": False, "text": reason})
     audit(tx, post.now, person.username, "critical-withdrawn", finding.id)
     return _ended(tx, finding, "withdrawn", post.now)
@@ -101,7 +106,7 @@ def withdraw(tx: Connection, post: Post, person: Person, finding_id: str, reason
 def noted_by_letter(tx: Connection, letter: Letter, now: datetime, language: str) -> None:
     """Somebody at the origin took note in the application. The reader is told; the first note stands."""
     finding = criticals.get(tx, letter.about)
-    task = _task(tx, finding.task_id) if finding is not None else None
+    task = _held(tx, finding.task_id) if finding is not None else None
     if finding is None or task is None or task.study_uid != letter.study_instance_uid:
         return  # nobody takes note of a finding about another hospital's patient
     role = _ROLES.get(str(letter.body.get("role", "")), {}).get(language, "")
@@ -126,7 +131,8 @@ def noted_by_letter(tx: Connection, letter: Letter, now: datetime, language: str
 
 def escalate(node: Node, new_id: str) -> int:
     """Of what nobody took note in time, the reader, the administrators and the origin are told urgently, and the webhook
-    is called again: one finding at a time. Returns how many; `new_id` is of the reminder's letter."""
+    is called again: one finding and one round at a time. Returns how many; `new_id` is of the reminder's letter. Rounds that
+    were missed while the node was off are not made up for."""
     now = node.clock.now()
     with node.ledger.read() as tx:
         late = criticals.overdue(tx, now, limit=1)
@@ -134,17 +140,23 @@ def escalate(node: Node, new_id: str) -> int:
         return 0
     with node.ledger.begin() as tx:
         for finding in late:
-            if criticals.mark_escalated(tx, finding.id, now):
-                _remind(tx, Post(node.facility, now, new_id), finding)
+            task = _held(tx, finding.task_id)
+            if criticals.mark_escalated(tx, finding, now, now + _round(finding, now)):
+                _remind(tx, Post(node.facility, now, new_id), task, finding)
     node.doorbell.ring()
     node.wake()
     return len(late)
 
 
-def _remind(tx: Connection, post: Post, finding: CriticalRow) -> None:
-    task = _task(tx, finding.task_id)
-    key = f"overdue:{finding.id}"
-    detail = {"category": finding.category}
+def _round(finding: CriticalRow, now: datetime) -> timedelta:
+    """How long until the finding is escalated again: the time that it was given, longer when it has waited for long."""
+    return max(finding.due_at - finding.raised_at, (now - finding.raised_at) / _SPARSE, _SHORTEST)
+
+
+def _remind(tx: Connection, post: Post, task: store.TaskRow, finding: CriticalRow) -> None:
+    key = f"overdue:{finding.id}:{int(finding.remind_at.timestamp())}"
+    waited = post.now - finding.raised_at
+    detail = {"category": finding.category, "waiting_minutes": int(waited.total_seconds()) // 60}
     for audience in (finding.raised_by, "role:admin"):
         notices.tell(
             tx,
@@ -159,10 +171,11 @@ def _remind(tx: Connection, post: Post, finding: CriticalRow) -> None:
         )
     first = letters.get(tx, finding.id)
     if first is not None:
-        desk.put(tx, post, _Nobody(), task.study_uid, kind=_K.CRITICAL, body=first.body, about=first.id)
-    call = {"finding": finding.id, "task": task.id, "study_instance_uid": task.study_uid, "category": finding.category}
-    webhooks.call(tx, key=f"{key}", event="critical-overdue", body=call, now=post.now)
-    audit(tx, post.now, _NODE, "critical-escalated", finding.id)
+        body = {**first.body, "waiting_minutes": detail["waiting_minutes"]}
+        desk.put(tx, post, _Nobody(), task.study_uid, kind=_K.CRITICAL, body=body, about=first.id)
+    call = {"finding": finding.id, "task": task.id, "study_instance_uid": task.study_uid, **detail}
+    webhooks.call(tx, key=key, event="critical-overdue", body=call, now=post.now)
+    audit(tx, post.now, _NODE, "critical-escalated", finding.id, {"waiting_minutes": detail["waiting_minutes"]})
     store.touch(tx, task.id, post.now)
 
 
@@ -218,10 +231,26 @@ def _task(tx: Connection, task_id: str) -> store.TaskRow:
     return task
 
 
+def _held(tx: Connection, task_id: str) -> store.TaskRow:
+    """The task, for this transaction alone."""
+    task = store.get_task(tx, task_id, hold=True)
+    if task is None:
+        raise NotFound("There is no such reading task.", hint="Open the worklist again.")
+    return task
+
+
+def _close(tx: Connection, finding: CriticalRow, state: str, **values: Any) -> None:
+    if not criticals.close(tx, finding.id, state, **values):
+        raise Conflict("Somebody else was quicker.", hint="Open the study again to see who took note.")
+
+
 def _open(tx: Connection, finding_id: str) -> CriticalRow:
+    """An open finding, with its task held. Raises `NotFound`, `NotAllowed`."""
     finding = criticals.get(tx, finding_id)
     if finding is None:
         raise NotFound("There is no such critical finding.", hint="Open the study again.")
+    _held(tx, finding.task_id)
+    finding = criticals.get(tx, finding_id) or finding  # somebody may have had it before
     if finding.state not in criticals.OPEN:
         raise NotAllowed("The finding is closed already.", hint="Open the study again to see who took note.")
     return finding

@@ -58,6 +58,11 @@ class Sides:
     origin: bool  # it was made here
     reading: bool  # it is on the worklist here
 
+    @property
+    def tells_patient(self) -> bool:
+        """Whether what is here may say who the patient is: only what another hospital made has a pseudonym for certain."""
+        return self.origin or not self.study.origin
+
 
 def sides(tx: Connection, facility: str, study_uid: str) -> Sides:
     """Raises `NotFound` for what the pages do not show."""
@@ -106,7 +111,7 @@ def write(
     if kind not in may_write(where, person.role):
         raise NotAuthorized("You may not write this about the study.", hint="Ask the treating doctor or the reader.")
     content = shapes.shaped(kind, body)
-    if where.origin:
+    if where.tells_patient:
         identity.check(shapes.texts_of(content), patient_of(where.study))
     _refuse_wrong_answer(tx, study_uid, kind, about)
     if kind == _K.NOTED:
@@ -117,7 +122,7 @@ def write(
 def refuse_identity(tx: Connection, post: Post, study_uid: str, body: Mapping[str, Any]) -> None:
     """Raises `TellsPatient`: what somebody writes at the origin goes to whoever else reads the study, under a pseudonym."""
     where = sides(tx, post.facility, study_uid)
-    if where.origin:
+    if where.tells_patient:
         identity.check(shapes.texts_of(body), patient_of(where.study))
 
 

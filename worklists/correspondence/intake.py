@@ -53,7 +53,7 @@ class LetterStage:
         study = studies.get(tx, letter.study_instance_uid) if letter else None
         if letter is None or study is None or study.shadow:
             return ()  # of a study that is only announced: it is asked for again when the study is on the worklist
-        task = store.task_of_study(tx, study.uid)
+        task = store.task_of_study(tx, study.uid, hold=True)
         case = _Case(letter, node.facility, node.settings.node.language, node.clock.now(), task)
         foreign = letter.node != node.facility
         at_origin = desk.sides(tx, node.facility, study.uid).origin
@@ -105,7 +105,8 @@ def _tell_critical(tx: Connection, case: _Case) -> None:
 
 
 def _category(letter: Letter) -> dict[str, Any]:
-    return {"category": letter.body.get("category")}
+    waited = letter.body.get("waiting_minutes")
+    return {"category": letter.body.get("category"), **({"waiting_minutes": waited} if type(waited) is int else {})}
 
 
 def _end_critical(tx: Connection, case: _Case) -> None:

@@ -113,7 +113,7 @@ def reject(tx: Connection, desk: Desk, reader: Reader, task_id: str) -> TaskRow:
 def answered(tx: Connection, desk: Desk, study_uid: str) -> TaskRow | None:
     """The origin has answered a question or a request to repeat: the study can be read on, and who asked is told. None when
     the study is on no worklist."""
-    task = store.task_of_study(tx, study_uid)
+    task = store.task_of_study(tx, study_uid, hold=True)
     if task is None:
         return None
     reader = task.claimed_by or task.assigned_to
@@ -153,7 +153,7 @@ def finish(
 
 def set_priority(tx: Connection, desk: Desk, reader: Reader, task_id: str, priority: Priority) -> TaskRow:
     """Changes how soon an open task is to be read."""
-    task = get(tx, task_id)
+    task = get(tx, task_id, hold=True)
     if task.state not in OPEN_STATES:
         raise NotAllowed("The study is already read.", hint="Its priority can no longer be changed.")
     if task.priority == priority.rank:

@@ -36,7 +36,7 @@ def tell_of_overdue(tx: Connection, limits: Limits, now: datetime) -> int:
     """Tells of the studies whose clock has reached a new level; returns how many."""
     people: list[Profile] | None = None
     told = 0
-    for task, modalities in store.running(tx):
+    for task, modalities in store.running(tx, hold=True):
         row = ClockRow(task.clock_running_since, task.clock_used_seconds)
         face = clock.look(row, task.state, task.priority, limits, now)
         if face.level <= task.escalations or not store.escalated(tx, task, face.level, now):

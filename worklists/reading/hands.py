@@ -26,7 +26,7 @@ _ASSIGNABLE = (
 
 def assign(tx: Connection, desk: Desk, reader: Reader, task_id: str, to: str) -> TaskRow:
     """Says who is to read a study that nobody has; "" for whoever takes it. It stays open to others."""
-    task = get(tx, task_id)
+    task = get(tx, task_id, hold=True)
     if task.state not in _ASSIGNABLE:
         raise NotAllowed("The study is being read or is read.", hint="Hand it over instead, if it is yours.")
     return _assign(tx, desk, reader, task, to, "assigned")

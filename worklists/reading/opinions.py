@@ -39,7 +39,7 @@ class Opinion:
 
 def ask(tx: Connection, desk: Desk, reader: Reader, task_id: str, *, of: str, question: str, new_id: str) -> Opinion:
     """Asks a colleague (`ANYONE`: whoever takes it). Raises `Invalid`, `NotAllowed`, `NotFound`."""
-    task = get(tx, task_id)
+    task = get(tx, task_id, hold=True)
     if task.state == ReadingState.CANCELLED:
         raise NotAllowed("The study is not to be read any more.", hint="Open the worklist again.")
     if of == reader.username:
@@ -123,6 +123,7 @@ def _open(tx: Connection, opinion_id: str) -> Opinion:
     row = tx.execute(select(table).where(table.c.id == opinion_id)).one_or_none()
     if row is None:
         raise NotFound("There is no such question.", hint="Open the worklist again.")
+    get(tx, row.task_id, hold=True)
     found = Opinion(**{name: getattr(row, name) for name in Opinion.__slots__})
     if found.state != "open":
         raise NotAllowed("This question is answered or was taken back.", hint="Open the study again.")

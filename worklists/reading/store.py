@@ -71,8 +71,10 @@ def get_task(tx: Connection, task_id: str, *, hold: bool = False) -> TaskRow | N
     return None if row is None else task_from(row)
 
 
-def task_of_study(tx: Connection, study_uid: str) -> TaskRow | None:
-    row = tx.execute(select(reading_tasks).where(reading_tasks.c.study_uid == study_uid)).one_or_none()
+def task_of_study(tx: Connection, study_uid: str, *, hold: bool = False) -> TaskRow | None:
+    """`hold`: as with `get_task`."""
+    query = select(reading_tasks).where(reading_tasks.c.study_uid == study_uid)
+    row = tx.execute(query.with_for_update() if hold else query).one_or_none()
     return None if row is None else task_from(row)
 
 
@@ -119,14 +121,16 @@ def touch(tx: Connection, task_id: str, now: datetime) -> None:
 
 
 def run_out(tx: Connection, now: datetime, limit: int = 200) -> Sequence[TaskRow]:
-    """Claimed tasks whose lease ran out."""
+    """Claimed tasks whose lease ran out; they are held, but for those that somebody else holds just now."""
     rows = tx.execute(
         select(reading_tasks)
         .where(
             reading_tasks.c.state.in_([state.value for state in CLAIMED_STATES]),
             reading_tasks.c.lease_until <= now,
         )
+        .order_by(reading_tasks.c.id)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
     return [task_from(row) for row in rows]
 
@@ -138,16 +142,20 @@ def waiting(tx: Connection, states: Collection[ReadingState]) -> list[tuple[Task
     )
 
 
-def running(tx: Connection) -> list[tuple[TaskRow, list[str]]]:
-    """The tasks whose service clock runs, with the modalities of their studies."""
-    return _with_modalities(tx, reading_tasks.c.clock_running_since.is_not(None))
+def running(tx: Connection, *, hold: bool = False) -> list[tuple[TaskRow, list[str]]]:
+    """The tasks whose service clock runs, with the modalities of their studies. `hold`: for this transaction alone, but for
+    those that somebody else holds just now."""
+    return _with_modalities(tx, reading_tasks.c.clock_running_since.is_not(None), hold=hold)
 
 
-def _with_modalities(tx: Connection, *conditions: ColumnElement[bool]) -> list[tuple[TaskRow, list[str]]]:
+def _with_modalities(
+    tx: Connection, *conditions: ColumnElement[bool], hold: bool = False
+) -> list[tuple[TaskRow, list[str]]]:
     query = select(reading_tasks, studies.c.modalities).join(studies, studies.c.uid == reading_tasks.c.study_uid)
-    return [
-        (task_from(row), [m for m in row.modalities.split("\\") if m]) for row in tx.execute(query.where(*conditions))
-    ]
+    query = query.where(*conditions)
+    if hold:
+        query = query.order_by(reading_tasks.c.id).with_for_update(of=reading_tasks, skip_locked=True)
+    return [(task_from(row), [m for m in row.modalities.split("\\") if m]) for row in tx.execute(query)]
 
 
 def escalated(tx: Connection, task: TaskRow, level: int, now: datetime) -> bool:

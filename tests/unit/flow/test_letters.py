@@ -120,9 +120,8 @@ def test_a_critical_finding_is_told_when_the_origins_node_holds_its_letter(hub: 
     now = hub.clock.now()
     with hub.ledger.begin() as tx:
         for number in (1, 2):
-            row = CriticalRow(
-                f"{number:032x}", task.id, 1, "Tràn khí", "raised", "bs", now, now + timedelta(minutes=15)
-            )
+            due = now + timedelta(minutes=15)
+            row = CriticalRow(f"{number:032x}", task.id, 1, "Tràn khí", "raised", "bs", now, due, due)
             criticals.add(tx, row)
     channel.note_heard(hub.node, OTHER, 2)
     channel.note_heard(hub.node, CALLER, 1)

@@ -9,9 +9,15 @@ export function useNoticeWords(): (notice: Notice) => { title: string; detail: s
     const by = typeof detail.by === 'string' ? detail.by : '';
     const modalities = typeof detail.modalities === 'string' ? detail.modalities : '';
     const minutes = typeof detail.limit_minutes === 'number' ? detail.limit_minutes : null;
+    const waited = typeof detail.waiting_minutes === 'number' ? detail.waiting_minutes : null;
     return {
       title: t(`notice.kind.${shown}`),
-      detail: [modalities, by && t('notice.by', { name: by }), minutes !== null && t('notice.limit', { n: minutes })]
+      detail: [
+        modalities,
+        by && t('notice.by', { name: by }),
+        minutes !== null && t('notice.limit', { n: minutes }),
+        waited !== null && t('notice.waiting', { n: waited }),
+      ]
         .filter(Boolean)
         .join(' · '),
     };
