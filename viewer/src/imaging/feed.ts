@@ -74,6 +74,11 @@ export class Feed {
     return this.scheduler.states;
   }
 
+  /** More frames come by themselves. */
+  get busy(): boolean {
+    return this.scheduler.busy;
+  }
+
   /** Why a frame could not be had. */
   errorOf(index: number): unknown {
     return this.scheduler.errors.get(index);

@@ -22,13 +22,13 @@ import {
   type PlaneName,
   pileOf,
   type Slab,
-  type Slice,
   sample,
   turned,
 } from './reformat';
 import type { FrameState } from './scheduler';
 import { comesFrom, type FrameSource, sourceOf } from './sources';
 import { datasetAt, type Stack } from './stack';
+import { Volume } from './volume';
 
 const SCHEME = 'lientuyen-plane';
 const SLICE_THICKNESS = '00180050';
@@ -115,6 +115,11 @@ class PlaneSource implements FrameSource {
     return this.stack.frames.map(() => state);
   }
 
+  /** They are made, not fetched. */
+  get busy(): boolean {
+    return false;
+  }
+
   errorOf(): unknown {
     return undefined;
   }
@@ -185,7 +190,9 @@ export class Planes {
   private sources: Partial<Record<PlaneName, PlaneSource>> = {};
   private looks: Readonly<Record<PlaneName, Look>> = LOOKS;
   private state: PlanesState;
-  private slices: (Slice | null)[] = [];
+  private volume: Volume;
+  /** Planes were made before the last slices came. */
+  private stale = false;
   private template: Image | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly unfollow: () => void;
@@ -196,6 +203,7 @@ export class Planes {
     this.words = words;
     this.box = boxOf(stack);
     this.feed = sourceOf(stack);
+    this.volume = new Volume(stack.frames.length);
     const slab: Slab = { thickness: 0, blend: 'mip' };
     this.state = { slab, centre: centreOfBox(this.box), oblique: false, here: 0, version: 0 };
     this.gather();
@@ -204,7 +212,7 @@ export class Planes {
     });
     void this.feed.want(Math.floor(stack.frames.length / 2)).then(
       () => {
-        if (this.slices.every((slice) => slice === null)) this.more();
+        if (this.volume.slices.every((slice) => slice === null)) this.more();
       },
       () => undefined, // what cannot be had stays black
     );
@@ -228,39 +236,37 @@ export class Planes {
     this.unfollow();
     for (const source of Object.values(this.sources)) source.close();
     this.listeners.clear();
-    this.slices = [];
+    this.volume = new Volume(0);
   }
 
   /* --- the volume ------------------------------------------------------------------------------------------------ */
 
-  /** Takes up the images that are in the cache. Returns whether there are other ones than before. */
-  private gather(): boolean {
-    let [here, other] = [0, false];
-    const slices = this.stack.frames.map(({ imageId }, index) => {
+  /** Takes up the images that are in the cache. */
+  private gather(): void {
+    for (const [index, { imageId }] of this.stack.frames.entries()) {
       const image = cache.getImage(imageId) as Image | undefined;
       const samples = image?.voxelManager?.getScalarData();
-      if (!image || !samples) return this.slices[index] ?? null;
-      if (qualityOf(image) === 'full') here += 1;
+      if (!image || !samples) continue;
       this.template ??= image;
-      const scaled = image.preScale?.scaled ?? false;
-      const [slope, intercept] = scaled ? [1, 0] : [image.slope ?? 1, image.intercept ?? 0];
-      if (this.slices[index]?.samples === samples) return this.slices[index];
-      other = true;
-      return { samples, slope, intercept };
-    });
-    this.slices = slices;
-    const part = here / slices.length;
-    if (part !== this.state.here) this.update({ here: part });
-    return other;
+      const [slope, intercept] = image.preScale?.scaled ? [1, 0] : [image.slope ?? 1, image.intercept ?? 0];
+      const whole = qualityOf(image) === 'full';
+      if (this.volume.take(index, { samples, slope, intercept, whole })) this.stale = true;
+    }
+    const { here } = this.volume;
+    if (here !== this.state.here) this.update({ here });
   }
 
   /** More of the series has come. */
   private more(): void {
     this.timer = undefined;
-    if (this.gather()) this.redraw();
+    this.gather();
+    if (this.stale) this.redraw();
+    const missing = this.feed.busy ? undefined : this.volume.missing(this.feed.states);
+    if (missing !== undefined) this.feed.want(missing).catch(() => undefined);
   }
 
   private redraw(): void {
+    this.stale = false;
     for (const source of Object.values(this.sources)) void source.refresh(indexAt(source.pile, this.state.centre));
   }
 
@@ -268,7 +274,7 @@ export class Planes {
   make(imageId: string, pile: Pile, index: number): Image {
     this.gather();
     const empty = this.stack.modality === 'CT' ? -1024 : 0;
-    const samples = sample(this.box, this.slices, pile, index, this.state.slab, empty);
+    const samples = sample(this.box, this.volume.slices, pile, index, this.state.slab, empty);
     const { columns, rows, pixel } = pile;
     let [lowest, highest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const value of samples) {

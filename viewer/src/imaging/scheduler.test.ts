@@ -35,6 +35,22 @@ describe('the frame scheduler', () => {
     expect(frames.count('full')).toBe(7);
   });
 
+  it('says when no more comes by itself, though frames are missing that it may not hold', async () => {
+    const loader = aLoader();
+    const frames = new FrameScheduler({ count: 5, limit: 1, budget: 3, load: loader.load });
+    frames.hold(true);
+    expect(frames.busy).toBe(true);
+    frames.hold(false);
+    void frames.want(1);
+    frames.prefetch();
+    for (const index of [1, 2, 0]) {
+      expect(frames.busy).toBe(true);
+      await loader.finish(index);
+    }
+    expect(frames.busy).toBe(false);
+    expect(frames.states).toEqual(['full', 'full', 'full', 'none', 'none']);
+  });
+
   it('looks back first when the reader scrolls back', async () => {
     const loader = aLoader();
     const frames = new FrameScheduler({ count: 9, limit: 1, load: loader.load });

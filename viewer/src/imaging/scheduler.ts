@@ -123,6 +123,11 @@ export class FrameScheduler {
     this.pump();
   }
 
+  /** Frames are being loaded, or will be when the line is free. */
+  get busy(): boolean {
+    return this.held || this.running.size > 0;
+  }
+
   stop(): void {
     this.stopped = true;
     for (const load of this.running.values()) load.abort();

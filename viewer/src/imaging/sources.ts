@@ -3,7 +3,7 @@ import { type Feed, feedOf } from './feed';
 import type { Stack } from './stack';
 
 /** What a view needs of whoever has the frames. */
-export type FrameSource = Pick<Feed, 'states' | 'errorOf' | 'follow' | 'want' | 'prefetch'>;
+export type FrameSource = Pick<Feed, 'states' | 'busy' | 'errorOf' | 'follow' | 'want' | 'prefetch'>;
 
 const made = new WeakMap<Stack, FrameSource>();
 

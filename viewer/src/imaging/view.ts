@@ -43,6 +43,7 @@ export class ImageView {
   private shownSet = '';
   private opened = 0;
   private presenting: Promise<unknown> = Promise.resolve();
+  private replacing = false;
   private wanted = 0;
   private arrived = 0;
   private readonly wheel = new Wheel();
@@ -135,7 +136,8 @@ export class ImageView {
       if (typeof imageIdIndex !== 'number') return;
       const quality = image ? qualityOf(image) : this.state.quality;
       this.drawn.expect(imageIdIndex, quality);
-      if (this.state.status === 'loading') return this.update({ quality }); // `open` says when it can be handled
+      // `open` and `replace` say when it can be handled
+      if (this.state.status === 'loading' || this.replacing) return this.update({ quality });
       this.update({ shown: imageIdIndex, quality, edges: this.look.edges(imageIdIndex) });
       this.sharpen();
     });
@@ -192,6 +194,7 @@ export class ImageView {
   async open(stack: Stack, at?: number, look: FirstLook = {}): Promise<void> {
     this.opened += 1;
     const turn = this.opened;
+    this.replacing = false;
     this.remember();
     this.pause();
     const feed = this.attach(stack);
@@ -238,21 +241,27 @@ export class ImageView {
     const turn = this.opened;
     this.remember();
     this.pause();
-    const feed = this.attach(stack);
     const kept = this.kept.get(this.state.stack?.series ?? '') ?? { range: undefined, inverted: false, look: {} };
     try {
-      await feed.want(at);
+      await sourceOf(stack).want(at);
       if (turn !== this.opened || this.closed) return;
       const [zoom, pan] = [handle.getZoom(), handle.getPan()];
       this.kept.set(stack.series, { ...kept, index: at });
-      this.update({ stack, target: at, shown: at, error: null, frames: [...feed.states] });
-      if (!(await this.present(stack, this.kept.get(stack.series)!, turn))) return;
+      this.replacing = true; // until it is there, the old stack is what is shown
+      const put = () => {
+        if (turn !== this.opened || this.closed) return;
+        const feed = this.attach(stack);
+        this.update({ stack, target: at, shown: at, error: null, frames: [...feed.states] });
+      };
+      if (!(await this.present(stack, this.kept.get(stack.series)!, turn, put))) return;
       handle.setZoom(zoom);
       handle.setPan(pan);
       handle.render();
       this.update({ status: 'ready', edges: this.look.edges(at) });
     } catch (error) {
       if (turn === this.opened) this.update({ status: 'ready', error });
+    } finally {
+      if (turn === this.opened) this.replacing = false;
     }
   }
 
@@ -287,15 +296,16 @@ export class ImageView {
   }
 
   /** Puts the stack onto the viewport, one after the other; false when another was opened in the meantime. */
-  private async present(stack: Stack, kept: Kept, turn: number): Promise<boolean> {
+  private async present(stack: Stack, kept: Kept, turn: number, put = () => {}): Promise<boolean> {
     const current = () => turn === this.opened && !this.closed;
-    const mine = this.presenting.then(() => (current() ? this.mountStack(stack, kept) : undefined));
+    const mine = this.presenting.then(() => (current() ? this.mountStack(stack, kept, put) : undefined));
     this.presenting = mine.catch(() => undefined);
     await mine;
     return current();
   }
 
-  private async mountStack(stack: Stack, kept: Kept): Promise<void> {
+  /** `put` is called between the moment when the viewport has the stack and its drawing. */
+  private async mountStack(stack: Stack, kept: Kept, put: () => void): Promise<void> {
     const provider = utilities.genericViewportDisplaySetMetadataProvider;
     const previous = this.shownSet;
     this.shownSet = `${this.id}:${this.opened}`;
@@ -304,8 +314,15 @@ export class ImageView {
       kind: 'planar',
       initialImageIdIndex: kept.index,
     });
-    await this.handle!.setDisplaySets({ displaySetId: this.shownSet, ...howDrawn(stack) });
+    try {
+      await this.handle!.setDisplaySets({ displaySetId: this.shownSet, ...howDrawn(stack) });
+    } catch (error) {
+      provider.remove(this.shownSet);
+      this.shownSet = previous;
+      throw error;
+    }
     if (previous) provider.remove(previous);
+    put();
     this.look.begin(kept.index, kept.range, kept.look);
   }
 
