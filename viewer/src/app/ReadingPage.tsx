@@ -57,9 +57,9 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
   const editor = useRef<Editor>(null);
   const reads = session.role === 'radiologist';
   const mine = fresh && reads && task.mine && WRITTEN_IN.has(task.state);
-  const found = useKept(session.username, task, mine);
+  const found = useKept(session.username, task, fresh && reads, mine);
   const editable = mine && found !== undefined;
-  const { draft, keeping } = useDraft(task, session.username, session.language, editable, found ?? []);
+  const { draft, keeping, unsent } = useDraft(task, session.username, session.language, editable, found ?? []);
 
   const refresh = () => client.invalidateQueries({ queryKey: ['tasks'] });
   /** Does something to the task; what goes wrong is said in the panel, and the task is read again. */
@@ -168,6 +168,7 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
           study={study}
           draft={draft}
           report={report}
+          unsent={unsent}
           editable={editable}
           keeping={keeping}
           signer={session.display_name}

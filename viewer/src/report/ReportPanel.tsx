@@ -2,7 +2,7 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import { type ReactNode, type RefObject, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Link, StudyDetail, TaskDetail } from '../api/types';
+import type { StudyDetail, TaskDetail } from '../api/types';
 import { Note } from '../ui/Note';
 import { ErrorNote } from '../ui/states';
 import { ComparePane } from './ComparePane';
@@ -12,16 +12,18 @@ import { KeyImages } from './KeyImages';
 import type { Keeping } from './kept';
 import { REPORT_KEYS } from './keys';
 import { MacrosDialog } from './MacrosDialog';
+import { Reading } from './Reading';
 import classes from './ReportPanel.module.css';
 import { SaveNote } from './SaveNote';
-import { SectionText } from './SectionEditor';
 import { type SignAs, SignDialog } from './SignDialog';
 import { Standing, StateBadge } from './Standing';
+import { LostText, OtherTexts } from './UnsentTexts';
+import type { Unsent } from './useDraft';
 import type { Editor } from './usePen';
 import { useReportKeys } from './useReportKeys';
 import { VersionsDialog } from './VersionsDialog';
 import { Writing } from './Writing';
-import { answerSection, SECTIONS, textOf, type Written } from './written';
+import { answerSection, isBlank, textOf, type Written } from './written';
 
 interface Props {
   task: TaskDetail;
@@ -29,6 +31,8 @@ interface Props {
   draft: Draft;
   /** What is shown: the draft to its writer, what the node has to everyone else. */
   report: Written;
+  /** What waits on this machine beside it. */
+  unsent: Unsent;
   editable: boolean;
   /** How well this machine keeps the draft. */
   keeping: Keeping;
@@ -53,12 +57,13 @@ interface Props {
 }
 
 export function ReportPanel(props: Props) {
-  const { task, study, draft, report, editable, busy, error, editor, quality } = props;
+  const { task, study, draft, report, unsent, editable, busy, error, editor, quality } = props;
   const { t } = useTranslation();
   const [open, setOpen] = useState<'sign' | 'versions' | 'macros' | null>(null);
   const [comparing, setComparing] = useState(false);
   const [missing, setMissing] = useState<ReadonlySet<string>>(new Set());
   const shownMissing = new Set([...missing].filter((section) => !textOf(report, section).trim()));
+  const lost = !editable && unsent.texts.length > 0;
   const coarse = quality === 'preview';
 
   const askToSign = () => {
@@ -92,15 +97,28 @@ export function ReportPanel(props: Props) {
               <b>{t('report.question')}</b> {task.clinical_question}
             </p>
           )}
-          <Standing
-            task={task}
-            editable={editable}
-            busy={busy}
-            onClaim={props.onClaim}
-            onCorrect={props.onCorrect}
-            onAmend={props.onAmend}
-          />
+          {(!lost || task.state === 'final') && (
+            <Standing
+              task={task}
+              editable={editable}
+              busy={busy}
+              onClaim={props.onClaim}
+              onCorrect={props.onCorrect}
+              onAmend={props.onAmend}
+            />
+          )}
+          {lost && (
+            <LostText
+              unsent={unsent}
+              against={report}
+              task={task}
+              keeping={props.keeping}
+              busy={busy}
+              onClaim={props.onClaim}
+            />
+          )}
           {editable && <ConflictNote draft={draft} />}
+          {editable && draft.state.kind !== 'conflict' && <OtherTexts unsent={unsent} against={report} />}
           {draft.restored && editable && draft.dirty && draft.state.kind !== 'conflict' && (
             <p className={classes.restored}>{t('report.restored')}</p>
           )}
@@ -122,7 +140,10 @@ export function ReportPanel(props: Props) {
               onMacros={() => setOpen('macros')}
             />
           ) : (
-            <Reading report={report} onShow={(link) => props.onShowMark(link.id)} />
+            <>
+              {lost && !isBlank(report) && <h3 className={classes.which}>{t('unsent.node')}</h3>}
+              <Reading report={report} onShow={(link) => props.onShowMark(link.id)} />
+            </>
           )}
           <KeyImages
             study={study}
@@ -214,24 +235,5 @@ function Actions({ busy, coarse, label, onRelease, onAsk, onSign }: ActionsProps
         {label}
       </Button>
     </div>
-  );
-}
-
-/** The text for those who do not write it; empty sections are left out. */
-function Reading({ report, onShow }: { report: Written; onShow: (link: Link) => void }) {
-  const { t } = useTranslation();
-  const common = { links: report.links, language: report.language, onShow };
-  return (
-    <>
-      {SECTIONS.filter((name) => report[name]).map((name) => (
-        <SectionText key={name} {...common} section={name} label={t(`report.${name}`)} value={report[name]} />
-      ))}
-      {report.answers
-        .map((one, index) => ({ ...one, section: answerSection(index) }))
-        .filter(({ answer }) => answer)
-        .map(({ section, question, answer }) => (
-          <SectionText key={section} {...common} section={section} label={question} value={answer} />
-        ))}
-    </>
   );
 }

@@ -17,6 +17,16 @@ interface Props {
   onAmend: (() => void) | null;
 }
 
+/** What claiming the task would be, in words; null: it cannot be claimed as it stands. */
+export function claimOf(task: TaskDetail) {
+  if (task.state === 'needs-info' || task.state === 'unreadable')
+    return { title: `report.${task.state}`, label: 'report.go-on' } as const;
+  if (task.state === 'final' || task.state === 'cancelled' || task.claimed_by) return null;
+  if (task.state === 'preliminary') return { title: 'report.preliminary-title', label: 'report.verify' } as const;
+  if (task.state === 'incomplete' && task.priority !== 'emergency') return null;
+  return { title: 'report.unclaimed-title', label: 'report.claim' } as const;
+}
+
 export function Standing(props: Props) {
   const { task, editable, busy, onClaim } = props;
   const { t } = useTranslation();
@@ -32,23 +42,20 @@ export function Standing(props: Props) {
     return null;
   }
   if (task.state === 'cancelled') return <Note kind="info" title={t('report.cancelled')} />;
-  if (task.state === 'needs-info' || task.state === 'unreadable')
-    return <Claimable title={t(`report.${task.state}`)} busy={busy} onClaim={onClaim} label={t('report.go-on')} />;
-  if (task.claimed_by && !task.mine)
+  const claim = claimOf(task);
+  if (claim) return <Claimable title={t(claim.title)} busy={busy} onClaim={onClaim} label={t(claim.label)} />;
+  if (task.mine) return null; // the editor is about to open
+  if (task.claimed_by)
     return (
       <Note kind="warn" title={t('report.others-title', { name: task.claimed_by_name ?? '' })}>
         {t('report.others')}
       </Note>
     );
-  if (task.state === 'preliminary')
-    return <Claimable title={t('report.preliminary-title')} busy={busy} onClaim={onClaim} label={t('report.verify')} />;
-  if (task.state === 'incomplete' && task.priority !== 'emergency')
-    return (
-      <Note kind="info" title={t('report.incomplete-title')}>
-        {t('report.incomplete')}
-      </Note>
-    );
-  return <Claimable title={t('report.unclaimed-title')} busy={busy} onClaim={onClaim} label={t('report.claim')} />;
+  return (
+    <Note kind="info" title={t('report.incomplete-title')}>
+      {t('report.incomplete')}
+    </Note>
+  );
 }
 
 function Claimable({

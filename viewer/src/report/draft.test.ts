@@ -259,8 +259,7 @@ describe('the browser as a store', () => {
     browserStore('ánh', '1').write(kept('cũ', at - 10));
     browserStore('ánh', '1').write(kept('mới', at));
     expect(await found('ánh', '1')).toEqual(['mới', 'cũ']);
-    const names = (await findKept('ánh', '1')).map((one) => one.name);
-    const store = browserStore('ánh', '1', names);
+    const store = browserStore('ánh', '1', await findKept('ánh', '1'));
     store.write(kept('tiếp', at + 10));
     store.clear();
     expect(await found('ánh', '1')).toEqual([]);

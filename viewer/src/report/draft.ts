@@ -36,6 +36,10 @@ export interface Kept {
   count: number;
   /** When, in milliseconds. */
   at: number;
+  /** The other pages that it goes on from: up to which change of each. */
+  pages?: Record<string, number>;
+  /** It was offered beside another text: nobody goes on with it without being asked. */
+  aside?: boolean;
 }
 
 /** Where a draft waits. */
@@ -73,6 +77,7 @@ export class Draft {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private unsavedSince = 0;
   private inFlight: Promise<boolean> | undefined;
+  private last: Kept | null = null;
   private version = 0;
   private savedVersion = 0;
   private failures = 0;
@@ -86,6 +91,7 @@ export class Draft {
     this.restored = kept !== null && kept !== undefined && !same(kept.written, initial.written);
     if (!kept || !this.restored) return;
     this.report = kept.written;
+    this.last = kept;
     this.sent = kept.sent;
     this.version = 1;
     const ours = kept.base === initial.revision || kept.sent.some((text) => same(text, initial.written));
@@ -94,6 +100,11 @@ export class Draft {
 
   get dirty(): boolean {
     return this.version !== this.savedVersion;
+  }
+
+  /** What the node does not have yet. */
+  get waiting(): Kept | null {
+    return this.dirty ? this.last : null;
   }
 
   /** The revision that the text on the page rests on. */
@@ -245,7 +256,8 @@ export class Draft {
 
   private keep(): void {
     const { report: written, base, sent, version: count } = this;
-    this.options.store.write({ written, base, sent, count, at: this.now().getTime() });
+    this.last = { written, base, sent, count, at: this.now().getTime() };
+    this.options.store.write(this.last);
   }
 
   private now(): Date {

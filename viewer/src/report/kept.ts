@@ -10,6 +10,8 @@ import { EMPTY_REPORT } from './written';
 const PREFIX = 'lientuyen.draft';
 const OLDEST_MS = 90 * 24 * 3600_000;
 const WAIT_MS = 1_500;
+/** The node takes no more names of pages at once, beside the page's own. */
+const MOST_PAGES = 15;
 
 const place = (username: string, taskId: string) => `${PREFIX}.${username}.${taskId}.`;
 const randomName = () => Math.random().toString(36).slice(2, 12);
@@ -24,7 +26,7 @@ function attempt<T>(work: () => T, otherwise: T): T {
 
 function keptOf(value: unknown): Kept | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { written, base, sent, count, at } = value as Partial<Kept>;
+  const { written, base, sent, count, at, pages, aside } = value as Partial<Kept>;
   if (typeof written !== 'object' || written === null || typeof base !== 'string' || typeof at !== 'number')
     return null;
   return {
@@ -33,6 +35,8 @@ function keptOf(value: unknown): Kept | null {
     sent: Array.isArray(sent) ? sent : [],
     count: count ?? 0,
     at,
+    pages: typeof pages === 'object' && pages !== null ? pages : {},
+    aside: aside === true,
   };
 }
 
@@ -91,19 +95,37 @@ export type Keeping = 'disk' | 'memory' | 'nowhere';
 
 export interface PageStore extends DraftStore {
   readonly page: string;
+  readonly name: string;
+  /** Goes on with the text of these copies. */
+  adopt(found: readonly Found[]): void;
+  /** The pages whose text this one goes on with, and up to which change: what is saved here has theirs. */
+  pages(): Record<string, number>;
   keeping(): Keeping;
 }
 
-/** A page's own place. `adopted`: the places whose text this page goes on with; they are cleared with its own.
+/** Keeps a text in a place of its own, beside what is being written: nobody goes on with it without being asked. */
+export function setAside(username: string, taskId: string, kept: Kept, page = randomName()): Found {
+  const name = place(username, taskId) + page;
+  const aside = { ...kept, aside: true };
+  attempt(() => localStorage.setItem(name, JSON.stringify(aside)), undefined);
+  void openDB()
+    .then((base) => base.put(name, aside))
+    .catch(() => undefined);
+  return { name, page, kept: aside };
+}
+
+/** A page's own place. `adopted`: the copies whose text this page goes on with; they are cleared with its own.
  * `settled` hears when `keeping` has changed. */
 export function browserStore(
   username: string,
   taskId: string,
-  adopted: readonly string[] = [],
+  adopted: readonly Found[] = [],
   settled: () => void = () => undefined,
 ): PageStore {
   const page = randomName();
   const name = place(username, taskId) + page;
+  const names = new Set<string>();
+  let pages: Record<string, number> = {};
   let wanted = 0;
   let written = false;
   let keeping: Keeping = 'disk';
@@ -112,12 +134,23 @@ export function browserStore(
     keeping = next;
     settled();
   };
+  const adopt = (found: readonly Found[]) => {
+    for (const one of found) {
+      names.add(one.name);
+      pages = { ...pages, ...one.kept.pages, [one.page]: one.kept.count };
+    }
+  };
+  adopt(adopted);
   return {
     page,
+    name,
+    adopt,
+    pages: () => Object.fromEntries(Object.entries(pages).slice(-MOST_PAGES)),
     keeping: () => keeping,
     write: (kept) => {
+      const whole = { ...kept, pages };
       const here = attempt(() => {
-        localStorage.setItem(name, JSON.stringify(kept));
+        localStorage.setItem(name, JSON.stringify(whole));
         return true;
       }, false);
       wanted += 1;
@@ -125,17 +158,26 @@ export function browserStore(
       written = true;
       keeping = here ? 'memory' : 'nowhere';
       void openDB()
-        .then((base) => (mine === wanted ? base.put(name, kept) : undefined))
+        .then((base) => (mine === wanted ? base.put(name, whole) : undefined))
         .then(() => mine === wanted && become('disk'))
         .catch(() => undefined);
     },
     clear: () => {
       wanted += 1;
       keeping = 'disk';
-      for (const one of written ? [name, ...adopted] : adopted) forget(one);
+      for (const one of written ? [name, ...names] : names) forget(one);
+      names.clear();
     },
   };
 }
 
 /** Nothing is kept: for pages that only look. */
-export const noStore: PageStore = { page: '', write: () => undefined, clear: () => undefined, keeping: () => 'disk' };
+export const noStore: PageStore = {
+  page: '',
+  name: '',
+  adopt: () => undefined,
+  pages: () => ({}),
+  write: () => undefined,
+  clear: () => undefined,
+  keeping: () => 'disk',
+};

@@ -1,11 +1,12 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import type { TaskDetail } from '../api/types';
 import { Draft, type Saved } from './draft';
-import { browserStore, type Found, findKept, noStore, notArrived } from './kept';
+import { browserStore, type Found, findKept, forget, type Keeping, noStore, notArrived, setAside } from './kept';
 import * as node from './node';
-import { EMPTY_REPORT, withQuestions } from './written';
+import { begunWith, copiesOf, distinct, notOf, type Waiting } from './waiting';
+import { EMPTY_REPORT, isBlank, same, withQuestions } from './written';
 
-/** So many copies of a text are gone on with at most; the node takes no more names at once. */
+/** So many copies are looked at, the newest. */
 const MOST = 15;
 
 /** The text of a task as the node has it. */
@@ -14,57 +15,62 @@ export const savedOf = (task: TaskDetail, language: string): Saved => ({
   revision: task.report_revision ?? '',
 });
 
-/** What waits on this machine for a task, read before its text is opened for writing; undefined: not known yet. */
-export function useKept(username: string, task: TaskDetail, wanted: boolean): Found[] | undefined {
+/** What waits on this machine for a task, read anew when its reader becomes its writer or no longer is; undefined: not known yet. */
+export function useKept(username: string, task: TaskDetail, wanted: boolean, mine: boolean): Found[] | undefined {
   const { id: taskId } = task;
-  const arrived = useRef(task.report_pages);
-  arrived.current = task.report_pages;
-  const [found, setFound] = useState<Found[]>();
+  const now = useRef(task);
+  now.current = task;
+  const reading = `${username} ${taskId} ${mine}`;
+  const [found, setFound] = useState<{ reading: string; list: Found[] }>();
   useEffect(() => {
-    setFound(undefined);
     if (!wanted) return undefined;
     let live = true;
     void findKept(username, taskId).then((list) => {
-      if (live) setFound(notArrived(list, arrived.current ?? {}).slice(0, MOST));
+      if (live) setFound({ reading, list: notArrived(list, now.current.report_pages ?? {}).slice(0, MOST) });
     });
     return () => {
       live = false;
     };
-  }, [username, taskId, wanted]);
-  return found;
+  }, [username, taskId, wanted, reading]);
+  return wanted && found?.reading === reading ? found.list : undefined;
 }
 
-/** The draft of a task while its page is open. */
+/** Texts of a task that wait on this machine beside what the page shows. */
+export interface Unsent {
+  texts: readonly Waiting[];
+  /** Goes on with it; what was in the editor takes its place. */
+  take: (one: Waiting) => void;
+  discard: (one: Waiting) => void;
+}
+
+/** The draft of a task while its page is open, how well this machine keeps it, and what else waits here. */
 export function useDraft(task: TaskDetail, username: string, language: string, editable: boolean, found: Found[]) {
   const [, render] = useReducer((n: number) => n + 1, 0);
   const { id } = task;
+  const [lost, setLost] = useState<Page | null>(null);
   // a new draft when the task changes or becomes ours; what the node sends later must not overwrite what is being written
   // biome-ignore lint/correctness/useExhaustiveDependencies: the task and what was found are the starting point only
-  const { draft, store } = useMemo(() => {
-    const initial = savedOf(task, language);
-    const begun = editable ? { ...initial, written: withQuestions(initial.written, task.questions ?? []) } : initial;
-    const names = found.map((one) => one.name);
-    const place = editable ? browserStore(username, id, names, render) : noStore;
-    const pages = Object.fromEntries(found.map((one) => [one.page, one.kept.count]));
-    const made = new Draft({
-      initial: begun,
-      kept: editable ? (found[0]?.kept ?? null) : null,
-      store: place,
-      save: async (written, base, count) => {
-        const saved = await node.saveDraft(id, written, base, { ...pages, [place.page]: count });
-        return { revision: saved.report_revision };
-      },
-      load: async () => savedOf(await node.detail(id), language),
-      changed: render,
-    });
-    return { draft: made, store: place };
-  }, [id, username, editable]);
+  const page = useMemo(
+    () => begin(task, username, language, editable, [...inMemory(lost), ...found], render),
+    [id, username, editable],
+  );
+  const [before, setBefore] = useState(page);
+  if (before !== page) {
+    setBefore(page);
+    // who is no longer the writer keeps what the node does not have: in sight, and for when they write again
+    setLost(before.editable && !page.editable && before.draft.dirty ? before : null);
+  }
+  const { draft, store } = page;
+  useEffect(() => {
+    for (const one of page.others) if (!one.kept.aside) setAside(username, id, one.kept, one.page);
+    for (const { name } of page.needless) forget(name);
+  }, [page, username, id]);
   useEffect(() => {
     draft.open();
     const leave = () => {
       const last = editable ? draft.leaving() : null;
       if (!last) return;
-      const pages = { [store.page]: last.count };
+      const pages = { ...store.pages(), [store.page]: last.count };
       void node.saveDraft(id, last.written, last.base, pages, { keepalive: true }).catch(() => undefined);
     };
     const back = () => draft.hurry();
@@ -79,5 +85,72 @@ export function useDraft(task: TaskDetail, username: string, language: string, e
       draft.close();
     };
   }, [draft, store, id, editable]);
-  return { draft, keeping: store.keeping() };
+
+  const saved = savedOf(task, language).written;
+  const asked = withQuestions(saved, task.questions ?? []);
+  const texts = editable ? page.others : notOf(asked, distinct([...inMemory(lost), ...found]));
+  const unsent: Unsent = {
+    texts: texts.filter((one) => !page.discarded.has(one.name)),
+    take: (one) => {
+      const now = draft.report;
+      const kept = { written: now, base: draft.revision, sent: [], count: 0, at: Date.now() };
+      const known = isBlank(now) || page.others.some((other) => same(other.kept.written, now));
+      page.others = page.others.filter((other) => other !== one);
+      if (!known) page.others = [{ ...setAside(username, id, kept), covers: [] }, ...page.others];
+      store.adopt(copiesOf(one));
+      draft.edit(withQuestions(one.kept.written, task.questions ?? []));
+    },
+    discard: (one) => {
+      for (const { name } of copiesOf(one)) {
+        forget(name);
+        page.discarded.add(name);
+      }
+      if (lost && one.name === lost.store.name) setLost(null);
+      render();
+    },
+  };
+  const keeping: Keeping = (lost ?? page).store.keeping();
+  return { draft, keeping, unsent };
+}
+
+type Page = ReturnType<typeof begin>;
+
+/** The draft that a page begins with, its place on this machine, and the texts that it does not begin with. */
+function begin(
+  task: TaskDetail,
+  username: string,
+  language: string,
+  editable: boolean,
+  found: readonly Found[],
+  changed: () => void,
+) {
+  const { id } = task;
+  const initial = savedOf(task, language);
+  const begun = editable ? { ...initial, written: withQuestions(initial.written, task.questions ?? []) } : initial;
+  const all = editable ? distinct(found) : [];
+  const texts = notOf(begun.written, all);
+  const first = begunWith(texts);
+  const store = editable ? browserStore(username, id, first ? copiesOf(first) : [], changed) : noStore;
+  const draft = new Draft({
+    initial: begun,
+    kept: first?.kept ?? null,
+    store,
+    save: async (written, base, count) => {
+      const saved = await node.saveDraft(id, written, base, { ...store.pages(), [store.page]: count });
+      return { revision: saved.report_revision };
+    },
+    load: async () => savedOf(await node.detail(id), language),
+    changed,
+  });
+  const others = texts.filter((one) => one !== first);
+  const needless = all.filter((one) => !texts.includes(one)).flatMap(copiesOf);
+  return { draft, store, editable, others, needless, discarded: new Set<string>() };
+}
+
+/** The text of a page that writes no more, as if it had been found. */
+function inMemory(lost: Page | null): Found[] {
+  const kept = lost?.draft.waiting;
+  return lost && kept
+    ? [{ name: lost.store.name, page: lost.store.page, kept: { ...kept, pages: lost.store.pages() } }]
+    : [];
 }

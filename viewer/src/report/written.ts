@@ -61,6 +61,12 @@ function canonical(written: Written): string {
 
 export const same = (a: Written, b: Written): boolean => canonical(a) === canonical(b);
 
+/** Nobody has written, chosen or marked anything yet. */
+export const isBlank = (written: Written): boolean =>
+  SECTIONS.every((name) => !written[name]?.trim()) &&
+  written.answers.every(({ answer }) => !answer.trim()) &&
+  written.key_images.length === 0;
+
 export const isEmpty = (written: Written): boolean => same({ ...written, language: 'vi' }, EMPTY_REPORT);
 
 /** The questions of a consultation beside the answers that are there already. */
