@@ -27,6 +27,7 @@ from pydicom.tag import BaseTag
 from node.dicom import part10
 from node.dicom.part10 import Layout, dataset_offset, file_meta, layout, open_dataset, scan_uids
 from node.dicom.setup import configure
+from node.dicom.telling_private import is_telling
 from node.domain.study import InstanceHeader
 from node.errors import Unreadable
 
@@ -340,7 +341,7 @@ class _TooLongError(Exception):
 
 
 def json_metadata(ds: Dataset) -> dict[str, Any]:
-    """The DICOM JSON model (PS3.18 F.2) of `ds` without bulk data, private elements and group lengths.
+    """The DICOM JSON model (PS3.18 F.2) of `ds` without bulk data, group lengths, and private elements but the telling ones.
 
     An element whose value cannot be converted is left out, and so are those that would make the whole too long. Texts are
     UTF-8, so (0008,0005) says ISO_IR 192.
@@ -352,7 +353,7 @@ def json_metadata(ds: Dataset) -> dict[str, Any]:
 
 def _json_elements(ds: Dataset, depth: int, room: _Room) -> Iterator[tuple[str, Any]]:
     for tag in sorted(ds.keys()):
-        if tag.is_private or tag.element == 0 or tag in _PIXELS or tag.group == 0xFFFC:
+        if tag.element == 0 or tag in _PIXELS or tag.group == 0xFFFC or (tag.is_private and not is_telling(ds, tag)):
             continue
         before = room.left
         try:

@@ -242,6 +242,20 @@ def test_the_metadata_is_the_json_model_without_bulk_data(write: Write) -> None:
     assert {"7FE00010", "00282000", "00091001"}.isdisjoint(metadata)
 
 
+def test_what_makes_counts_an_uptake_is_metadata_and_no_other_private_element(write: Write) -> None:
+    ds = an_object(Modality="PT", Units="CNTS")
+    block = ds.private_block(0x7053, "Philips PET Private Group", create=True)
+    block.add_new(0x00, "DS", "0.000551")
+    block.add_new(0x09, "DS", "1.25")
+    block.add_new(0x03, "ST", "C:\\Nguyen")
+    other = ds.private_block(0x7053, "SOMEBODY ELSE", create=True)
+    other.add_new(0x00, "LO", "Nguyen")
+    for syntax in (IMPLICIT, EXPLICIT):
+        metadata = read_header(write(part10(encoded(ds, syntax), syntax))).metadata
+        found = {tag: element["Value"] for tag, element in metadata.items() if tag.startswith("7053")}
+        assert found == {"70530010": ["Philips PET Private Group"], "70531000": [0.000551], "70531009": [1.25]}
+
+
 def test_long_sequences_are_metadata(write: Write) -> None:
     ds = an_object()
     items = [Dataset() for _ in range(200)]

@@ -1,5 +1,5 @@
 /**
- * Standardised uptake values by body weight, in g/ml (PS3.3 C.8.9.1; QIBA FDG-PET profile, appendix G). Pure.
+ * Standardised uptake values by body weight, in g/ml (PS3.3 C.8.9.1; QIBA FDG-PET profile, appendix G, also for the counts of Philips scanners). Pure.
  *
  * Where an attribute is missing, or times contradict each other, there is no factor: no number is better than a wrong one.
  */
@@ -55,21 +55,82 @@ function waited(ds: Dataset, tracer: Dataset): number | null {
   return overMidnight >= 0 && overMidnight < 86_400 ? overMidnight : null;
 }
 
-/** What a value of the image (after the rescale) is to be multiplied by to be SUVbw; null: that cannot be known. */
-export function suvFactor(ds: Dataset): number | null {
-  if (text(ds, 'Modality') !== 'PT') return null;
-  const units = word(ds, 'units');
-  if (units === 'GML') return ['', 'BW'].includes(word(ds, 'suvType')) ? 1 : null;
-  const corrections = (ds[TAGS.corrected]?.Value ?? []).map(String);
-  if (units !== 'BQML' || !corrections.includes('ATTN') || !corrections.includes('DECY')) return null;
+/** Why the SUV of an image cannot be told. */
+export type NoSuv =
+  | 'units' // neither an activity nor an SUV
+  | 'kind' // an SUV by something else than body weight
+  | 'vendor' // counts without the factor of the vendor's
+  | 'corrections' // not corrected for attenuation and decay
+  | 'weight'
+  | 'dose'
+  | 'half-life'
+  | 'times'; // missing, or they contradict each other
+
+/** The answer for an image: what a value (after the rescale) is to be multiplied by to be SUVbw, or why that cannot be known. */
+export type Suv = { readonly factor: number } | { readonly missing: NoSuv };
+
+const isMissing = (found: Suv): found is { readonly missing: NoSuv } => 'missing' in found;
+
+/** SUVbw of one Bq/ml. */
+function ofActivity(ds: Dataset): Suv {
   const tracer = ds[TAGS.tracer]?.Value?.[0] as Dataset | undefined;
   const weight = positive(ds, 'weight');
-  const dose = tracer && positive(tracer, 'dose');
-  if (!tracer || !weight || !dose) return null;
+  const dose = tracer ? positive(tracer, 'dose') : null;
+  if (weight === null) return { missing: 'weight' };
+  if (!tracer || dose === null) return { missing: 'dose' };
   const decay = word(ds, 'decay');
-  if (decay === 'ADMIN') return (weight * 1000) / dose;
+  if (decay === 'ADMIN') return { factor: (weight * 1000) / dose };
+  if (decay !== 'START') return { missing: 'corrections' };
   const halfLife = positive(tracer, 'halfLife');
+  if (halfLife === null) return { missing: 'half-life' };
   const time = waited(ds, tracer);
-  if (decay !== 'START' || !halfLife || time === null) return null;
-  return (weight * 1000) / (dose * 2 ** (-time / halfLife));
+  return time === null ? { missing: 'times' } : { factor: (weight * 1000) / (dose * 2 ** (-time / halfLife)) };
+}
+
+const PHILIPS = 'Philips PET Private Group';
+const SUV_SCALE = '00';
+const ACTIVITY_SCALE = '09';
+
+/** A number in a block of (7053,xx..) that Philips has reserved (PS3.5 7.8.1), if it is above 0: 0 stands for unknown. */
+function ofPhilips(ds: Dataset, element: string): number | null {
+  for (let block = 0x10; block <= 0xff; block += 1) {
+    const name = block.toString(16).toUpperCase();
+    if (String(ds[`705300${name}`]?.Value?.[0] ?? '').trim() !== PHILIPS) continue;
+    const found = Number(ds[`7053${name}${element}`]?.Value?.[0] ?? Number.NaN);
+    if (Number.isFinite(found) && found > 0) return found;
+  }
+  return null;
+}
+
+/** Counts of a Philips scanner: its own factor to SUVbw (7053,xx00), else the one to Bq/ml (7053,xx09). */
+function ofCounts(ds: Dataset): Suv {
+  const direct = ofPhilips(ds, SUV_SCALE);
+  if (direct !== null) return { factor: direct };
+  const activity = ofPhilips(ds, ACTIVITY_SCALE);
+  if (activity === null) return { missing: 'vendor' };
+  const known = ofActivity(ds);
+  return isMissing(known) ? known : { factor: activity * known.factor };
+}
+
+/** SUVbw of an image; null: the image is no PET image. */
+export function suvOf(ds: Dataset): Suv | null {
+  if (text(ds, 'Modality') !== 'PT') return null;
+  const units = word(ds, 'units');
+  if (units === 'GML') return ['', 'BW'].includes(word(ds, 'suvType')) ? { factor: 1 } : { missing: 'kind' };
+  if (units !== 'BQML' && units !== 'CNTS') return { missing: 'units' };
+  const corrections = (ds[TAGS.corrected]?.Value ?? []).map(String);
+  if (!corrections.includes('ATTN') || !corrections.includes('DECY')) return { missing: 'corrections' };
+  return units === 'BQML' ? ofActivity(ds) : ofCounts(ds);
+}
+
+/** The factor of `suvOf` alone; null: it is no PET image, or that cannot be known. */
+export function suvFactor(ds: Dataset): number | null {
+  const found = suvOf(ds);
+  return found && !isMissing(found) ? found.factor : null;
+}
+
+/** Why a PET image has no SUV; null: it has, or is none. */
+export function whyNoSuv(ds: Dataset): NoSuv | null {
+  const found = suvOf(ds);
+  return found && isMissing(found) ? found.missing : null;
 }

@@ -2,6 +2,8 @@ import { ActionIcon, Group, Menu, Tooltip, UnstyledButton } from '@mantine/core'
 import type { ComponentType, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { presetsFor } from '../imaging/presets';
+import { datasetAt } from '../imaging/stack';
+import { whyNoSuv } from '../imaging/suv';
 import type { ImageView } from '../imaging/view';
 import type { HandTool, PenTool, ViewState } from '../imaging/viewstate';
 import { useMarks, useRoom } from '../tools/useMarks';
@@ -184,6 +186,8 @@ function Presets({ view, state, ready }: Pick<Props, 'view' | 'state'> & { ready
   const keyOf = useKeyNames();
   const presets = presetsFor(state?.stack?.modality ?? '');
   const disabled = !ready || state?.stack?.color;
+  const ds = state?.stack && datasetAt(state.stack, Math.max(0, state.shown));
+  const withoutSuv = !ds || whyNoSuv(ds) !== null; // the image itself says why
   return (
     <Menu position="bottom-start" disabled={disabled}>
       <Menu.Target>
@@ -196,6 +200,7 @@ function Presets({ view, state, ready }: Pick<Props, 'view' | 'state'> & { ready
           <Menu.Item
             key={preset.name}
             onClick={() => view?.applyPreset(preset)}
+            disabled={preset.suv !== undefined && withoutSuv}
             rightSection={index < 9 && <kbd className={classes.key}>{keyOf(`preset-${index + 1}`)}</kbd>}
           >
             {t(`preset.${preset.name}`)}

@@ -7,6 +7,7 @@ import { dicomDate, personName, useFormat } from '../i18n/format';
 import { numeric } from '../imaging/dicom';
 import { windowOf } from '../imaging/presets';
 import { datasetAt, isLossy, slicePosition } from '../imaging/stack';
+import { whyNoSuv } from '../imaging/suv';
 import type { ImageView } from '../imaging/view';
 import type { ViewState } from '../imaging/viewstate';
 import { MarkLayer } from '../tools/MarkLayer';
@@ -113,6 +114,7 @@ function Overlay({ study, state }: { study: StudyDetail; state: ViewState }) {
   const window = state.range && windowOf(state.range);
   const frames = numeric(ds, 'NumberOfFrames') ?? 1;
   const basis = basisOf(ds);
+  const noSuv = whyNoSuv(ds);
   const person = [format.sex(study.sex), format.age(study.age)].filter(Boolean).join(', ');
   const mm = (value: number) => numberOf(value, 1);
   return (
@@ -145,6 +147,7 @@ function Overlay({ study, state }: { study: StudyDetail; state: ViewState }) {
         {basis === 'detector' && <span className={classes.warn}>{t('view.detector-spacing')}</span>}
         {basis === 'estimated' && <span className={classes.warn}>{t('view.estimated-spacing')}</span>}
         {basis === 'none' && <span className={classes.warn}>{t('view.no-spacing')}</span>}
+        {noSuv && <span className={classes.warn}>{t('view.no-suv', { reason: t(`view.no-suv-why.${noSuv}`) })}</span>}
         {state.inverted && <span>{t('view.inverted')}</span>}
         <span>{t('view.zoom', { percent: Math.round(state.zoom * 100) })}</span>
         {window && !stack.color && (
