@@ -22,6 +22,7 @@ import { IconNext } from '../ui/icons';
 import { FullPageError, FullPageLoading } from '../ui/states';
 import { StudyView } from '../viewport/StudyView';
 import { useViews } from '../viewport/views';
+import { OpinionPanel } from '../worklist/Opinions';
 import { PriorityMenu } from '../worklist/PriorityMenu';
 import { ScopeDialog } from '../worklist/ScopeDialog';
 import { useHeartbeat } from '../worklist/useHeartbeat';
@@ -178,6 +179,7 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
           beside={
             <>
               <CriticalPanel taskId={task.id} editable={reads && (editable || task.mine)} />
+              {reads && task.state !== 'cancelled' && <OpinionPanel taskId={task.id} />}
               <LetterThread studyUid={study.study_instance_uid} />
               <AskDialog taskId={task.id} opened={dialog === 'ask'} onClose={() => setDialog(null)} />
               {dialog === 'scope' && (

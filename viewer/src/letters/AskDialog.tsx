@@ -1,8 +1,9 @@
 /** The reader asks the origin: something that is missing, or new images because these cannot be read. */
-import { Checkbox, Modal, NativeSelect, SegmentedControl, Textarea } from '@mantine/core';
+import { Checkbox, Modal, NativeSelect, SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import classes from './Letters.module.css';
+import { LetterText } from './LetterText';
 import { useAsk, useReject } from './mail';
 import { SendForm } from './SendForm';
 import { REASONS, type RepeatReason } from './types';
@@ -48,20 +49,11 @@ function AskForm({ taskId, onDone }: { taskId: string; onDone: () => void }) {
   return (
     <SendForm
       label={t('letters.send-question')}
-      busy={ask.isPending}
-      error={ask.error}
+      sending={ask}
       ready={text.trim() !== ''}
       onSend={() => ask.mutate({ text, blocking }, { onSuccess: onDone })}
     >
-      <Textarea
-        data-autofocus
-        autosize
-        minRows={3}
-        maxLength={4000}
-        label={t('letters.question')}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
+      <LetterText data-autofocus minRows={3} label={t('letters.question')} value={text} onText={setText} />
       <Checkbox
         label={t('letters.blocking')}
         description={blocking ? t('letters.blocking-explained') : t('letters.not-blocking-explained')}
@@ -80,8 +72,7 @@ function RepeatForm({ taskId, onDone }: { taskId: string; onDone: () => void }) 
   return (
     <SendForm
       label={t('letters.send-repeat')}
-      busy={reject.isPending}
-      error={reject.error}
+      sending={reject}
       ready={reason !== 'other' || text.trim() !== ''}
       onSend={() => reject.mutate({ reason, text }, { onSuccess: onDone })}
     >
@@ -92,14 +83,7 @@ function RepeatForm({ taskId, onDone }: { taskId: string; onDone: () => void }) 
         onChange={(event) => setReason(event.currentTarget.value as RepeatReason)}
         data={REASONS.map((one) => ({ value: one, label: t(`letters.reason.${one}`) }))}
       />
-      <Textarea
-        autosize
-        minRows={2}
-        maxLength={4000}
-        label={t('letters.how')}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
+      <LetterText label={t('letters.how')} value={text} onText={setText} />
     </SendForm>
   );
 }

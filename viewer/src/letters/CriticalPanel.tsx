@@ -1,5 +1,5 @@
 /** The critical findings of a task: raised here, told to the origin, noted there; each with its time. */
-import { Button, Checkbox, NativeSelect, Radio, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, NativeSelect, Radio, Stack, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,7 @@ import { IconWarning } from '../ui/icons';
 import { ErrorNote } from '../ui/states';
 import { useNow } from '../worklist/useNow';
 import classes from './Letters.module.css';
+import { LetterText } from './LetterText';
 import { mail, type TakenNote, useNoteTold, useRaise, useWithdraw } from './mail';
 import { SendForm } from './SendForm';
 import type { Category, Finding } from './types';
@@ -120,8 +121,7 @@ function RaiseForm({ taskId, onDone }: { taskId: string; onDone: () => void }) {
     <SendForm
       label={t('letters.send-critical')}
       danger
-      busy={raise.isPending}
-      error={raise.error}
+      sending={raise}
       ready={text.trim() !== ''}
       onSend={() => raise.mutate({ category, text }, { onSuccess: onDone })}
       onCancel={onDone}
@@ -137,15 +137,7 @@ function RaiseForm({ taskId, onDone }: { taskId: string; onDone: () => void }) {
           ))}
         </Stack>
       </Radio.Group>
-      <Textarea
-        autosize
-        autoFocus
-        minRows={2}
-        maxLength={4000}
-        label={t('letters.what-found')}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
+      <LetterText autoFocus label={t('letters.what-found')} value={text} onText={setText} />
     </SendForm>
   );
 }
@@ -165,8 +157,7 @@ function ToldForm({ taskId, findingId, onDone }: EndProps) {
   return (
     <SendForm
       label={t('letters.record-told')}
-      busy={note.isPending}
-      error={note.error}
+      sending={note}
       ready={name.trim().length > 1}
       onSend={() => note.mutate({ noted_by: name, channel, read_back: readBack }, { onSuccess: onDone })}
       onCancel={onDone}
@@ -204,21 +195,18 @@ function WithdrawForm({ taskId, findingId, onDone }: EndProps) {
     <SendForm
       label={t('letters.withdraw')}
       danger
-      busy={withdraw.isPending}
-      error={withdraw.error}
+      sending={withdraw}
       ready={reason.trim() !== ''}
       onSend={() => withdraw.mutate({ reason }, { onSuccess: onDone })}
       onCancel={onDone}
     >
-      <Textarea
+      <LetterText
         size="xs"
-        autosize
         autoFocus
         minRows={1}
-        maxLength={4000}
         label={t('letters.why-withdrawn')}
         value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
+        onText={setReason}
       />
     </SendForm>
   );

@@ -1,8 +1,9 @@
 /** What the treating doctor writes: why the study is sent, whether the report is accepted, how it went on. */
-import { Button, Checkbox, CloseButton, SegmentedControl, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, CloseButton, SegmentedControl, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import classes from './Letters.module.css';
+import { LetterText } from './LetterText';
 import { useWrite } from './mail';
 import { SendForm } from './SendForm';
 import type { Agreement } from './types';
@@ -32,23 +33,20 @@ export function RequestForm({ studyUid, onDone, onCancel }: Props) {
   return (
     <SendForm
       label={t('letters.send-request')}
-      busy={write.isPending}
-      error={write.error}
+      sending={write}
       ready={summary.trim() !== ''}
       onSend={() =>
         write.mutate({ kind: 'request', body: { summary, questions: asked, urgent } }, { onSuccess: onDone })
       }
       onCancel={onCancel}
     >
-      <Textarea
-        autosize
+      <LetterText
         autoFocus
         minRows={3}
-        maxLength={4000}
         label={t('letters.summary')}
         description={t('letters.no-names')}
         value={summary}
-        onChange={(event) => setSummary(event.currentTarget.value)}
+        onText={setSummary}
       />
       <fieldset className={classes.fields}>
         <legend>{t('letters.questions')}</legend>
@@ -97,8 +95,7 @@ export function AcceptanceForm({ studyUid, report, onDone, onCancel }: Props & {
   return (
     <SendForm
       label={t('letters.send-acceptance')}
-      busy={write.isPending}
-      error={write.error}
+      sending={write}
       ready={accepted === 'yes' || reason.trim() !== ''}
       onSend={() => write.mutate({ kind: 'acceptance', body: { accepted, reason, report } }, { onSuccess: onDone })}
       onCancel={onCancel}
@@ -109,14 +106,12 @@ export function AcceptanceForm({ studyUid, report, onDone, onCancel }: Props & {
         onChange={(value) => setAccepted(value as Agreement)}
         data={AGREEMENTS.map((one) => ({ value: one, label: t(`letters.accept.${one}`) }))}
       />
-      <Textarea
-        autosize
+      <LetterText
         minRows={accepted === 'yes' ? 1 : 2}
-        maxLength={4000}
         label={accepted === 'yes' ? t('letters.remark') : t('letters.why-not-accepted')}
         required={accepted !== 'yes'}
         value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
+        onText={setReason}
       />
     </SendForm>
   );
@@ -132,29 +127,13 @@ export function OutcomeForm({ studyUid, onDone, onCancel }: Props) {
   return (
     <SendForm
       label={t('letters.send-outcome')}
-      busy={write.isPending}
-      error={write.error}
+      sending={write}
       ready={diagnosis.trim() !== ''}
       onSend={() => write.mutate({ kind: 'outcome', body: { diagnosis, course, agrees } }, { onSuccess: onDone })}
       onCancel={onCancel}
     >
-      <Textarea
-        autosize
-        autoFocus
-        minRows={1}
-        maxLength={4000}
-        label={t('letters.diagnosis')}
-        value={diagnosis}
-        onChange={(event) => setDiagnosis(event.currentTarget.value)}
-      />
-      <Textarea
-        autosize
-        minRows={2}
-        maxLength={4000}
-        label={t('letters.course')}
-        value={course}
-        onChange={(event) => setCourse(event.currentTarget.value)}
-      />
+      <LetterText autoFocus minRows={1} label={t('letters.diagnosis')} value={diagnosis} onText={setDiagnosis} />
+      <LetterText label={t('letters.course')} value={course} onText={setCourse} />
       <SegmentedControl
         aria-label={t('letters.agreement')}
         value={agrees}

@@ -1,5 +1,5 @@
 /** The letters about a study, in the order of time, with the forms to answer what is open. */
-import { Button, Textarea } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +9,7 @@ import { Note } from '../ui/Note';
 import { ErrorNote, Loading } from '../ui/states';
 import { LetterBody } from './LetterBody';
 import classes from './Letters.module.css';
+import { LetterText } from './LetterText';
 import { mail, useWrite } from './mail';
 import { Reply } from './Reply';
 import { SendForm } from './SendForm';
@@ -94,22 +95,18 @@ function NoteForm({ studyUid, may, actions }: Props & { may: boolean }) {
   return (
     <SendForm
       label={t('letters.send')}
-      busy={write.isPending}
-      error={write.error}
+      sending={write}
       ready={text.trim() !== ''}
       onSend={() => write.mutate({ kind: 'note', body: { text } }, { onSuccess: close })}
       onCancel={close}
     >
-      <Textarea
+      <LetterText
         size="sm"
-        autosize
-        minRows={2}
-        maxLength={4000}
         data-autofocus
         aria-label={t('letters.kind.note')}
         placeholder={t('letters.note-hint')}
         value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onText={setText}
       />
     </SendForm>
   );

@@ -1,12 +1,13 @@
 /** What somebody at the origin answers: to a question, to a request to repeat, to a critical finding. */
-import { Checkbox, SegmentedControl, Textarea } from '@mantine/core';
-import { useState } from 'react';
+import { Checkbox, SegmentedControl } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '../session';
 import classes from './Letters.module.css';
+import { LetterText } from './LetterText';
 import { useWrite } from './mail';
 import { SendForm } from './SendForm';
-import type { Letter, LetterKind } from './types';
+import type { Letter, LetterBody, LetterKind } from './types';
 
 const REPLY: Partial<Record<LetterKind, LetterKind>> = { question: 'answer', repeat: 'repeated', critical: 'noted' };
 
@@ -24,45 +25,47 @@ export function Reply({ studyUid, letter, may }: Props & { may: readonly LetterK
   return <NotedForm studyUid={studyUid} letter={letter} />;
 }
 
-function AnswerForm({ studyUid, letter }: Props) {
-  const { t } = useTranslation();
-  const [text, setText] = useState('');
+/** A letter about another one; `children` are its fields. */
+function About({
+  studyUid,
+  letter,
+  kind,
+  label,
+  ready,
+  body,
+  children,
+}: Props & { kind: LetterKind; label: string; ready: boolean; body: LetterBody; children: ReactNode }) {
   const write = useWrite(studyUid);
   return (
-    <SendForm
-      label={t('letters.send-answer')}
-      busy={write.isPending}
-      error={write.error}
-      ready={text.trim() !== ''}
-      onSend={() => write.mutate({ kind: 'answer', about: letter.id, body: { text } })}
-    >
-      <Textarea
-        size="sm"
-        autosize
-        minRows={2}
-        maxLength={4000}
-        aria-label={t('letters.kind.answer')}
-        placeholder={t('letters.answer-hint')}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
+    <SendForm label={label} sending={write} ready={ready} onSend={() => write.mutate({ kind, about: letter.id, body })}>
+      {children}
     </SendForm>
   );
 }
 
-function RepeatedForm({ studyUid, letter }: Props) {
+function AnswerForm(props: Props) {
+  const { t } = useTranslation();
+  const [text, setText] = useState('');
+  return (
+    <About {...props} kind="answer" label={t('letters.send-answer')} ready={text.trim() !== ''} body={{ text }}>
+      <LetterText
+        size="sm"
+        aria-label={t('letters.kind.answer')}
+        placeholder={t('letters.answer-hint')}
+        value={text}
+        onText={setText}
+      />
+    </About>
+  );
+}
+
+function RepeatedForm(props: Props) {
   const { t } = useTranslation();
   const [repeated, setRepeated] = useState(true);
   const [text, setText] = useState('');
-  const write = useWrite(studyUid);
+  const ready = repeated || text.trim() !== '';
   return (
-    <SendForm
-      label={t('letters.send-answer')}
-      busy={write.isPending}
-      error={write.error}
-      ready={repeated || text.trim() !== ''}
-      onSend={() => write.mutate({ kind: 'repeated', about: letter.id, body: { repeated, text } })}
-    >
+    <About {...props} kind="repeated" label={t('letters.send-answer')} ready={ready} body={{ repeated, text }}>
       <SegmentedControl
         size="xs"
         aria-label={t('letters.kind.repeated')}
@@ -73,33 +76,24 @@ function RepeatedForm({ studyUid, letter }: Props) {
           { value: 'no', label: t('letters.repeated-no') },
         ]}
       />
-      <Textarea
+      <LetterText
         size="sm"
-        autosize
         minRows={1}
-        maxLength={4000}
         aria-label={t('letters.remark')}
         placeholder={repeated ? t('letters.repeated-hint') : t('letters.why-not-hint')}
         value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onText={setText}
       />
-    </SendForm>
+    </About>
   );
 }
 
-function NotedForm({ studyUid, letter }: Props) {
+function NotedForm(props: Props) {
   const { t } = useTranslation();
   const session = useSession();
   const [readBack, setReadBack] = useState(false);
-  const write = useWrite(studyUid);
   return (
-    <SendForm
-      label={t('letters.take-note')}
-      busy={write.isPending}
-      error={write.error}
-      ready
-      onSend={() => write.mutate({ kind: 'noted', about: letter.id, body: { read_back: readBack } })}
-    >
+    <About {...props} kind="noted" label={t('letters.take-note')} ready body={{ read_back: readBack }}>
       <p className={classes.quiet}>{t('letters.noting-as', { name: session.display_name })}</p>
       <Checkbox
         size="sm"
@@ -107,6 +101,6 @@ function NotedForm({ studyUid, letter }: Props) {
         checked={readBack}
         onChange={(event) => setReadBack(event.currentTarget.checked)}
       />
-    </SendForm>
+    </About>
   );
 }

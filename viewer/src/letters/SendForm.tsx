@@ -10,33 +10,38 @@ import classes from './Letters.module.css';
 interface Props {
   children: ReactNode;
   label: string;
-  busy: boolean;
-  error: unknown;
+  sending: { isPending: boolean; error: unknown };
   ready: boolean;
   danger?: boolean;
   onSend: () => void;
   onCancel?: (() => void) | undefined;
 }
 
-/** The fields of something that is to be sent, its button, and what went wrong. Ctrl+Enter sends. */
-export function SendForm({ children, label, busy, error, ready, danger = false, onSend, onCancel }: Props) {
+/** The fields of something that is to be sent, its button, and what went wrong. Ctrl+Enter sends (`data-sends`: and does not sign). */
+export function SendForm({ children, label, sending, ready, danger = false, onSend, onCancel }: Props) {
   const { t } = useTranslation();
   const send = () => {
-    if (ready && !busy) onSend();
+    if (ready && !sending.isPending) onSend();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    event.stopPropagation(); // the page would sign
+    event.stopPropagation();
     send();
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the shortcut belongs to the fields inside
-    <div className={classes.form} onKeyDown={onKeyDown}>
+    <div className={classes.form} data-sends="" onKeyDown={onKeyDown}>
       {children}
-      <Refusal error={error} />
+      <Refusal error={sending.error} />
       <div className={classes.end}>
-        <Button size="xs" color={danger ? 'red.8' : undefined} onClick={send} loading={busy} disabled={!ready}>
+        <Button
+          size="xs"
+          color={danger ? 'red.8' : undefined}
+          onClick={send}
+          loading={sending.isPending}
+          disabled={!ready}
+        >
           {label}
         </Button>
         {onCancel && (

@@ -1,9 +1,9 @@
 /** The small forms beside a mark: the text of an arrow, the true length of a calibration. */
 import { Button, TextInput } from '@mantine/core';
-import { type FormEvent, type KeyboardEvent, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import classes from './MarkLayer.module.css';
-import type { Point } from './mark';
+import type { Mark, Point } from './mark';
 import type { MarkRoom, RoomState } from './room';
 
 interface Props {
@@ -19,27 +19,60 @@ export function lengthFrom(text: string): number | null {
   return value > 0 && value <= 10_000 ? value : null;
 }
 
-const onEscape = (act: () => void) => (event: KeyboardEvent) => {
-  if (event.key !== 'Escape') return;
-  event.stopPropagation();
-  act();
-};
+interface FormProps extends Pick<Props, 'at' | 'room'> {
+  /** What the button says that keeps it. */
+  label: string;
+  onKeep: () => void;
+  children: ReactNode;
+}
 
-export function AskText({ asked, room, at }: Props) {
+/** The fields beside a mark; Escape leaves them. */
+function AskForm({ at, room, label, onKeep, children }: FormProps) {
   const { t } = useTranslation();
-  const [text, setText] = useState(asked.mark.text);
-  const keep = (event: FormEvent) => {
-    event.preventDefault();
-    room.ask(null);
-    room.keep({ ...asked.mark, text: text.normalize('NFC').trim() }, asked.stack);
-    room.select(asked.mark.id);
-  };
+  const leave = () => room.ask(null);
   return (
     <form
       className={classes.ask}
       style={{ left: at[0], top: at[1] }}
-      onSubmit={keep}
-      onKeyDown={onEscape(() => room.ask(null))}
+      onSubmit={(event) => {
+        event.preventDefault();
+        onKeep();
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.stopPropagation();
+        leave();
+      }}
+    >
+      {children}
+      <div className={classes.buttons}>
+        <Button size="compact-xs" variant="default" onClick={leave}>
+          {t('marks.cancel')}
+        </Button>
+        <Button size="compact-xs" type="submit">
+          {label}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** The mark as it was asked for; it is selected then. */
+function keep({ asked, room }: Pick<Props, 'asked' | 'room'>, more: Partial<Mark>): void {
+  room.ask(null);
+  room.keep({ ...asked.mark, ...more }, asked.stack);
+  room.select(asked.mark.id);
+}
+
+export function AskText({ asked, room, at }: Props) {
+  const { t } = useTranslation();
+  const [text, setText] = useState(asked.mark.text);
+  return (
+    <AskForm
+      at={at}
+      room={room}
+      label={t('marks.ok')}
+      onKeep={() => keep({ asked, room }, { text: text.normalize('NFC').trim() })}
     >
       <TextInput
         label={t('marks.text')}
@@ -49,15 +82,7 @@ export function AskText({ asked, room, at }: Props) {
         autoFocus
         size="xs"
       />
-      <div className={classes.buttons}>
-        <Button size="compact-xs" variant="default" onClick={() => room.ask(null)}>
-          {t('marks.cancel')}
-        </Button>
-        <Button size="compact-xs" type="submit">
-          {t('marks.ok')}
-        </Button>
-      </div>
-    </form>
+    </AskForm>
   );
 }
 
@@ -65,21 +90,13 @@ export function AskLength({ asked, room, at }: Props) {
   const { t } = useTranslation();
   const [text, setText] = useState('');
   const [wrong, setWrong] = useState(false);
-  const keep = (event: FormEvent) => {
-    event.preventDefault();
+  const apply = () => {
     const length = lengthFrom(text);
-    if (length === null) return setWrong(true);
-    room.ask(null);
-    room.keep({ ...asked.mark, values: [{ name: 'length', number: length, unit: 'mm' }] }, asked.stack);
-    room.select(asked.mark.id);
+    if (length === null) setWrong(true);
+    else keep({ asked, room }, { values: [{ name: 'length', number: length, unit: 'mm' }] });
   };
   return (
-    <form
-      className={classes.ask}
-      style={{ left: at[0], top: at[1] }}
-      onSubmit={keep}
-      onKeyDown={onEscape(() => room.ask(null))}
-    >
+    <AskForm at={at} room={room} label={t('marks.apply')} onKeep={apply}>
       <p>{t('marks.calibrate-explained')}</p>
       <TextInput
         label={t('marks.length-mm')}
@@ -93,14 +110,6 @@ export function AskLength({ asked, room, at }: Props) {
         autoFocus
         size="xs"
       />
-      <div className={classes.buttons}>
-        <Button size="compact-xs" variant="default" onClick={() => room.ask(null)}>
-          {t('marks.cancel')}
-        </Button>
-        <Button size="compact-xs" type="submit">
-          {t('marks.apply')}
-        </Button>
-      </div>
-    </form>
+    </AskForm>
   );
 }
