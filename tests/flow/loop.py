@@ -17,6 +17,7 @@ import httpx
 
 from node.demo.run import Demo, Site, prepare
 from node.dicom.network.store_scp import start_store_scp
+from tests.flow.nursery import Born, Nursery
 
 HERE = Path(__file__).parent
 
@@ -48,17 +49,22 @@ def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
 class Loop:
     """Both nodes as processes of their own that can be killed and started again."""
 
-    def __init__(self, folder: Path, *, quiet_seconds: float = 0.5, hub_address: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, quiet_seconds: float = 0.5, hub_address: str = "", nursery: Nursery | None = None
+    ) -> None:
+        """With a `nursery` the nodes are forked there, which saves the time of loading them."""
         self.demo = Demo(folder, free_port_base(), quiet_seconds=quiet_seconds, hub_address=hub_address)
         self.credentials = prepare(self.demo)
         self.pacs_folder = folder / "origin-pacs"
         self.pacs = start_store_scp(
             self.pacs_folder, host="127.0.0.1", port=self.demo.pacs_port, ae_title="PACS_DINHHOA"
         )
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, subprocess.Popen[bytes] | Born] = {}
+        self._nursery = nursery
         self.environments: dict[str, dict[str, str]] = {}  # by node: what its process gets on top of ours
         self.urls = {name: self.site(name).url for name in ("district", "hub")}
-        self.trust: ssl.SSLContext | bool = True
+        self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nobody; made once, since loading authorities takes long
+        self._tokens: dict[tuple[str, str], str] = {}  # by node and role: people log in once
 
     def site(self, name: str) -> Site:
         return self.demo.district if name == "district" else self.demo.hub
@@ -77,13 +83,17 @@ class Loop:
             self.wait_ready(name)
 
     def _spawn(self, name: str, crash: str) -> None:
-        command = [sys.executable, str(HERE / "crashing_node.py"), str(self.site(name).folder / "node.toml"), crash]
+        arguments = [str(self.site(name).folder / "node.toml"), crash]
         environment = {
             **os.environ,
             "LIENTUYEN_WORKERS__PROCESSES": "1",
             "LIENTUYEN_PARENT": str(os.getpid()),
             **self.environments.get(name, {}),
         }
+        if self._nursery is not None:
+            self.processes[name] = self._nursery.start(arguments, environment)
+            return
+        command = [sys.executable, str(HERE / "crashing_node.py"), *arguments]
         self.processes[name] = subprocess.Popen(command, env=environment, cwd=HERE.parent.parent)
 
     def wait_ready(self, name: str) -> None:
@@ -118,11 +128,12 @@ class Loop:
 
     def api(self, name: str, role: str) -> httpx.Client:
         """A client that is logged in by a bearer token."""
-        person = self.credentials[name]["users"][role]
         url = self.urls[name]
-        answer = httpx.post(f"{url}/api/tokens", json=person, timeout=30, verify=self.trust)
-        answer.raise_for_status()
-        headers = {"Authorization": f"Bearer {answer.json()['token']}", "Accept-Language": "en"}
+        if (name, role) not in self._tokens:
+            person = self.credentials[name]["users"][role]
+            answer = httpx.post(f"{url}/api/tokens", json=person, timeout=30, verify=self.trust)
+            self._tokens[name, role] = str(answer.raise_for_status().json()["token"])
+        headers = {"Authorization": f"Bearer {self._tokens[name, role]}", "Accept-Language": "en"}
         return httpx.Client(base_url=url, headers=headers, timeout=30, verify=self.trust)
 
     def wait_task(self, state: str = "ready", seconds: float = 90, count: int = 1) -> list[dict[str, Any]]:
@@ -151,7 +162,8 @@ class Loop:
             api.post(f"/api/reading/tasks/{task_id}/claim").raise_for_status()
             answer = api.put(f"/api/reading/tasks/{task_id}/report", json=report)
             assert answer.status_code == 200, answer.text
-            answer = api.post(f"/api/reading/tasks/{task_id}/sign")
+            seen = {"base_revision": answer.json()["report_revision"]}
+            answer = api.post(f"/api/reading/tasks/{task_id}/sign", json=seen)
             assert answer.status_code == 200, answer.text
 
     def wait_reports(self, count: int = 1, seconds: float = 90) -> list[Path]:

@@ -11,7 +11,7 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from tests.web.test_reading import TASK, TEXT, put_on_worklist
 from tests.web.test_studies import run_report_stage
-from tests.web.world import STUDY, World, ct
+from tests.web.world import STUDY, World, ct, sign_seen
 
 OTHER_WORDS = {"findings": "Nốt đặc 8 mm <thùy trên> & rốn phổi.", "conclusion": "Nốt đơn độc phổi phải."}
 
@@ -28,7 +28,7 @@ def sign(world: World, **texts: Any) -> None:
     reader = world.client("bs")
     reader.post(f"{TASK}/claim")
     assert reader.put(f"{TASK}/report", json=TEXT | OTHER_WORDS | texts).status_code == 200
-    assert reader.post(f"{TASK}/sign").status_code == 200
+    assert sign_seen(reader, TASK).status_code == 200
     run_report_stage(world)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from node.domain.measurement import MeasurementKind
 from node.ledger.desk_tables import marks as table
 from tests.web.test_reading import TASK, TEXT, put_on_worklist
-from tests.web.world import STUDY, World, ct
+from tests.web.world import STUDY, World, ct, sign_seen
 from worklists.reading import marks
 
 MARKS = f"/api/reading/studies/{STUDY}/marks"
@@ -122,7 +122,7 @@ def test_who_takes_the_study_over_may_change_what_is_there(desk: World, reader: 
 def test_after_signing_nothing_changes(desk: World, reader: TestClient) -> None:
     put(reader)
     reader.put(f"{TASK}/report", json=TEXT)
-    assert reader.post(f"{TASK}/sign").status_code == 200
+    assert sign_seen(reader, TASK).status_code == 200
     assert reader.get(MARKS).json()["writable"] is False
     assert put(reader, base_revision=1, text="sau").status_code == 409
     assert reader.delete(f"{MARKS}/{ID}", params={"base_revision": 1}).status_code == 409
@@ -172,12 +172,53 @@ def test_a_mark_of_one_study_cannot_be_moved_to_another(desk: World, reader: Tes
     assert reader.get("/api/reading/studies/1.2.3.4/marks").status_code == 404
 
 
+def in_report(client: TestClient) -> dict[str, bool]:
+    return {mark["id"][-1]: mark["in_report"] for mark in client.get(MARKS).json()["items"]}
+
+
+def signed_marks(client: TestClient) -> list[list[str]]:
+    """The last digits of the marks' ids in each signed version."""
+    versions = client.get(f"{TASK}/versions").json()["items"]
+    return [[mark["id"][-1] for mark in v["measurements"]] for v in versions if v["state"] in ("preliminary", "final")]
+
+
+def test_a_colleagues_marks_go_into_the_report_only_when_the_signer_has_taken_them(desk: World) -> None:
+    reader, colleague = desk.client("bs"), desk.client("bs2")
+    put(colleague)  # nobody has the study yet
+    put(colleague, id="6d5e1c1e-61e3-4b0e-9d8a-0d8bb1a3b002")
+    put(reader, id="6d5e1c1e-61e3-4b0e-9d8a-0d8bb1a3b003")
+    assert in_report(colleague) == {"1": True, "2": True, "3": False}
+    assert in_report(reader) == {"1": False, "2": False, "3": True}
+    reader.post(f"{TASK}/claim")
+    assert in_report(reader) == in_report(colleague) == {"1": False, "2": False, "3": True}
+    taken = put(reader, id="6d5e1c1e-61e3-4b0e-9d8a-0d8bb1a3b002", base_revision=1).json()
+    assert (taken["in_report"], taken["mine"]) == (True, True)
+    reader.put(f"{TASK}/report", json=TEXT)
+    assert sign_seen(reader, TASK).json()["state"] == "final"
+    assert signed_marks(reader) == [["2", "3"]]
+    assert in_report(reader) == {"1": False, "2": True, "3": True}
+
+
+def test_who_verifies_signs_the_marks_of_who_signed_before(desk: World) -> None:
+    author, stranger, senior = desk.client("bs"), desk.client("bs2"), desk.client("bs3")
+    put(stranger)
+    author.post(f"{TASK}/claim")
+    put(author, id="6d5e1c1e-61e3-4b0e-9d8a-0d8bb1a3b002")
+    author.put(f"{TASK}/report", json=TEXT)
+    assert sign_seen(author, TASK, **{"as": "preliminary"}).status_code == 200
+    senior.post(f"{TASK}/claim")
+    put(senior, id="6d5e1c1e-61e3-4b0e-9d8a-0d8bb1a3b003")
+    assert in_report(senior) == {"1": False, "2": True, "3": True}
+    assert sign_seen(senior, TASK).json()["state"] == "final"
+    assert signed_marks(senior) == [["2"], ["2", "3"]]
+
+
 def test_a_calibration_never_goes_into_the_report(desk: World, reader: TestClient) -> None:
     put(reader, kind="calibration")
     put(reader, id="6d5e1c1e-61e3-4b0e-9d8a-0d8bb1a3b002", in_report=False)
     put(reader, id="6d5e1c1e-61e3-4b0e-9d8a-0d8bb1a3b003")
     with desk.node.ledger.read() as tx:
-        (found,) = marks.for_report(tx, STUDY)
+        (found,) = marks.for_report(tx, STUDY, "bs")
     assert (found.id[-1], found.kind) == ("3", MeasurementKind.LENGTH)
 
 

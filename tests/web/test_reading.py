@@ -12,7 +12,7 @@ from node.domain.job import Job
 from node.ledger import reads
 from node.ledger.schema import jobs, studies
 from node.ledger.signed import signed_report
-from tests.web.world import STUDY, World, ct
+from tests.web.world import STUDY, World, ct, sign_seen
 from worklists.reading.intake import ReadStage, task_id_of
 
 TASK = f"/api/reading/tasks/{task_id_of(STUDY)}"
@@ -63,10 +63,10 @@ def test_a_study_is_claimed_drafted_and_signed(desk: World, reader: TestClient) 
     drafted = reader.put(f"{TASK}/report", json=TEXT).json()
     assert (drafted["state"], drafted["report_state"]) == ("drafting", "draft")
     assert drafted["report"].items() >= TEXT.items()
-    signed = reader.post(f"{TASK}/sign")
+    signed = sign_seen(reader, TASK)
     assert signed.status_code == 200, signed.text
     assert signed.json()["state"] == "final"
-    assert reader.post(f"{TASK}/sign").json() == signed.json()
+    assert sign_seen(reader, TASK).json() == signed.json()
     assert [t["state"] for t in reader.get("/api/reading/tasks").json()["items"]] == ["final"]
     assert reader.get("/api/reading/tasks?state=open").json()["items"] == []
     assert len(reader.get("/api/reading/tasks?state=final").json()["items"]) == 1
@@ -89,7 +89,7 @@ def test_nobody_else_can_touch_a_claimed_study(desk: World, reader: TestClient) 
         ("POST", "claim", None),
         ("POST", "release", None),
         ("PUT", "report", TEXT),
-        ("POST", "sign", None),
+        ("POST", "sign", {"base_revision": ""}),
     ):
         answer = other.request(method, f"{TASK}/{path}", json=body)
         assert answer.status_code == 409, path
@@ -104,7 +104,7 @@ def test_a_released_study_keeps_its_draft_for_the_next_reader(desk: World, reade
     other = desk.client("bs2")
     other.post(f"{TASK}/claim")
     assert other.get(TASK).json()["report"].items() >= TEXT.items()
-    assert other.post(f"{TASK}/sign").json()["state"] == "final"
+    assert sign_seen(other, TASK).json()["state"] == "final"
     with desk.node.ledger.read() as tx:
         report = signed_report(tx, task_id_of(STUDY))
     assert report is not None
@@ -140,9 +140,9 @@ def test_claiming_again_renews_the_lease(desk: World, reader: TestClient) -> Non
 @pytest.mark.parametrize("conclusion", ["", "  \n "])
 def test_a_report_without_a_conclusion_cannot_be_signed(reader: TestClient, conclusion: str) -> None:
     reader.post(f"{TASK}/claim")
-    assert reader.post(f"{TASK}/sign").status_code == 422
+    assert sign_seen(reader, TASK).status_code == 422
     reader.put(f"{TASK}/report", json={**TEXT, "conclusion": conclusion})
-    answer = reader.post(f"{TASK}/sign", headers={"Accept-Language": "vi"})
+    answer = sign_seen(reader, TASK, language="vi")
     assert answer.status_code == 422
     assert answer.json()["detail"] == "Chưa có kết luận."
     assert answer.json()["code"] == "invalid"
@@ -151,12 +151,12 @@ def test_a_report_without_a_conclusion_cannot_be_signed(reader: TestClient, conc
 def test_a_signed_report_cannot_be_changed(desk: World, reader: TestClient) -> None:
     reader.post(f"{TASK}/claim")
     reader.put(f"{TASK}/report", json=TEXT)
-    reader.post(f"{TASK}/sign")
+    sign_seen(reader, TASK)
     for client in (reader, desk.client("bs2")):
         assert client.put(f"{TASK}/report", json={**TEXT, "conclusion": "Khác."}).status_code == 409
         assert client.post(f"{TASK}/claim").status_code == 409
         assert client.post(f"{TASK}/release").status_code == 409
-    assert desk.client("bs2").post(f"{TASK}/sign").status_code == 409
+    assert sign_seen(desk.client("bs2"), TASK).status_code == 409
     assert reader.get(TASK).json()["report"]["conclusion"] == "Bình thường."
 
 
@@ -213,7 +213,7 @@ def test_what_was_read_stays_on_the_list_of_all_for_a_week_after_what_is_open(wo
         task = f"/api/reading/tasks/{task_id_of(study)}"
         client.post(f"{task}/claim")
         client.put(f"{task}/report", json=TEXT | {"key_images": []})
-        assert client.post(f"{task}/sign").json()["state"] == "final"
+        assert sign_seen(client, task).json()["state"] == "final"
         world.clock.forward(hours=1)
     shown = client.get("/api/reading/tasks").json()["items"]
     assert [(t["study_instance_uid"], t["state"]) for t in shown] == [
@@ -230,7 +230,8 @@ def test_what_was_read_stays_on_the_list_of_all_for_a_week_after_what_is_open(wo
 
 def test_the_radiographer_has_no_worklist_and_unknown_tasks_are_not_found(desk: World, reader: TestClient) -> None:
     assert desk.client("ktv").get("/api/reading/tasks").status_code == 403
-    for method, path in (("GET", ""), ("POST", "/claim"), ("POST", "/sign")):
-        answer = reader.request(method, f"/api/reading/tasks/unknown{path}")
+    signature = {"base_revision": ""}
+    for method, path, body in (("GET", "", None), ("POST", "/claim", None), ("POST", "/sign", signature)):
+        answer = reader.request(method, f"/api/reading/tasks/unknown{path}", json=body)
         assert answer.status_code == 404
         assert answer.json()["code"] == "not-found"

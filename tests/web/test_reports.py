@@ -13,7 +13,7 @@ from node.domain.measurement import Measurement, MeasurementKind, Value
 from node.ledger.desk_tables import critical_findings, letters
 from node.ledger.schema import jobs, reports
 from tests.web.test_reading import TASK, TEXT, put_on_worklist
-from tests.web.world import STUDY, World, ct
+from tests.web.world import STUDY, World, ct, sign_seen
 from worklists.reading import marks, profiles
 from worklists.reading.intake import task_id_of
 from worklists.reading.profiles import Profile, Seniority
@@ -50,7 +50,7 @@ def save(client: TestClient, base: str = "", **changes: Any) -> dict[str, Any]:
 
 
 def sign(client: TestClient, **body: Any) -> Any:
-    return client.post(f"{TASK}/sign", json=body or None)
+    return sign_seen(client, TASK, **body)
 
 
 def signed(client: TestClient, **changes: Any) -> dict[str, Any]:
@@ -285,6 +285,28 @@ def test_signing_what_is_not_the_newest_text_is_refused(senior: TestClient) -> N
     save(senior, first, conclusion="Mới.")
     refused = sign(senior, **{"as": "final", "base_revision": first})
     assert (refused.status_code, refused.json()["code"]) == (409, "draft-conflict")
+    assert sign(senior, base_revision="").json()["code"] == "draft-conflict"
+
+
+def test_who_signs_names_the_text_that_they_saw(senior: TestClient) -> None:
+    senior.post(f"{TASK}/claim")
+    save(senior)
+    for body in (None, {}, {"as": "final"}, {"base_revision": None}):
+        refused = senior.post(f"{TASK}/sign", json=body, headers={"Accept-Language": "en"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+    assert "base_revision" in refused.json()["detail"]
+    assert senior.get(TASK).json()["report_state"] == "draft"
+
+
+def test_a_senior_verifies_the_preliminary_text_that_they_saw(trainee: TestClient, senior: TestClient) -> None:
+    trainee.post(f"{TASK}/claim")
+    draft = save(trainee)["report_revision"]
+    preliminary = sign(trainee, **{"as": "preliminary"}).json()["report_revision"]
+    senior.post(f"{TASK}/claim")
+    assert sign(senior, base_revision="1.0").json()["code"] == "draft-conflict"
+    assert senior.get(TASK).json()["state"] == "verifying"
+    assert draft == preliminary == senior.get(TASK).json()["report_revision"]
+    assert sign(senior, base_revision=preliminary).json()["state"] == "final"
 
 
 def ask(world: World, *questions: str) -> None:

@@ -16,7 +16,7 @@ from node.ledger import deliveries, registry, studies
 from node.ledger import jobs as queue
 from node.ledger.schema import jobs, quarantine
 from tests.web.test_reading import TASK, TEXT, put_on_worklist
-from tests.web.world import STUDY, World, ct
+from tests.web.world import STUDY, World, ct, sign_seen
 from worklists.reading.intake import task_id_of
 
 
@@ -36,7 +36,7 @@ def signed(world: World) -> World:
     reader = world.client("bs")
     reader.post(f"{TASK}/claim")
     reader.put(f"{TASK}/report", json=TEXT)
-    assert reader.post(f"{TASK}/sign").status_code == 200
+    assert sign_seen(reader, TASK).status_code == 200
     run_report_stage(world)
     return world
 

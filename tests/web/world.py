@@ -218,3 +218,10 @@ def ledger_of(world: World) -> SqlLedger:
     ledger = world.node.ledger
     assert isinstance(ledger, SqlLedger)
     return ledger
+
+
+def sign_seen(client: TestClient, task: str, **body: Any) -> Any:
+    """Signs what the task, by its address, shows just now."""
+    seen = client.get(task).json().get("report_revision", "")
+    headers = {"Accept-Language": body.pop("language")} if "language" in body else {}
+    return client.post(f"{task}/sign", json={"base_revision": seen, **body}, headers=headers)

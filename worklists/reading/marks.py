@@ -3,6 +3,9 @@
 A mark has its id from the viewer, so a request that is repeated makes no second one. Every change names the revision
 that it was made from; when another was quicker it is refused, and the viewer shows what is kept. A deleted mark keeps
 its row: undoing the deletion brings it back. The rows themselves say who and when; there is no audit record per stroke.
+
+Into a report go the marks of those who answer for it: who signed before, and who signs now. What a colleague drew while nobody
+had the study is shown with `in_report` false; it goes into the report when who has the study saves it as theirs.
 Errors: `NotFound`, `NotAllowed`, `Invalid`, `Conflict`.
 """
 
@@ -11,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -41,17 +45,19 @@ def listed(tx: Connection, study_uid: str, username: str) -> list[dict[str, Any]
         .where(marks.c.study_uid == study_uid, ~marks.c.deleted)
         .order_by(marks.c.created_at, marks.c.id)
     )
-    return [_show(row, username) for row in rows]
+    answering = _answering(tx, study_uid, username)
+    return [_show(row, username, answering) for row in rows]
 
 
-def for_report(tx: Connection, study_uid: str) -> tuple[Measurement, ...]:
-    """What goes into the report when it is signed, in the order in which it was made."""
+def for_report(tx: Connection, study_uid: str, username: str) -> tuple[Measurement, ...]:
+    """What goes into the report when this person signs it, in the order in which it was made."""
+    answering = _answering(tx, study_uid, username)
     rows = tx.execute(
         select(marks)
         .where(marks.c.study_uid == study_uid, ~marks.c.deleted, marks.c.kind != MeasurementKind.CALIBRATION.value)
         .order_by(marks.c.created_at, marks.c.id)
     )
-    return tuple(mark for mark in map(_mark_of, rows) if mark.in_report)
+    return tuple(mark for mark in (_mark_of(row, answering) for row in rows) if mark.in_report)
 
 
 def writable(tx: Connection, study_uid: str, username: str) -> bool:
@@ -77,7 +83,7 @@ def save(
         _change(tx, kept, base_revision, now, author=username, deleted=False, **_columns(mark))
     row = _row(tx, mark.id)
     assert row is not None
-    return _show(row, username)
+    return _show(row, username, _answering(tx, study_uid, username))
 
 
 def remove(
@@ -92,7 +98,7 @@ def remove(
         _change(tx, kept, base_revision, now, deleted=True)
     row = _row(tx, mark_id)
     assert row is not None
-    return _show(row, username)
+    return _show(row, username, _answering(tx, study_uid, username))
 
 
 def _row(tx: Connection, mark_id: str) -> Row[Any] | None:
@@ -103,8 +109,17 @@ def _row(tx: Connection, mark_id: str) -> Row[Any] | None:
     ).one_or_none()
 
 
-def _mark_of(row: Row[Any]) -> Measurement:
-    return Measurement.from_json(
+def _answering(tx: Connection, study_uid: str, username: str) -> frozenset[str]:
+    """Whose marks go into the report: who has signed it, and who has the study; while nobody has it, this person."""
+    task = store.task_of_study(tx, study_uid)
+    if task is None:
+        return frozenset({username})
+    return frozenset({*store.signers(tx, task.id), task.claimed_by or username})
+
+
+def _mark_of(row: Row[Any], answering: Collection[str] | None = None) -> Measurement:
+    """The mark as it is kept; with `answering` nobody else's is in the report."""
+    mark = Measurement.from_json(
         {
             **row.content,
             "id": row.id,
@@ -114,11 +129,12 @@ def _mark_of(row: Row[Any]) -> Measurement:
             "frame": row.frame,
         }
     )
+    return mark if answering is None or row.author in answering else replace(mark, in_report=False)
 
 
-def _show(row: Row[Any], username: str) -> dict[str, Any]:
+def _show(row: Row[Any], username: str, answering: Collection[str]) -> dict[str, Any]:
     return {
-        **_mark_of(row).to_json(),
+        **_mark_of(row, answering).to_json(),
         "revision": row.revision,
         "author": row.author,
         "author_name": row.display_name or row.author,

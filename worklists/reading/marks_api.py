@@ -65,7 +65,8 @@ class NewMark(MarkContent):
 
 
 class Mark(MarkContent):
-    """A mark as it is kept."""
+    """A mark as it is kept. `in_report`: it goes into the report; of a mark that neither who has the study nor a signer made, it
+    is false until who has the study saves it."""
 
     revision: int
     author: str

@@ -189,6 +189,14 @@ def signer(tx: Connection, task_id: str) -> str:
     return tx.execute(query.order_by(reports.c.version.desc()).limit(1)).scalar() or ""
 
 
+def signers(tx: Connection, task_id: str) -> set[str]:
+    """Whose signatures the reports of the task have, preliminary ones included."""
+    query = select(reports.c.author, reports.c.signatures).where(
+        reports.c.task_id == task_id, reports.c.state.in_(("preliminary", "final"))
+    )
+    return {name for row in tx.execute(query) for name in (row.author, *(s["username"] for s in row.signatures))}
+
+
 def foreign_images(tx: Connection, study_uid: str, sop_instance_uids: Collection[str]) -> set[str]:
     """Those of the UIDs that are not images of the study."""
     known = tx.execute(

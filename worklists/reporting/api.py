@@ -98,8 +98,7 @@ def _add_writing(routes: APIRouter, reading: ReportDesk, caller: Any) -> None:
         return reading.detail(task_id, person)
 
     @routes.post("/tasks/{task_id}/sign", response_model=TaskDetail)
-    def sign(task_id: str, wanted: records.Sign | None = None, person: Person = caller) -> dict[str, Any]:
-        wanted = wanted or records.Sign()
+    def sign(task_id: str, wanted: records.Sign, person: Person = caller) -> dict[str, Any]:
         act = life.sign_final if wanted.as_ == "final" else life.sign_preliminary
         with node.ledger.begin() as tx:
             act(tx, reading.now(), as_reader(person), task_id, reading.signing(wanted))

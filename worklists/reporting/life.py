@@ -65,8 +65,8 @@ class Signing:
     series_instance_uid: str
     organization: str
     edit_window: timedelta
+    base_revision: str  # of the text that the signer saw
     acknowledged: frozenset[str] = frozenset()  # images-missing, lint
-    base_revision: str | None = None
 
 
 def save(
@@ -106,6 +106,7 @@ def sign_preliminary(tx: Connection, circumstances: Desk, reader: Reader, task_i
     if task.state == ReadingState.PRELIMINARY and signed is not None and signed.author == reader.username:
         return task
     task = owned(tx, task_id, reader)
+    _refuse_unseen(tx, task, signing)
     draft = _ready(tx, task, signing)
     signatures = (
         _signature(SignatureRole.AUTHOR, reader, profiles.get(tx, reader.username), signing, circumstances.now),
@@ -128,6 +129,7 @@ def sign_final(tx: Connection, circumstances: Desk, reader: Reader, task_id: str
             hint="Sign it as preliminary; a senior will verify it.",
             fault="trainee",
         )
+    _refuse_unseen(tx, task, signing)
     if task.state == ReadingState.VERIFYING and store.newest(tx, task_id, store.DRAFT) is None:
         _copy_signed(tx, circumstances, reader, task)
     draft = _ready(tx, task, signing)
@@ -206,6 +208,13 @@ def _refuse_stale(current: Version | None, text: ReportText, links: Links, base:
     )
 
 
+def _refuse_unseen(tx: Connection, task: TaskRow, signing: Signing) -> None:
+    """Nobody signs a text that they did not see."""
+    current = _current(tx, task)
+    if current is not None and signing.base_revision != current.revision:
+        raise DraftConflict("The draft was changed from another window.", hint="Read the newest text, then sign.")
+
+
 def _begin(
     tx: Connection, circumstances: Desk, reader: Reader, task: TaskRow, kind: str, text: ReportText, links: Links
 ) -> int:
@@ -225,12 +234,10 @@ def _copy_signed(tx: Connection, circumstances: Desk, reader: Reader, task: Task
 
 
 def _ready(tx: Connection, task: TaskRow, signing: Signing) -> Version:
-    """The draft, when it can be signed; raises `Invalid`, `NotReady` or `DraftConflict`."""
+    """The draft, when it can be signed; raises `Invalid` or `NotReady`."""
     draft = store.newest(tx, task.id, store.DRAFT)
     if draft is None or not (draft.text.conclusion.strip() or _is_addendum(draft)):
         raise Invalid("The conclusion is empty.", hint="Write a conclusion, then sign.")
-    if signing.base_revision is not None and signing.base_revision not in (draft.revision, ""):
-        raise DraftConflict("The draft was changed from another window.", hint="Read the newest text, then sign.")
     faults: list[Fault] = []
     if "images-missing" not in signing.acknowledged and desk.images_missing(tx, task):
         faults.append(Fault("images", "images-missing", "Images of this study have not arrived."))
@@ -298,7 +305,7 @@ def _seal(
         state=state,
         author=reader.username,
         signatures=signatures,
-        measurements=marks.for_report(tx, task.study_uid),
+        measurements=marks.for_report(tx, task.study_uid, reader.username),
         criticals=criticals.notes_of(tx, task.id),
         sop_instance_uid=signing.sop_instance_uid,
         series_instance_uid=signing.series_instance_uid,

@@ -101,13 +101,14 @@ class Save(Report):
 
 
 class Sign(BaseModel):
-    """`as` preliminary: a senior is still to verify it. `acknowledge`: what the signer knows of and signs nevertheless."""
+    """`as` preliminary: a senior is still to verify it. `acknowledge`: what the signer knows of and signs nevertheless.
+    `base_revision`: the `report_revision` of the text that the signer saw; another one is not signed (code draft-conflict)."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     as_: Literal["preliminary", "final"] = Field("final", alias="as")
     acknowledge: list[Literal["images-missing", "lint"]] = Field(default_factory=list, max_length=8)
-    base_revision: str | None = Field(None, max_length=64)
+    base_revision: str = Field(max_length=64)
 
 
 class ReportPart(BaseModel):

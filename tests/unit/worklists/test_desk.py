@@ -207,7 +207,10 @@ def test_a_failed_signature_leaves_nothing_behind(world: World) -> None:
 
     def sign_and_fail() -> None:
         with world.node.ledger.begin() as tx:
-            life.sign_final(tx, HERE, ANH, TASK, Signing("2.25.1", "2.25.2", "Bệnh viện", timedelta(minutes=10)))
+            seen = reports.newest(tx, TASK, reports.DRAFT)
+            assert seen is not None
+            signing = Signing("2.25.1", "2.25.2", "Bệnh viện", timedelta(minutes=10), seen.revision)
+            life.sign_final(tx, HERE, ANH, TASK, signing)
             raise PowerCutError("now")
 
     with pytest.raises(PowerCutError):
