@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from node.domain.measurement import MeasurementKind
 from node.ledger.desk_tables import marks as table
+from node.ledger.schema import users
 from tests.web.test_reading import TASK, TEXT, put_on_worklist
-from tests.web.world import STUDY, World, ct, sign_seen
+from tests.web.world import STUDY, World, ct, password_hash, sign_seen
 from worklists.reading import marks
 
 MARKS = f"/api/reading/studies/{STUDY}/marks"
@@ -200,6 +201,9 @@ def test_a_colleagues_marks_go_into_the_report_only_when_the_signer_has_taken_th
 
 
 def test_who_verifies_signs_the_marks_of_who_signed_before(desk: World) -> None:
+    with desk.node.ledger.begin() as tx:
+        row = {"username": "bs3", "display_name": "BS. Hà", "role": "radiologist", "language": "vi"}
+        tx.execute(users.insert().values(**row, password_hash=password_hash(), created_at=desk.clock.now()))
     author, stranger, senior = desk.client("bs"), desk.client("bs2"), desk.client("bs3")
     put(stranger)
     author.post(f"{TASK}/claim")

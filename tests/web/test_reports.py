@@ -370,7 +370,8 @@ def test_signing_takes_measurements_and_critical_findings_into_the_version(desk:
             tx.execute(
                 critical_findings.insert().values(
                     id=f"{number:032x}", task_id=TASK_ID, category=1, text="Chảy máu nội sọ", state=state,
-                    raised_by="bs", raised_at=desk.clock.now(), due_at=desk.clock.now(), channel="telephone",
+                    raised_by="bs", raised_at=desk.clock.now(), due_at=desk.clock.now(),
+                    remind_at=desk.clock.now(), channel="telephone",
                     noted_by="BS. trực", read_back=True,
                 )
             )  # fmt: skip
