@@ -112,6 +112,7 @@ _PALETTE: Final = ("00281101", "00281102", "00281103", "00281199", "00281201", "
 _SEGMENTED: Final = ("00281221", "00281222", "00281223", "00282000")
 _STORED_VALUES: Final = ("00280106", "00280107", "00280108", "00280109", "00280120", "00280121")  # in old sample units
 _SLOPE, _INTERCEPT, _RESCALE_TYPE = "00281053", "00281052", "00281054"
+_THROUGH_TABLE: Final = "00283004"  # Modality LUT Type, outside of the table: the samples have been through it
 _DOSE_GRID_SCALING: Final = "3004000E"
 _PIXEL_VALUE_TRANSFORMATION: Final = "00289145"
 _FUNCTIONAL_GROUPS: Final = ("52009229", "52009230")  # shared, per frame
@@ -143,6 +144,7 @@ def display_metadata(header: Header, path: Path | None = None) -> dict[str, Any]
             return None
     if how.kind is Kind.TABLE:
         _without(shown, luts.MODALITY_LUT, _SLOPE, _INTERCEPT)
+        shown[_THROUGH_TABLE] = _element("LO", "US")
     if how.kind is not Kind.GREY:
         _without(shown, *_STORED_VALUES)
     if how.kind is Kind.COLOUR:

@@ -33,7 +33,7 @@ def an_object(sop: str, sop_class: str, modality: str, **more: Any) -> bytes:
     return buffer.getvalue()
 
 
-def a_state(series: str = f"{STUDY}.1") -> bytes:
+def a_state(series: str = f"{STUDY}.1", **more: Any) -> bytes:
     image = Dataset()
     image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2", f"{STUDY}.1.1"
     place = Dataset()
@@ -47,7 +47,15 @@ def a_state(series: str = f"{STUDY}.1") -> bytes:
         PresentationLUTShape="INVERSE",
         ImageRotation=90,
         ImageHorizontalFlip="Y",
+        **more,
     )
+
+
+def a_table(first: int, *entries: int, bits: int = 8) -> Dataset:
+    item = Dataset()
+    item.LUTDescriptor, item.LUTData = [len(entries), first, bits], list(entries)
+    item["LUTData"].VR = "US"
+    return item
 
 
 def a_segmentation() -> bytes:
@@ -102,6 +110,42 @@ def test_a_state_says_how_the_image_was_seen(world: World) -> None:
     told = get(world, "2.25.32.9/instances/2.25.32/presentation")
     assert (told["rotation"], told["flipped"], told["inverse"]) == (90, True, True)
     assert told["images"] == [{"series": f"{STUDY}.1", "sop": f"{STUDY}.1.1", "frames": []}]
+
+
+def test_a_state_tells_its_tables_of_values_and_of_greys(world: World) -> None:
+    tables: dict[str, Any] = {
+        "ModalityLUTSequence": [a_table(5, 10, 20, 30)],
+        "PresentationLUTSequence": [a_table(0, 255, 128, 0)],
+    }
+    world.receive(ct(1), a_state(**tables))
+    told = get(world, "2.25.32.9/instances/2.25.32/presentation")
+    assert told["modality"] == {"descriptor": [3, 5, 8], "entries": [10, 20, 30]}
+    assert told["presentation_lut"] == {"descriptor": [3, 0, 8], "entries": [255, 128, 0]}
+    assert told["left_out"] == []
+
+
+def test_a_state_tells_its_rescale_before_the_images(world: World) -> None:
+    world.receive(ct(1), a_state(RescaleSlope=2, RescaleIntercept=-1000, RescaleType="HU"))
+    told = get(world, "2.25.32.9/instances/2.25.32/presentation")
+    assert told["modality"] == {"slope": 2, "intercept": -1000}
+    assert told["presentation_lut"] is None
+
+
+def test_what_of_a_state_cannot_be_shown_is_told(world: World) -> None:
+    torn = Dataset()
+    torn.LUTDescriptor = [256, 0, 8]
+    subtraction, annotation, shape = Dataset(), Dataset(), Dataset()
+    subtraction.MaskOperation, shape.CompoundGraphicType = "AVG_SUB", "RULER"
+    annotation.CompoundGraphicSequence = [shape]
+    more: dict[str, Any] = {
+        "PresentationLUTSequence": [torn],
+        "MaskSubtractionSequence": [subtraction],
+        "GraphicAnnotationSequence": [annotation],
+    }
+    world.receive(ct(1), a_state(**more))
+    told = get(world, "2.25.32.9/instances/2.25.32/presentation")
+    assert told["presentation_lut"] is None
+    assert told["left_out"] == ["subtraction", "compound-graphics", "table"]
 
 
 def test_a_frame_of_a_segmentation_is_a_picture(world: World) -> None:

@@ -14,6 +14,17 @@ from node.dicom.presentation.source import items, number, numbers, references, t
 
 CLASSES: Final = frozenset(f"1.2.840.10008.5.1.4.1.1.11.{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8))
 _MOST_POINTS: Final = 20_000
+_NOT_DRAWN: Final[
+    dict[str, str]
+] = {  # an attribute that a state has when it says more than the viewer can show: its name there
+    "RedPaletteColorLookupTableDescriptor": "pseudo-colour",  # PS3.3 A.33.3
+    "BlendingSequence": "blending",  # A.33.4
+    "AdvancedBlendingSequence": "blending",  # A.33.8
+    "BlendingDisplaySequence": "blending",
+    "MaskSubtractionSequence": "subtraction",  # A.33.5
+    "VolumetricPresentationInputSetSequence": "volume",  # A.33.6, A.33.7
+}
+_TABLES: Final = ("ModalityLUTSequence", "PresentationLUTSequence")
 
 
 def presentation(path: Path) -> dict[str, Any]:
@@ -38,6 +49,8 @@ def presentation(path: Path) -> dict[str, Any]:
         "windows": [window for item in items(ds, "SoftcopyVOILUTSequence") for window in _windows(item)],
         "inverse": text(ds, "PresentationLUTShape") == "INVERSE",
         "modality": _modality(ds),
+        "presentation_lut": next((_lut(item) for item in items(ds, "PresentationLUTSequence")), None),
+        "left_out": left_out(ds),
     }
 
 
@@ -136,14 +149,36 @@ def _windows(item: Dataset) -> list[dict[str, Any]]:
 
 
 def _table(item: Dataset, images: list[dict[str, Any]]) -> dict[str, Any] | None:
+    table = _lut(item)
+    return None if table is None else {"images": images, **table, "name": text(item, "LUTExplanation")}
+
+
+def _lut(item: Dataset) -> dict[str, Any] | None:
+    """{"descriptor", "entries"} of a look-up table (PS3.3 C.11.1.1.1); None when it is not whole."""
     try:
         descriptor = [int(part) for part in item.LUTDescriptor]
         entries = table_entries(item).tolist()
     except Exception:  # the toolkit raises whatever its converters meet
         return None
-    return {"images": images, "descriptor": descriptor, "entries": entries, "name": text(item, "LUTExplanation")}
+    return {"descriptor": descriptor, "entries": entries} if len(descriptor) == 3 and len(entries) > 1 else None
 
 
-def _modality(ds: Dataset) -> dict[str, float] | None:
+def _modality(ds: Dataset) -> dict[str, Any] | None:
+    """A table, or {"slope", "intercept"}; None where the state has neither: then values are the stored ones (PS3.4 N.2.1.1)."""
+    for item in items(ds, "ModalityLUTSequence"):
+        return _lut(item)
     slope, intercept = number(ds, "RescaleSlope"), number(ds, "RescaleIntercept")
-    return None if slope is None else {"slope": slope, "intercept": intercept or 0.0}
+    return {"slope": slope, "intercept": intercept or 0.0} if slope else None
+
+
+def left_out(ds: Dataset) -> list[str]:
+    """What the state says and the viewer cannot show, so that it can tell."""
+    names = [name for keyword, name in _NOT_DRAWN.items() if keyword in ds and ds.get(keyword) not in (None, "", [])]
+    annotations = items(ds, "GraphicAnnotationSequence")
+    if any(items(one, "CompoundGraphicSequence") for one in annotations):
+        names.append("compound-graphics")
+    tables = [item for keyword in _TABLES for item in items(ds, keyword)]
+    tables += [item for voi in items(ds, "SoftcopyVOILUTSequence") for item in items(voi, "VOILUTSequence")]
+    if any(_lut(item) is None for item in tables):
+        names.append("table")
+    return list(dict.fromkeys(names))

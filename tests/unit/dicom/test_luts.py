@@ -42,6 +42,7 @@ def test_the_display_holds_the_values_and_names_no_other_transformation(tmp_path
     assert how is not None
     assert shown is not None
     assert (how.kind, how.allocated, shown["00280101"]["Value"]) == (Kind.TABLE, 8, [8])
+    assert shown["00283004"]["Value"] == ["US"]  # the samples have been through it
     assert not {"00283000", "00281052", "00281053"} & set(shown)
     assert display_frame(path, 1).media_type == "image/jphc"
 
