@@ -81,6 +81,17 @@ def current(tx: Connection) -> Registry:
     return _shaped(document, revision)
 
 
+def at(tx: Connection, moment: datetime) -> Registry:
+    """What was in force at a moment."""
+    row = tx.execute(
+        select(registry_revisions)
+        .where(registry_revisions.c.applied_at <= moment)
+        .order_by(registry_revisions.c.revision.desc())
+        .limit(1)
+    ).first()
+    return _shaped(row.document, row.revision) if row else Registry(0)
+
+
 def apply(tx: Connection, document: Mapping[str, Any], actor: str, now: datetime) -> tuple[int, list[str]]:
     """Stores the document as a new revision, all or nothing. Returns (revision, what changed).
 

@@ -1,4 +1,8 @@
-"""The signed versions of a report with all that their documents are made of."""
+"""The signed versions of a report with all that their documents are made of.
+
+Who signed and for which organization is what the signature says, never what the person or the facility is called today: documents
+that are made again are the same bytes. Versions of before there were signatures have what the timeline says of their signing.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +24,10 @@ from node.domain.report import (
 )
 from node.domain.timeline import Hop
 from node.ledger import registry
-from node.ledger.schema import reading_tasks, reports, timeline, users
+from node.ledger.schema import reading_tasks, reports, timeline
 
 _SIGNED = ("preliminary", "final")
+_SIGNINGS = (Hop.SIGNED, Hop.PRELIMINARY_SIGNED, Hop.ADDENDUM_SIGNED)
 _ADDENDUM = "addendum"
 
 
@@ -34,6 +39,11 @@ class _Version:
     measurements: tuple[Measurement, ...]
     criticals: tuple[CriticalNote, ...]
 
+    @property
+    def signer(self) -> Signature:
+        """Whose signature made it this version."""
+        return next((s for s in reversed(self.signatures) if s.username == self.row.author), self.signatures[-1])
+
 
 def signed_report(tx: Connection, task_id: str, organization: str = "") -> SignedReport | None:
     """The newest signed version; None when there is none."""
@@ -44,25 +54,25 @@ def signed_report(tx: Connection, task_id: str, organization: str = "") -> Signe
 def signed_reports(tx: Connection, task_id: str, organization: str = "") -> list[SignedReport]:
     """All signed versions of a reading task, in order; each is what it was when it was signed, whatever came later.
 
-    Without `organization` it is the registry's name of the facility at whose desk it was signed.
+    `organization` is of signatures that name none; without it, it is the name that the facility at whose desk it was signed had
+    in the registry then.
     """
     rows = tx.execute(
-        select(reports, reading_tasks.c.study_uid, users.c.display_name)
+        select(reports, reading_tasks.c.study_uid)
         .join(reading_tasks, reading_tasks.c.id == reports.c.task_id)
-        .outerjoin(users, users.c.username == reports.c.author)
         .where(reports.c.task_id == task_id, reports.c.state.in_(_SIGNED))
         .order_by(reports.c.version)
     ).all()
     if not rows:
         return []
-    where = organization or _signed_where(tx, rows[0].study_uid)
-    versions = [_version(row, where) for row in rows]
-    return [_report(versions[: number + 1], where) for number in range(len(versions))]
+    versions = [_version(row, _signatures(tx, row, organization)) for row in rows]
+    return [_report(versions[: number + 1]) for number in range(len(versions))]
 
 
-def _report(versions: Sequence[_Version], organization: str) -> SignedReport:
+def _report(versions: Sequence[_Version]) -> SignedReport:
     """The last of `versions` as it was signed; the others came before it."""
     last = versions[-1]
+    signer = last.signer
     predecessors = tuple((v.row.sop_instance_uid, v.row.series_instance_uid) for v in versions[:-1])
     text, signatures, measurements, criticals = last.text, last.signatures, last.measurements, last.criticals
     addenda: tuple[Addendum, ...] = ()
@@ -79,8 +89,8 @@ def _report(versions: Sequence[_Version], organization: str) -> SignedReport:
         study_instance_uid=last.row.study_uid,
         sop_instance_uid=last.row.sop_instance_uid,
         series_instance_uid=last.row.series_instance_uid,
-        observer_name=last.row.display_name or last.row.author,
-        observer_organization=organization,
+        observer_name=signer.name,
+        observer_organization=signer.organization,
         signed_at=last.row.signed_at,
         version=last.row.version,
         predecessors=predecessors,
@@ -105,7 +115,7 @@ def _status(row: Row[*tuple[Any, ...]], base: _Version | None) -> ReportStatus:
     return ReportStatus.FINAL if row.state == "final" else ReportStatus.PRELIMINARY
 
 
-def _version(row: Row[*tuple[Any, ...]], organization: str) -> _Version:
+def _version(row: Row[*tuple[Any, ...]], signatures: tuple[Signature, ...]) -> _Version:
     text = ReportText(
         row.technique,
         row.findings,
@@ -122,30 +132,37 @@ def _version(row: Row[*tuple[Any, ...]], organization: str) -> _Version:
     return _Version(
         row,
         text,
-        _signatures(row, organization),
+        signatures,
         tuple(Measurement.from_json(mark) for mark in row.measurements),
         tuple(CriticalNote.from_json(note) for note in row.criticals),
     )
 
 
-def _signatures(row: Row[*tuple[Any, ...]], organization: str) -> tuple[Signature, ...]:
+def _signatures(tx: Connection, row: Row[*tuple[Any, ...]], organization: str) -> tuple[Signature, ...]:
     """As they were kept; versions of before there were signatures have their author's."""
     stored: Iterable[Mapping[str, Any]] = row.signatures
     signatures = tuple(Signature.from_json(item) for item in stored)
-    if signatures:
-        return tuple(s if s.organization else replace(s, organization=organization) for s in signatures)
-    name = row.display_name or row.author
-    return (Signature(SignatureRole.AUTHOR, row.author, name, "", organization, row.signed_at),)
+    if signatures and all(signature.organization for signature in signatures):
+        return signatures
+    by, where = _signing(tx, row)
+    if not signatures:
+        signatures = (Signature(SignatureRole.AUTHOR, row.author, by, "", "", row.signed_at),)
+    return tuple(s if s.organization else replace(s, organization=organization or where) for s in signatures)
 
 
-def _signed_where(tx: Connection, study_uid: str) -> str:
-    code = tx.execute(
-        select(timeline.c.node)
-        .where(timeline.c.study_uid == study_uid, timeline.c.hop == Hop.SIGNED.value)
+def _signing(tx: Connection, row: Row[*tuple[Any, ...]]) -> tuple[str, str]:
+    """What the timeline says of the signing of a version: who signed, and how the facility was called then."""
+    entry = tx.execute(
+        select(timeline.c.node, timeline.c.detail)
+        .where(
+            timeline.c.study_uid == row.study_uid,
+            timeline.c.hop.in_([hop.value for hop in _SIGNINGS]),
+            timeline.c.at == row.signed_at,
+        )
         .order_by(timeline.c.id.desc())
         .limit(1)
-    ).scalar()
-    if code is None:
-        return ""
-    facility = registry.current(tx).facility(code)
-    return facility.name if facility else str(code)
+    ).first()
+    if entry is None:
+        return str(row.author), ""
+    facility = registry.at(tx, row.signed_at).facility(entry.node)
+    return str(entry.detail.get("by") or row.author), facility.name if facility else str(entry.node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
 import pydicom
@@ -14,7 +15,9 @@ from node.dicom.report.bundle import build_documents
 from node.dicom.report.reading import read_report
 from node.domain.report import ReportStatus
 from node.domain.study import Via
-from node.ledger.schema import instances
+from node.flow import report as stage
+from node.ledger import registry
+from node.ledger.schema import instances, reports, users
 from tests.web.test_marks import put
 from tests.web.test_reading import TASK
 from tests.web.test_reports import desk, save, senior, sign, trainee  # noqa: F401
@@ -72,6 +75,34 @@ def test_every_signed_version_has_all_its_documents(three: World) -> None:
     assert Counter(str(ds.SOPClassUID) for ds in made)[MEASUREMENTS] == 3
     assert len({ds.SOPInstanceUID for ds in made}) == len(made)
     assert {ds.StudyInstanceUID for ds in made} == {STUDY}
+
+
+@pytest.mark.parametrize("signatures", [True, False])
+def test_documents_made_again_after_people_and_facilities_were_renamed_are_the_same(
+    three: World, signatures: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def called(name: str, at: datetime) -> None:
+        with three.node.ledger.begin() as tx:
+            facility = {"code": "DEMO-TW", "name": name, "tier": "tw"}
+            document = {"tiers": [{"code": "tw", "rank": 3, "name": "Trung ương"}], "facilities": [facility]}
+            registry.apply(tx, document, "test", at)
+
+    called("Bệnh viện TW Thái Nguyên", three.clock.now() - timedelta(days=30))
+    kept: list[list[bytes]] = []
+    monkeypatch.setattr(stage, "_keep", lambda documents, node: kept.append(list(documents)))
+    if not signatures:  # as versions of before there were any
+        with three.node.ledger.begin() as tx:
+            tx.execute(reports.update().values(signatures=[]))
+    run_report_stage(three)
+    three.clock.forward(days=1)
+    with three.node.ledger.begin() as tx:
+        tx.execute(users.update().values(display_name="Tên khác"))
+    called("Bệnh viện khác", three.clock.now())
+    made, kept = kept, []
+    run_report_stage(three)
+    assert len(made) == 3
+    assert kept == made
+    assert all("Trần Thị Hồng Ánh".encode() in b"".join(documents) for documents in made[1:])
 
 
 def test_flags_signatures_and_predecessors_follow_the_life_of_the_report(three: World) -> None:
