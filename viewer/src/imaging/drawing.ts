@@ -46,6 +46,9 @@ export function chooseCurve(element: Element, curve: Curve | null): void {
   else chosen.delete(element);
 }
 
+/** What `chooseCurve` was told for this very element. */
+export const chosenCurve = (element: Element): Curve | null => chosen.get(element) ?? null;
+
 function curveFor(canvas: Element, own: Curve): Curve {
   for (let node: Element | null = canvas; node; node = node.parentElement) {
     const curve = chosen.get(node);

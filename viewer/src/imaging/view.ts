@@ -37,6 +37,8 @@ export class ImageView {
   private mouse: Mouse | undefined;
   private readonly look = new Presentation(this);
   private readonly kept = new Map<string, Kept>();
+  /** What is to be remembered of the window instead of what is on the screen now: somebody shows the images as another saw them. */
+  lends: { readonly range: Range | undefined; readonly inverted: boolean } | null = null;
   private readonly drawn = new Drawn();
   private feed: FrameSource | undefined;
   private unfollow: (() => void) | undefined;
@@ -80,6 +82,11 @@ export class ImageView {
   /** The toolkit's viewport; absent until it is ready. */
   get viewport(): PlanarViewport | undefined {
     return this.handle;
+  }
+
+  /** The window that somebody chose; undefined: each image has its own. */
+  get chosenRange(): Range | undefined {
+    return this.look.chosenRange;
   }
 
   /** The toolkit's name of what the viewport shows now. */
@@ -196,6 +203,7 @@ export class ImageView {
     const turn = this.opened;
     this.replacing = false;
     this.remember();
+    this.lends = null;
     this.pause();
     const feed = this.attach(stack);
     const kept = this.kept.get(stack.series) ?? {
@@ -291,8 +299,8 @@ export class ImageView {
     const kept = stack && this.kept.get(stack.series);
     if (!stack || !kept) return;
     kept.index = target;
-    kept.inverted = inverted;
-    kept.range = this.look.chosenRange;
+    kept.inverted = this.lends ? this.lends.inverted : inverted;
+    kept.range = this.lends ? this.lends.range : this.look.chosenRange;
   }
 
   /** Puts the stack onto the viewport, one after the other; false when another was opened in the meantime. */

@@ -1,6 +1,7 @@
 /** What objects of the study lay over an image: overlays, shutters, presentation states, segmentations, contours; and the choice of them. */
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { alternatives } from '../imaging/drawing';
 import { datasetAt, planeAt, type Stack } from '../imaging/stack';
 import type { ImageView } from '../imaging/view';
@@ -8,15 +9,16 @@ import type { ViewState } from '../imaging/viewstate';
 import { type Projection, useProjection } from '../tools/projection';
 import { useShortcuts } from '../viewport/shortcuts';
 import { useViews } from '../viewport/views';
+import type { GreyNote } from './greys';
 import { type Choice, chosenAtFirst, LayerMenu } from './LayerMenu';
 import { face, layersOf, segmentFrame } from './node';
 import classes from './ObjectLayers.module.css';
 import { paintAnnotations, paintContour, paintPicture, paintShutter, planeMatrix } from './paint';
 import { maskPicture, planePicture } from './pictures';
-import { showAs, showPlain, showVoi } from './seen';
+import { governs, notesOn, Seen, showVoi } from './seen';
 import { compose, liesOn, onPlane, type Plane, segmentMatrix } from './shapes';
 import { shutterOf } from './shutter';
-import type { Layer, OverlayPlane, Presentation, Segmentation, Shutter, Structures } from './types';
+import type { Layer, LeftOut, OverlayPlane, Presentation, Segmentation, Shutter, Structures } from './types';
 
 interface Props {
   view: ImageView | null;
@@ -72,14 +74,11 @@ function Layers({ view, state, stack }: { view: ImageView; state: ViewState; sta
   const vois = useMemo(() => alternatives(frame.imageId), [frame.imageId]);
   const presentation = (choice.state && states.get(choice.state)) || null;
 
-  // shown once, when it has come; afterwards the reader may turn and window the image as ever
-  useEffect(() => {
-    if (presentation) showAs(view, presentation);
-  }, [view, presentation]);
-  const choose = (next: Choice) => {
-    if (choice.state && !next.state) showPlain(view);
-    setChoice(next);
-  };
+  const seen = useMemo(() => new Seen(view), [view]);
+  const governing = presentation && governs(presentation, frame) ? presentation : null;
+
+  // before the next picture is drawn; afterwards the reader may turn and window the image as ever
+  useLayoutEffect(() => seen.follow(presentation, stack, state.shown), [seen, presentation, stack, state.shown]);
   const nextVoi = () => {
     if (vois.length < 2) return;
     const voi = (choice.voi + 1) % vois.length;
@@ -95,12 +94,12 @@ function Layers({ view, state, stack }: { view: ImageView; state: ViewState; sta
   const drawing: Drawing = {
     stack,
     planes: choice.planes
-      ? presentation?.overlays.length
-        ? [...stored.planes, ...presentation.overlays]
+      ? governing?.overlays.length
+        ? [...stored.planes, ...governing.overlays]
         : stored.planes
       : [],
-    shutter: choice.shutter ? (presentation?.shutter ?? stored.shutter) : null,
-    presentation,
+    shutter: choice.shutter ? (governing?.shutter ?? stored.shutter) : null,
+    presentation: governing,
     segmentations: [...segmentations].flatMap(([sop, one]) => {
       const layer = listed.find((known) => known.sop === sop);
       return one && layer ? [{ layer, one }] : [];
@@ -111,22 +110,51 @@ function Layers({ view, state, stack }: { view: ImageView; state: ViewState; sta
   return (
     <>
       <Sheet view={view} drawing={drawing} />
+      {presentation && (
+        <StateWords
+          label={presentation.label || presentation.description}
+          names={governing !== null}
+          notes={[...notesOn(presentation, stack, state.shown), ...(governing?.left_out ?? [])]}
+        />
+      )}
       <LayerMenu
         opened={opened}
         onOpened={setOpened}
         layers={listed}
         segmentations={segmentations}
         hasPlanes={stored.planes.length > 0}
-        hasShutter={stored.shutter !== null || Boolean(presentation?.shutter)}
+        hasShutter={stored.shutter !== null || Boolean(governing?.shutter)}
         vois={vois}
         choice={choice}
-        onChoose={choose}
+        onChoose={setChoice}
         onVoi={(voi) => {
           showVoi(view, vois[voi]!);
           setChoice({ ...choice, voi });
         }}
       />
     </>
+  );
+}
+
+/** On the image: what of the chosen state is not to be seen here. */
+function StateWords({
+  label,
+  names,
+  notes,
+}: {
+  label: string;
+  names: boolean;
+  notes: readonly (GreyNote | LeftOut)[];
+}) {
+  const { t } = useTranslation();
+  if (names && notes.length === 0) return null;
+  return (
+    <div className={classes.words} role="note">
+      {!names && <span>{t('objects.not-about', { label })}</span>}
+      {notes.map((note) => (
+        <span key={note}>{t(`objects.state-note.${note}`)}</span>
+      ))}
+    </div>
   );
 }
 

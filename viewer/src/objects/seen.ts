@@ -1,22 +1,22 @@
-/** Shows a view as a presentation state says, and as it was before. */
-import { chooseCurve } from '../imaging/drawing';
-import { LINEAR, tableOf, type Voi, windowCurve } from '../imaging/luts';
-import { startsInverted } from '../imaging/stack';
+/** Shows a view as a presentation state says on the images that the state names, and as it was before on all others. */
+import { chooseCurve, chosenCurve } from '../imaging/drawing';
+import type { Curve, Voi } from '../imaging/luts';
+import type { Range } from '../imaging/presets';
+import { datasetAt, type Frame, type Stack, startsInverted } from '../imaging/stack';
 import type { ImageView } from '../imaging/view';
 import { projectionOf } from '../tools/projection';
+import { type GreyNote, type Greys, greysOf } from './greys';
 import { apply, areaOf, concerns } from './shapes';
 import type { Presentation } from './types';
 
-/** The window of a state for an image, or null. */
-export function windowOf(state: Presentation, sop: string, frame: number): Voi | null {
-  const found = state.windows.find((one) => concerns(one.images, sop, frame));
-  if (!found) return null;
-  if (found.descriptor && found.entries) {
-    return tableOf({ '00283002': { Value: found.descriptor }, '00283006': { Value: found.entries } }, true);
-  }
-  return found.center !== undefined && found.width !== undefined
-    ? windowCurve(found.center, found.width, found.function ?? 'LINEAR')
-    : null;
+/** Whether a state is about a frame (PS3.3 C.11.11): what it does not name it does not change. */
+export const governs = (state: Presentation, { sop, number }: Pick<Frame, 'sop' | 'number'>) =>
+  concerns(state.images, sop, number);
+
+/** What of a state's greys is not as the reader may expect it on a frame. */
+export function notesOn(state: Presentation, stack: Stack, index: number): readonly GreyNote[] {
+  const [frame, ds] = [stack.frames[index], datasetAt(stack, index)];
+  return frame && ds && governs(state, frame) ? greysOf(state, ds, frame.sop, frame.number).notes : [];
 }
 
 export function showVoi(view: ImageView, voi: Voi): void {
@@ -24,35 +24,132 @@ export function showVoi(view: ImageView, voi: Voi): void {
   view.setRange(voi.range);
 }
 
-/** As the image was stored. */
-export function showPlain(view: ImageView): void {
-  chooseCurve(view.element, null);
-  view.reset();
+/** How the reader had a view. */
+interface Look {
+  /** Undefined: each image's own. */
+  readonly range: Range | undefined;
+  readonly curve: Curve | null;
+  readonly inverted: boolean;
+  readonly turned: { flipHorizontal: boolean; flipVertical: boolean; rotation: number };
+  readonly zoom: number;
+  readonly pan: readonly [number, number];
 }
 
-/**
- * As the state says (PS3.3 C.10.4 to C.10.6): turned, mirrored, the displayed area in the viewport, window, inversion.
- *
- * A state mirrors after it turns; the toolkit turns after it mirrors, so that a mirrored image is turned the other way.
- */
-export function showAs(view: ImageView, state: Presentation): void {
-  const { stack, shown } = view.getState();
-  const frame = stack?.frames[shown];
-  if (!stack || !frame || !view.viewport) return;
-  showPlain(view);
-  const { rotation, flipped } = state;
-  view.viewport.setViewState({
-    flipHorizontal: flipped,
-    flipVertical: false,
-    rotation: (flipped ? 360 - rotation : rotation) % 360,
-  });
-  fitArea(view, state, frame.sop, frame.number);
-  const voi = windowOf(state, frame.sop, frame.number);
-  if (voi) showVoi(view, voi);
-  else if (state.windows.length) chooseCurve(view.element, LINEAR);
-  // the state's own inversion stands in the place of the image's
-  const wanted = state.inverse !== startsInverted(stack, shown);
-  if (view.getState().inverted !== wanted) view.invert();
+function lookOf(view: ImageView): Look | null {
+  const { viewport } = view;
+  if (!viewport) return null;
+  const { flipHorizontal = false, flipVertical = false, rotation = 0 } = viewport.getViewState();
+  const [x, y] = viewport.getPan();
+  return {
+    range: view.chosenRange && { ...view.chosenRange },
+    curve: chosenCurve(view.element),
+    inverted: view.getState().inverted,
+    turned: { flipHorizontal, flipVertical, rotation },
+    zoom: viewport.getZoom(),
+    pan: [x, y],
+  };
+}
+
+function lookAgain(view: ImageView, { range, curve, inverted, turned, zoom, pan }: Look): void {
+  if (!view.viewport) return;
+  view.viewport.setViewState(turned);
+  view.viewport.setZoom(zoom);
+  view.viewport.setPan([...pan]);
+  if (view.getState().inverted !== inverted) view.invert();
+  view.applyPreset({ name: 'default' });
+  chooseCurve(view.element, curve);
+  if (range) view.setRange(range);
+}
+
+interface Applied {
+  readonly state: Presentation;
+  readonly place: string;
+  readonly greys: string;
+}
+
+/** The state of one view: follows what is shown there. */
+export class Seen {
+  private readonly view: ImageView;
+  /** How the view was before the state. */
+  private before: Look | null = null;
+  private applied: Applied | null = null;
+  private known: { state: Presentation; stack: Stack; greys: Map<number, Greys> } | null = null;
+
+  constructor(view: ImageView) {
+    this.view = view;
+  }
+
+  /** Frame `index` of `stack` is on the screen, and is to be seen by `state`. */
+  follow(state: Presentation | null, stack: Stack, index: number): void {
+    const frame = stack.frames[index];
+    if (!frame || !this.view.viewport) return;
+    if (!state || !governs(state, frame)) {
+      this.leave();
+      return;
+    }
+    const greys = this.greysOf(state, stack, index);
+    const next = { state, place: placeKey(state, frame), greys: greyKey(greys, startsInverted(stack, index)) };
+    const last = this.applied?.state === state ? this.applied : null;
+    if (last?.place === next.place && last.greys === next.greys) return; // the reader may have turned and windowed it since
+    this.before ??= lookOf(this.view);
+    this.view.lends = this.before;
+    if (last?.place !== next.place) this.place(state, frame);
+    if (last?.greys !== next.greys || last.place !== next.place) this.paint(state, greys, startsInverted(stack, index));
+    this.applied = next;
+  }
+
+  /** An image that the state does not name: as the reader had it. */
+  private leave(): void {
+    if (this.before) lookAgain(this.view, this.before);
+    this.before = null;
+    this.applied = null;
+    this.view.lends = null;
+  }
+
+  private greysOf(state: Presentation, stack: Stack, index: number): Greys {
+    if (this.known?.state !== state || this.known.stack !== stack) this.known = { state, stack, greys: new Map() };
+    let found = this.known.greys.get(index);
+    if (!found) {
+      const { sop, number } = stack.frames[index]!;
+      found = greysOf(state, datasetAt(stack, index) ?? {}, sop, number);
+      this.known.greys.set(index, found);
+    }
+    return found;
+  }
+
+  /** A state mirrors after it turns; the toolkit turns after it mirrors, so that a mirrored image is turned the other way. */
+  private place(state: Presentation, { sop, number }: Frame): void {
+    const { rotation, flipped } = state;
+    this.view.reset();
+    this.view.viewport?.setViewState({
+      flipHorizontal: flipped,
+      flipVertical: false,
+      rotation: (flipped ? 360 - rotation : rotation) % 360,
+    });
+    fitArea(this.view, state, sop, number);
+  }
+
+  /** The state's own inversion stands in the place of the image's. */
+  private paint(state: Presentation, { voi }: Greys, isInverse: boolean): void {
+    if (voi) showVoi(this.view, voi);
+    if (this.view.getState().inverted !== (state.inverse !== isInverse)) this.view.invert();
+  }
+}
+
+const placeKey = (state: Presentation, { sop, number }: Frame) =>
+  String(state.areas.findIndex((one) => concerns(one.images, sop, number)));
+
+function greyKey({ voi }: Greys, isInverse: boolean): string {
+  if (!voi) return `colour ${isInverse}`;
+  const { range, curve } = voi;
+  const shape = curve.kind === 'table' ? fingerprint(curve.levels) : curve.kind;
+  return [range.lower.toFixed(6), range.upper.toFixed(6), shape, isInverse].join(' ');
+}
+
+function fingerprint(levels: Float32Array): string {
+  let sum = 0;
+  for (let i = 0; i < levels.length; i += 1) sum = (sum * 31 + Math.round(levels[i]! * 256)) % 2_147_483_647;
+  return `${levels.length}:${sum}`;
 }
 
 function fitArea(view: ImageView, state: Presentation, sop: string, frame: number): void {

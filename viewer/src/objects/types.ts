@@ -165,6 +165,20 @@ export interface Presentation {
     entries?: number[];
   }[];
   inverse: boolean;
+  /** Of stored values; null: they stay what they are. */
+  modality: { slope: number; intercept: number } | Lut | null;
+  presentation_lut: Lut | null;
+  /** What it says and cannot be shown here. */
+  left_out: LeftOut[];
+}
+
+export type LeftOut = 'pseudo-colour' | 'blending' | 'subtraction' | 'volume' | 'compound-graphics' | 'table';
+
+/** PS3.3 C.11.1.1.1. */
+export interface Lut {
+  /** Entries, first value mapped, bits of an entry. */
+  descriptor: number[];
+  entries: number[];
 }
 
 export interface Segmentation {
