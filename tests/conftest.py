@@ -8,10 +8,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from tests import services
+from tests.flow.nursery import Nursery
+from tests.flow.nursery import nursery as open_nursery
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def password_hasher() -> Iterator[PasswordHasher]:
+    """Within the tests passwords are hashed as quickly as can be: what is slow on purpose would be most of their time.
+    Gives the node's own hasher."""
+    from node.ledger import users
+
+    own = users._HASHER
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield own
 
 
 @pytest.fixture
@@ -69,6 +84,13 @@ def orthanc(orthanc_of_the_run: services.OrthancServer) -> services.OrthancServe
     """An Orthanc that holds nothing."""
     orthanc_of_the_run.clear()
     return orthanc_of_the_run
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where nodes are forked."""
+    with open_nursery() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 
 from node.dicom.phantom import write_ct
 from tests.flow.loop import Loop
+from tests.flow.nursery import Nursery
 from tests.services import find_program
 
 
@@ -23,9 +24,9 @@ def ct_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def loop(tmp_path: Path) -> Iterator[Loop]:
+def loop(tmp_path: Path, nursery: Nursery) -> Iterator[Loop]:
     """Both nodes prepared, none started, the origin's PACS listening."""
-    running = Loop(tmp_path / "demo")
+    running = Loop(tmp_path / "demo", nursery=nursery)
     yield running
     running.close()
 

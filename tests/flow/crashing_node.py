@@ -103,13 +103,13 @@ def _marked(process: NodeProcess, work: Callable[..., Any]) -> Callable[..., Any
     return marked
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     parent = int(os.environ["LIENTUYEN_PARENT"])
-    process = build(load_settings(Path(sys.argv[1])))
-    if len(sys.argv) > 2 and sys.argv[2]:
-        arm(process, sys.argv[2])
+    process = build(load_settings(Path(arguments[0])))
+    if len(arguments) > 1 and arguments[1]:
+        arm(process, arguments[1])
     process.start()
     while not stopping.wait(0.5) and os.getppid() == parent:
         pass
@@ -117,4 +117,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -20,7 +20,7 @@ from node.ledger.schema import instances
 from node.ledger.sql import open_ledger
 from node.storage.filesystem import FileStorage
 from tests.flow.loop import wait_for
-from tests.services import HOST, free_port, listens, stop
+from tests.services import HOST, PLAIN, free_port, listens, stop
 
 AE_TITLE = "LONE"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -69,7 +69,8 @@ class LoneNode:
 
     def _is_up(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200 and listens(self.dicom_port)
+            answer = httpx.get(f"{self.url}/readyz", timeout=2, verify=PLAIN)
+            return answer.status_code == 200 and listens(self.dicom_port)
         except httpx.HTTPError:
             return False
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher, Type
 from sqlalchemy import select
 
 from node.errors import Invalid, NotFound
@@ -43,6 +44,12 @@ def test_a_password_typed_on_another_keyboard_is_the_same(ledger: SqlLedger) -> 
     with ledger.read() as tx:
         user = users.find_user(tx, "hoa.ktv")
     assert users.password_matches(user, unicodedata.normalize("NFD", PASSWORD))
+
+
+def test_a_password_costs_who_guesses_it_what_rfc_9106_recommends(password_hasher: PasswordHasher) -> None:
+    cost = password_hasher.type, password_hasher.memory_cost, password_hasher.time_cost, password_hasher.parallelism
+    assert cost == (Type.ID, 64 * 1024, 3, 4)  # the second recommended option: 64 MiB, three passes, four lanes
+    assert password_hasher.verify(password_hasher.hash(PASSWORD), PASSWORD)
 
 
 def test_neither_password_nor_token_is_in_the_ledger(ledger: SqlLedger) -> None:
