@@ -126,8 +126,8 @@ def from_json(content: Mapping[str, Any]) -> Letter | None:
             body=dict(content["body"]),
             about=content.get("about") or "",
         )
-        written = json.dumps([letter.node, letter.author, letter.body], ensure_ascii=False)
-        written.encode()  # half of a pair of surrogates cannot be kept, nor a NUL by PostgreSQL
+        written = json.dumps([letter.node, letter.author, letter.body], ensure_ascii=False, allow_nan=False)
+        written.encode()  # half of a pair of surrogates cannot be kept, nor a NUL or an infinite number by PostgreSQL
         if "\\u0000" in written:
             return None
         whole = _ID.fullmatch(letter.id) and _KIND.fullmatch(letter.kind) and len(written) <= MAX_BODY

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from node.domain.delivery import DeliveryEvent, DeliveryState, ItemState
 from node.domain.job import NextJob
+from node.domain.numbers import RowId
 from node.errors import NotFound
 from node.ledger import deliveries, jobs, operator, registry
 from node.ledger.audit import audit
@@ -117,7 +118,7 @@ def router(node: Node) -> APIRouter:
             return {"items": operator.recent_audit(tx)}
 
     @routes.post("/deliveries/{delivery_id}/retry", response_model=Retried)
-    def retry(delivery_id: int, caller: Administrator) -> dict[str, Any]:
+    def retry(delivery_id: RowId, caller: Administrator) -> dict[str, Any]:
         now = node.clock.now()
         with node.ledger.begin() as tx:
             row = deliveries.get(tx, delivery_id)
@@ -129,7 +130,7 @@ def router(node: Node) -> APIRouter:
         return {"id": delivery_id, "state": state}
 
     @routes.post("/jobs/{job_id}/retry", response_model=Retried)
-    def retry_job(job_id: int, caller: Administrator) -> dict[str, Any]:
+    def retry_job(job_id: RowId, caller: Administrator) -> dict[str, Any]:
         now = node.clock.now()
         with node.ledger.begin() as tx:
             if not jobs.retry(tx, job_id, now):

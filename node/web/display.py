@@ -26,6 +26,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from node import __version__
+from node.domain.numbers import LARGEST_COUNT
 from node.errors import NotFound
 from node.ledger import objects
 from node.ledger.objects import ObjectRow, Place
@@ -42,7 +43,9 @@ _STREAM = "application/octet-stream"
 Frame = Annotated[int, Path(ge=1, le=1_000_000)]
 Resolution = Annotated[int | None, Query(alias="res", ge=0, le=8, description="halvings of the image")]
 After = Annotated[int | None, Query(ge=0, le=8, description="leaves out what `res` of this number already had")]
-From = Annotated[int | None, Query(alias="from", ge=0, description="frame of the series, from 0, to begin with")]
+From = Annotated[
+    int | None, Query(alias="from", ge=0, le=LARGEST_COUNT, description="frame of the series, from 0, to begin with")
+]
 
 
 class _Display:

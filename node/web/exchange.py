@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from node.domain.facility import Peer
+from node.domain.numbers import LARGEST, Count, Finite, RowId, Whole
 from node.domain.study import Priority
 from node.flow import letters, link
 from node.ports import Node
@@ -27,7 +28,7 @@ class Manifest(BaseModel):
     closed: bool
     priority: Priority
     expected: int = Field(ge=0, le=1_000_000)
-    withheld: int = Field(0, ge=0)
+    withheld: Count = 0
     items: dict[Annotated[str, Field(pattern=_UID)], Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
 
 
@@ -41,8 +42,8 @@ class Entry(BaseModel):
     study_instance_uid: str = Field(pattern=_UID)
     hop: str = Field(pattern=r"^[a-z-]{1,32}$")  # a newer node may know hops that we do not
     at: datetime
-    instances: int | None = None
-    detail: dict[str, str | int | float | bool | None] = {}
+    instances: Count | None = None
+    detail: dict[str, str | Whole | Finite | bool | None] = {}
     key: str = Field("", max_length=200)
 
 
@@ -87,7 +88,11 @@ def router(node: Node) -> APIRouter:
 
     @api.get("/outbox")
     async def get_outbox(
-        request: Request, peer: calling, cursor: int = 0, letter_cursor: int = -1, wait_seconds: float = 0.0
+        request: Request,
+        peer: calling,
+        cursor: RowId = 0,
+        letter_cursor: Annotated[int, Field(ge=-1, le=LARGEST)] = -1,
+        wait_seconds: Finite = 0.0,
     ) -> dict[str, Any]:
         """A peer of an earlier version has no `letter_cursor`, and is told no letters."""
         if letter_cursor > 0:
@@ -95,11 +100,11 @@ def router(node: Node) -> APIRouter:
         return await _poll(node, peer, (cursor, letter_cursor), min(wait_seconds, 55.0), request.is_disconnected)
 
     @api.get("/outbox/{delivery}/{sop_uid}")
-    def get_object(delivery: int, sop_uid: Uid, peer: calling) -> FileResponse:
+    def get_object(delivery: RowId, sop_uid: Uid, peer: calling) -> FileResponse:
         return FileResponse(link.outbox_file(node, peer, delivery, sop_uid), media_type="application/dicom")
 
     @api.post("/outbox/{delivery}/receipt")
-    def post_receipt(delivery: int, receipt: Receipt, peer: calling) -> dict[str, Any]:
+    def post_receipt(delivery: RowId, receipt: Receipt, peer: calling) -> dict[str, Any]:
         link.take_receipt(node, peer, delivery, receipt.items)
         return {}
 

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
+from node.domain.numbers import RowId
 from node.errors import NotFound
 from node.ledger import notices
 from node.ledger.notices import Notice
@@ -53,7 +54,7 @@ def router(node: Node) -> APIRouter:
         return _show(node, person)
 
     @routes.post("/{notice_id}/seen", response_model=NoticeList)
-    def see(notice_id: int, person: Caller = caller) -> dict[str, Any]:
+    def see(notice_id: RowId, person: Caller = caller) -> dict[str, Any]:
         with node.ledger.begin() as tx:
             if not notices.see(tx, notice_id, person.username, person.role, node.clock.now()):
                 raise NotFound("There is no such notice of yours.")

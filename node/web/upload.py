@@ -13,6 +13,7 @@ from fastapi import Path as InPath
 from starlette.requests import ClientDisconnect
 
 from node.domain.facility import Peer, Service
+from node.domain.numbers import LARGEST, RowId
 from node.domain.study import Arrival, Via
 from node.errors import NotAuthorized
 from node.ports import Node
@@ -40,8 +41,8 @@ def router(node: Node) -> APIRouter:
         sha256: Digest,
         request: Request,
         peer: calling,
-        offset: Annotated[int, Query(ge=0)],
-        size: Annotated[int, Query(ge=1)],
+        offset: RowId,
+        size: Annotated[int, Query(ge=1, le=LARGEST)],
     ) -> dict[str, Any]:
         """{"received": bytes so far}, with the last piece also "taken" and "reason" (a failure reason of PS3.18)."""
         if Service.STORE not in peer.services:

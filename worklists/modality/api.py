@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Protocol
 from fastapi import APIRouter, Depends, Query, Request
 
 from node.domain.facility import Peer, Service
+from node.domain.numbers import Count
 from node.domain.order import OrderEvent
 from node.errors import NotFound
 from node.ports import Node
@@ -82,7 +83,7 @@ def router(node: Node, current_user: Callable[..., Person]) -> APIRouter:
         last_day: Day = "",
         q: Annotated[str, Query(max_length=100)] = "",
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
-        offset: Annotated[int, Query(ge=0)] = 0,
+        offset: Count = 0,
     ) -> dict[str, Any]:
         wanted = reads.Filter(state, modality, station, first_day, last_day, q.strip())
         with node.ledger.read() as tx:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from node.domain.numbers import Count
 from node.domain.study import Priority
 
 Text = Annotated[str, Field(max_length=2000)]
@@ -50,7 +51,7 @@ class OrderForm(BaseModel):
 class OrderChange(OrderForm):
     """A correction; `revision` is that of the order as it was read."""
 
-    revision: int
+    revision: Count
 
 
 class Order(BaseModel):

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from node.domain.measurement import Measurement, MeasurementKind, SpacingBasis
+from node.domain.numbers import LARGEST_COUNT, Count, Finite
 from node.errors import NotFound
 from node.ledger.reads import study_exists
 from node.ports import Node
 from worklists.reading import marks
 
 Uid = Annotated[str, Field(pattern=r"^[0-9.]{1,64}$")]
-Coordinate = Annotated[float, Field(allow_inf_nan=False)]
+Coordinate = Finite
 
 
 class Person(Protocol):
@@ -47,7 +48,7 @@ class MarkContent(BaseModel):
     kind: MeasurementKind
     series_instance_uid: Uid
     sop_instance_uid: Uid
-    frame: int = Field(ge=1)
+    frame: int = Field(ge=1, le=LARGEST_COUNT)
     points: list[tuple[Coordinate, Coordinate]] = Field(max_length=64)
     values: list[MarkValue] = Field(default_factory=list, max_length=marks.MAX_VALUES)
     basis: SpacingBasis = SpacingBasis.NONE
@@ -58,7 +59,7 @@ class MarkContent(BaseModel):
 class NewMark(MarkContent):
     """What is saved; `base_revision` is 0 for one that is new."""
 
-    base_revision: int = Field(ge=0)
+    base_revision: Count
 
     def mark(self) -> Measurement:
         return Measurement.from_json(self.model_dump(mode="json", exclude={"base_revision"}))
@@ -113,7 +114,10 @@ def router(node: Node, current_user: Callable[..., Person]) -> APIRouter:
 
     @routes.delete("/{study_uid}/marks/{mark_id}", response_model=Mark)
     def remove_mark(
-        study_uid: str, mark_id: str, base_revision: Annotated[int, Query(ge=1)], person: Person = caller
+        study_uid: str,
+        mark_id: str,
+        base_revision: Annotated[int, Query(ge=1, le=LARGEST_COUNT)],
+        person: Person = caller,
     ) -> dict[str, Any]:
         with node.ledger.begin() as tx:
             return marks.remove(

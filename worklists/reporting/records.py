@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from node.domain.numbers import Count, Finite, Whole
 from node.domain.report import ReportText
 
 MAX_TEXT = 20_000  # characters of one section
@@ -28,7 +29,7 @@ def clean(text: str) -> str:
 Section = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(clean)]
 Uid = Annotated[str, Field(pattern=r"^[0-9.]{1,64}$")]
 PageName = Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]
-FieldValue = Section | bool | int | Annotated[float, Field(allow_inf_nan=False)] | list[Section] | None
+FieldValue = Section | bool | Whole | Finite | list[Section] | None
 
 
 class Answer(BaseModel):
@@ -96,7 +97,7 @@ class Save(Report):
     than this, has arrived."""
 
     links: list[Link] = Field(default_factory=list, max_length=500)
-    pages: dict[PageName, Annotated[int, Field(ge=0)]] = Field(default_factory=dict, max_length=16)
+    pages: dict[PageName, Count] = Field(default_factory=dict, max_length=16)
     base_revision: str | None = Field(None, max_length=64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -43,21 +44,22 @@ def text(ds: Dataset, keyword: str) -> str:
 
 
 def number(ds: Dataset, keyword: str, default: float | None = None) -> float | None:
-    """The first value as a number."""
-    for part in many(ds, keyword):
-        try:
-            return float(part)
-        except (TypeError, ValueError):
-            continue
-    return default
+    """The first value that is a number; infinite ones are none."""
+    return next((found for part in many(ds, keyword) if (found := _finite(part)) is not None), default)
 
 
 def numbers(ds: Dataset, keyword: str) -> list[float]:
-    """All values as numbers; empty when one is none."""
+    """All values as numbers; empty when one is none, or infinite."""
+    found = [_finite(part) for part in many(ds, keyword)]
+    return [] if None in found else [part for part in found if part is not None]
+
+
+def _finite(part: Any) -> float | None:
     try:
-        return [float(part) for part in many(ds, keyword)]
-    except (TypeError, ValueError):
-        return []
+        found = float(part)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
 def many(ds: Dataset, keyword: str) -> list[Any]:

@@ -57,7 +57,8 @@ def read_report(source: Path | BinaryIO) -> SignedReport:
         ds = dcmread(source)
         return _report(ds)
     except (
-        InvalidDicomError, AttributeError, ValueError, TypeError, KeyError, IndexError, EOFError, RecursionError
+        InvalidDicomError, AttributeError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError,
+        RecursionError,
     ) as error:  # fmt: skip
         raise Unreadable(
             "The structured report cannot be read.", hint="Ask the sender for the report again."
