@@ -86,10 +86,10 @@ class ViewerLoop(Loop):
         self.processes[name] = subprocess.Popen(command, cwd=ROOT)
 
     def add(self, folder: Path, description: str, count: int) -> Subject:
-        """Sends what is in the folder; returns it as the hub's reader finds it."""
+        """Sends what is in the folder, of a patient of its own; returns it as the hub's reader finds it."""
         for path in folder.rglob("*.dcm"):
             ds = pydicom.dcmread(path)
-            ds.StudyDescription = description
+            ds.StudyDescription, ds.PatientID = description, f"VIEWER-{len(self.added) + 1}"
             ds.save_as(path)
         storescu = find_program("storescu", "dcmtk")
         target = ["-aec", "TTYT_DINHHOA", "+sd", "127.0.0.1", str(self.demo.district.dicom_port)]

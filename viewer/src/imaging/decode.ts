@@ -2,7 +2,7 @@
 import { Enums, type Types, utilities } from '@cornerstonejs/core';
 import { createImage } from '@cornerstonejs/dicom-image-loader';
 import { ApiError } from '../api/problem';
-import { dress } from './drawing';
+import { dress, paintFrom } from './drawing';
 import { enlarge, type Samples } from './enlarge';
 import type { Coded } from './supply';
 
@@ -76,33 +76,41 @@ export async function decodePreview(imageId: string, coded: Coded): Promise<Prev
   };
 }
 
-/** An image of the size of the whole made of a preview; the toolkit takes it for the frame itself. */
+/**
+ * An image of the size of the whole made of a preview; the toolkit takes it for the frame itself. The screen is painted from the preview;
+ * the samples in between are made only for who asks for them (planes, a graphics processor).
+ */
 export function enlarged({ image: small, reduction }: Preview, columns: number, rows: number): Image {
   const numberOfComponents = small.numberOfComponents || 1;
-  const samples = enlarge(
-    small.voxelManager!.getScalarData() as Samples,
-    small,
-    { columns, rows },
-    reduction,
-    numberOfComponents,
-  );
+  let voxels: Image['voxelManager'];
+  const manager = () => {
+    voxels ??= utilities.VoxelManager.createImageVoxelManager({
+      scalarData: enlarge(
+        small.voxelManager!.getScalarData() as Samples,
+        small,
+        { columns, rows },
+        reduction,
+        numberOfComponents,
+      ) as never,
+      width: columns,
+      height: rows,
+      numberOfComponents,
+    }) as NonNullable<Image['voxelManager']>;
+    return voxels;
+  };
   const image: Image = {
     ...small,
     columns,
     rows,
     width: columns,
     height: rows,
-    sizeInBytes: samples.byteLength,
+    sizeInBytes: (small.sizeInBytes / (small.columns * small.rows)) * columns * rows,
     imageQualityStatus: SUBRESOLUTION,
-    getPixelData: () => samples as ReturnType<Image['getPixelData']>,
-    voxelManager: utilities.VoxelManager.createImageVoxelManager({
-      scalarData: samples as never,
-      width: columns,
-      height: rows,
-      numberOfComponents,
-    }) as NonNullable<Image['voxelManager']>,
+    getPixelData: () => manager()!.getScalarData() as ReturnType<Image['getPixelData']>,
   };
+  Object.defineProperty(image, 'voxelManager', { get: manager, enumerable: true });
   delete image.cachedLut;
   if (image.color) image.getCanvas = () => drawColour(image);
+  paintFrom(image, small, reduction);
   return image;
 }

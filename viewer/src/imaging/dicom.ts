@@ -90,6 +90,7 @@ function unitDirections(cosines: number[]): number[] | null {
  * and a display that believes them shows nothing. Functional groups included.
  */
 export function withoutImpossibleSpacing(ds: Dataset): Dataset {
+  if (!mayBeImpossible(ds)) return ds;
   const clean: Dataset = {};
   for (const [tag, element] of Object.entries(ds)) {
     if (SPACINGS.includes(tag)) {
@@ -103,6 +104,21 @@ export function withoutImpossibleSpacing(ds: Dataset): Dataset {
     } else clean[tag] = element;
   }
   return clean;
+}
+
+/** Whether anything in it needs a second look: nearly always nothing does, and a copy of thousands of them would take its time. */
+function mayBeImpossible(ds: Dataset): boolean {
+  for (const tag in ds) {
+    const element = ds[tag];
+    if (SPACINGS.includes(tag)) {
+      if (element?.Value?.length !== 2 || !element.Value.every((value) => typeof value === 'number' && value > 0))
+        return true;
+    } else if (tag === TAG.ImageOrientationPatient) {
+      const cosines = (element?.Value ?? []).map(Number);
+      if (unitDirections(cosines) !== cosines) return true;
+    } else if (element?.vr === 'SQ' && element.Value?.some((item) => mayBeImpossible(item as Dataset))) return true;
+  }
+  return false;
 }
 
 /** What the toolkit would do with the values of an image: our own drawing does it (`drawing`), and colours have no units. */

@@ -4,8 +4,9 @@
  * Its own renderer knows neither sigmoids nor padding, and tables only by their greatest entry. An image may bring a `render` of its own;
  * ours has one. Everything else (transform, size, redrawing) stays the toolkit's.
  */
-import { Enums, type Types } from '@cornerstonejs/core';
-import { type Dataset, text } from './dicom';
+import { Enums, metaData, type Types } from '@cornerstonejs/core';
+import { wadors } from '@cornerstonejs/dicom-image-loader';
+import { type Dataset, forToolkit, text } from './dicom';
 import {
   type Curve,
   drawColor,
@@ -35,7 +36,24 @@ export function describeFrame(imageId: string, ds: Dataset, frame: number): void
 /** Forgets a frame: its study is left. */
 export function forgetFrame(imageId: string): void {
   known.delete(imageId);
+  wadors.metaDataManager.remove(imageId);
 }
+
+/** Gives a frame's attributes to the toolkit when it first asks for them: most frames of a large series it asks for late, or never. */
+export function tellToolkit(): void {
+  metaData.addProvider((_, imageId) => {
+    const frame = typeof imageId === 'string' ? known.get(imageId) : undefined;
+    if (frame && !wadors.metaDataManager.get(imageId as string)) {
+      wadors.metaDataManager.add(
+        imageId as string,
+        forToolkit(frame.ds) as Parameters<typeof wadors.metaDataManager.add>[1],
+      );
+    }
+    return undefined; // the loader's own provider answers
+  }, BEFORE_THE_LOADER);
+}
+
+const BEFORE_THE_LOADER = 10_000;
 
 /** What a viewport was told to draw with instead of the curve that the image brings: by the viewport's element. */
 const chosen = new WeakMap<Element, Curve>();
@@ -96,6 +114,14 @@ interface Element2D {
 
 type Drawn = Omit<Types.IImage, 'render'> & { render?: (element: Element2D) => void };
 
+/** The previews that enlarged images are painted from. */
+const smaller = new WeakMap<object, { small: Drawn; reduction: number }>();
+
+/** Says that `image` is to be painted from a `small` one, which was halved `reduction` times. */
+export function paintFrom(image: object, small: Types.IImage, reduction: number): void {
+  smaller.set(image, { small: small as unknown as Drawn, reduction });
+}
+
 /** The picture of an image as it was last drawn, one screen pixel for each of its own. */
 interface Sheet {
   canvas: HTMLCanvasElement;
@@ -138,13 +164,28 @@ function paint(element: Element2D, own: Curve, padding: Range | null): void {
   context.setTransform(matrix[0]!, matrix[1]!, matrix[2]!, matrix[3]!, matrix[4]!, matrix[5]!);
   const { tlhc, brhc } = viewport.displayedArea;
   const [x, y] = [tlhc.x - 1, tlhc.y - 1];
-  const [width, height] = [brhc.x - x, brhc.y - y];
-  const sheet = sheetOf(element, curveFor(canvas, own), padding);
-  context.drawImage(sheet, x, y, Math.min(width, image.width), Math.min(height, image.height), 0, 0, width, height);
+  const [width, height] = [Math.min(brhc.x - x, image.width), Math.min(brhc.y - y, image.height)];
+  const preview = smaller.get(image);
+  const sheet = sheetOf(element, preview?.small ?? image, curveFor(canvas, own), padding);
+  if (!preview) {
+    context.drawImage(sheet, x, y, width, height, 0, 0, width, height);
+    return;
+  }
+  context.save();
+  context.beginPath();
+  context.rect(0, 0, width, height);
+  context.clip();
+  context.imageSmoothingEnabled = true;
+  context.drawImage(sheet, -x, -y, image.width, image.height); // what lies beyond the last samples
+  // sample k of the reduced image stands at k * 2^reduction of the whole (see `enlarge`)
+  const factor = 2 ** preview.reduction;
+  const margin = (1 - factor) / 2;
+  context.drawImage(sheet, margin - x, margin - y, sheet.width * factor, sheet.height * factor);
+  context.restore();
 }
 
-function sheetOf(element: Element2D, curve: Curve, padding: Range | null): HTMLCanvasElement {
-  const { image, viewport, renderingTools } = element;
+function sheetOf(element: Element2D, image: Drawn, curve: Curve, padding: Range | null): HTMLCanvasElement {
+  const { viewport, renderingTools } = element;
   const values = image.voxelManager?.getScalarData() ?? image.getPixelData();
   const { windowWidth, windowCenter } = viewport.voi;
   const made = `${image.imageId} ${image.width} ${windowWidth} ${windowCenter} ${viewport.invert}`;

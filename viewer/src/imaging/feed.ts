@@ -1,16 +1,15 @@
 /** Where the frames of a stack come from: one queue per series, however many viewports show it. */
 import { cache, Enums, eventTarget } from '@cornerstonejs/core';
-import { wadors } from '@cornerstonejs/dicom-image-loader';
 import { ApiError } from '../api/problem';
 import { CACHE_BYTES } from './budget';
 import { decodePreview, decodeWhole, enlarged, type Image, type Preview } from './decode';
-import { forToolkit, numeric } from './dicom';
+import { numeric } from './dicom';
 import { describeFrame, forgetFrame } from './drawing';
 import { fetchPreview, fetchWhole } from './frames';
 import { note } from './marks';
 import { FrameScheduler, type FrameState } from './scheduler';
 import type { Stack } from './stack';
-import { type Coded, Supply } from './supply';
+import { beginning, type Coded, Supply } from './supply';
 
 const REQUESTS = 3;
 /** The part of the cache that full frames of one stack may fill; enlarged previews need the rest. */
@@ -32,8 +31,6 @@ export class Feed {
   private readonly scheduler: FrameScheduler;
   private readonly listeners = new Set<Listener>();
   private readonly previews = new Map<number, Promise<Preview>>();
-  /** Length and reduction of what the stream brought of a frame before it was whole. */
-  private readonly stems = new Map<number, { length: number; reduction: number }>();
   private readonly enlarged: number[] = [];
   private readonly unfollow: (() => void)[];
   /** Stops what is still being fetched when the study is left. */
@@ -120,12 +117,12 @@ export class Feed {
   stop(): void {
     this.scheduler.stop();
     this.leaving.abort();
+    this.supply.stop();
     for (const leave of this.unfollow) leave();
     clearTimeout(this.timer);
     this.listeners.clear();
     for (const { imageId } of this.stack.frames) {
       owners.delete(imageId);
-      wadors.metaDataManager.remove(imageId);
       forgetFrame(imageId);
     }
   }
@@ -134,9 +131,6 @@ export class Feed {
   private arrived(index: number): void {
     const coded = this.supply.get(index);
     if (!coded || index >= this.stack.frames.length || this.states[index] === 'full') return;
-    if (coded.reduction > 0 && !this.stems.has(index)) {
-      this.stems.set(index, { length: coded.bytes.length, reduction: coded.reduction });
-    }
     const better = this.states[index] === 'preview' && coded.reduction > 0;
     if (better) this.previews.delete(index);
     this.scheduler.previewed(index);
@@ -174,10 +168,10 @@ export class Feed {
   private async load(index: number, signal: AbortSignal): Promise<void> {
     const { imageId } = this.stack.frames[index]!;
     const here = await this.bring(index, signal);
+    if (this.isLarge(index) && this.scheduler.looksAt(index)) await this.preview(index);
     const image = await decodeWhole(imageId, here);
     if (signal.aborted) throw signal.reason;
-    const stem = this.stems.get(index);
-    if (stem) this.supply.shorten(index, stem.length, stem.reduction);
+    this.supply.shorten(index);
     this.exchange(index, image);
     this.previews.delete(index);
   }
@@ -205,6 +199,11 @@ export class Feed {
     return reduction;
   }
 
+  /** Decoding all of such an image takes so long that its preview is shown first, even if all of it is here. */
+  private isLarge(index: number): boolean {
+    return Math.max(this.sizeOf(index).columns, this.sizeOf(index).rows) > LARGE && !!this.supply.get(index)?.stem;
+  }
+
   private sizeOf(index: number): { columns: number; rows: number } {
     const ds = this.stack.datasets.get(this.stack.frames[index]!.sop) ?? {};
     return { columns: numeric(ds, 'Columns') ?? 1, rows: numeric(ds, 'Rows') ?? 1 };
@@ -216,7 +215,7 @@ export class Feed {
     await (volume ? this.scheduler.shown(index) : this.scheduler.want(index));
     const coded = this.supply.get(index);
     const whole = () => this.states[index] === 'full';
-    if (!whole() && coded && coded.reduction > 0) {
+    if (!whole() && coded && (coded.reduction > 0 || this.isLarge(index))) {
       const image = this.atFullSize(index, await this.preview(index));
       if (!volume) this.keepFew(index);
       if (!whole()) return image;
@@ -228,7 +227,7 @@ export class Feed {
   private preview(index: number): Promise<Preview> {
     const known = this.previews.get(index);
     if (known) return known;
-    const made = decodePreview(this.stack.frames[index]!.imageId, this.supply.get(index)!);
+    const made = decodePreview(this.stack.frames[index]!.imageId, beginning(this.supply.get(index)!));
     this.previews.set(index, made);
     return made;
   }
@@ -325,9 +324,7 @@ export function loadImage(imageId: string, options: { targetBuffer?: unknown } =
 function describe(stack: Stack): void {
   for (const { imageId, sop, number } of stack.frames) {
     const ds = stack.datasets.get(sop);
-    if (!ds) continue;
-    wadors.metaDataManager.add(imageId, forToolkit(ds) as Parameters<typeof wadors.metaDataManager.add>[1]);
-    describeFrame(imageId, ds, number);
+    if (ds) describeFrame(imageId, ds, number);
   }
 }
 

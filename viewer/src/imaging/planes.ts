@@ -5,9 +5,7 @@
  * are kept. While the series still loads, they are made again as more of it comes.
  */
 import { cache, Enums, imageLoader, utilities } from '@cornerstonejs/core';
-import { wadors } from '@cornerstonejs/dicom-image-loader';
 import { type Image, qualityOf } from './decode';
-import { forToolkit } from './dicom';
 import { describeFrame, dress, forgetFrame } from './drawing';
 import { dot, minus, plus, type Vector } from './geometry';
 import {
@@ -102,7 +100,6 @@ class PlaneSource implements FrameSource {
     };
     for (const [index, frame] of frames.entries()) {
       const ds = datasets.get(frame.sop)!;
-      wadors.metaDataManager.add(frame.imageId, forToolkit(ds) as Parameters<typeof wadors.metaDataManager.add>[1]);
       describeFrame(frame.imageId, ds, 1);
       makers.set(frame.imageId, { imageId: frame.imageId, source: this, index });
     }
@@ -171,10 +168,7 @@ class PlaneSource implements FrameSource {
   }
 
   private forget(): void {
-    for (const { imageId } of this.stack.frames) {
-      wadors.metaDataManager.remove(imageId);
-      forgetFrame(imageId);
-    }
+    for (const { imageId } of this.stack.frames) forgetFrame(imageId);
   }
 }
 

@@ -20,7 +20,7 @@ function expectPage(study: string): void {
 /** Somebody opens this study now: all that its page needs is asked for at once, beside the claim on `task`. */
 export function openingStudy(study: string, task?: string): void {
   onlyFor(study);
-  expectStudy(study);
+  expectStudy(study, true);
   expectPage(study);
   if (task) void queryClient.prefetchQuery(queries.task(task));
 }
@@ -36,7 +36,7 @@ function* outwards(count: number, first: number): Generator<number> {
 /** Brings the opening of a study, then its full frames as far as the budget goes. Resolves when there is no more to do. */
 export async function prefetchTask(study: string, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return;
-  const supply = expectStudy(study, 'low');
+  const supply = expectStudy(study, false);
   void queryClient.prefetchQuery(hangingQueries.rules());
   expectPage(study);
   signal?.addEventListener('abort', () => setTimeout(() => onlyFor(null, study), CHANGE_OF_MIND_MS), { once: true });

@@ -20,6 +20,8 @@ export interface Coded {
   /** Complete to the image reduced by 2 to this power; 0: all of it. */
   readonly reduction: number;
   readonly transferSyntax: string;
+  /** What came of it first, if that was less than all: a preview can be made of it at any time. */
+  readonly stem?: { readonly length: number; readonly reduction: number } | undefined;
 }
 
 interface Opened {
@@ -28,6 +30,12 @@ interface Opened {
   first: number;
   frames: number;
   metadata: Dataset[];
+}
+
+/** As much of a frame as its preview is made of: what there is, and of a whole one what came first. */
+export function beginning(coded: Coded): Coded {
+  if (coded.reduction > 0 || !coded.stem) return coded;
+  return { ...coded, bytes: coded.bytes.subarray(0, coded.stem.length), reduction: coded.stem.reduction };
 }
 
 async function unzip(bytes: Uint8Array): Promise<Opened> {
@@ -89,16 +97,26 @@ export class Supply {
 
   /** Resolves when all of a frame is here, or no more will come by itself. */
   whole(index: number): Promise<void> {
+    return this.until(() => this.frames.get(index)?.reduction === 0);
+  }
+
+  /** Resolves when something of every frame is here, or no more will come by itself. */
+  async previewed(): Promise<void> {
+    const frames = await this.opened.then(
+      (opened) => opened.frames,
+      () => 0,
+    );
+    await this.until(() => this.frames.size >= frames);
+  }
+
+  private until(reached: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
-        if (!this.ended && this.frames.get(index)?.reduction !== 0) return;
-        leave();
+        if (!this.ended && !reached()) return;
+        for (const leave of leaves) leave();
         resolve();
       };
       const leaves = [this.follow(look), this.whenEnded(look)];
-      const leave = () => {
-        for (const one of leaves) one();
-      };
       look();
     });
   }
@@ -113,16 +131,17 @@ export class Supply {
       bytes: offset > 0 && before ? joined(before.bytes, bytes) : bytes,
       reduction,
       transferSyntax,
+      stem: before?.stem ?? (reduction > 0 ? { length: bytes.length, reduction } : undefined),
     });
     for (const listener of this.listeners) listener(index);
   }
 
   /** Forgets what lies beyond the preview of a frame that has been decoded. */
-  shorten(index: number, length: number, reduction: number): void {
+  shorten(index: number): void {
     const frame = this.frames.get(index);
-    if (!frame || frame.bytes.length <= length) return;
-    this.held -= frame.bytes.length - length;
-    this.frames.set(index, { ...frame, bytes: frame.bytes.slice(0, length), reduction });
+    if (!frame?.stem || frame.bytes.length <= frame.stem.length) return;
+    this.held -= frame.bytes.length - frame.stem.length;
+    this.frames.set(index, { ...beginning(frame), bytes: frame.bytes.slice(0, frame.stem.length) });
   }
 
   /** Stops the stream; what has come stays. */
@@ -227,11 +246,20 @@ function tidy(): void {
   }
 }
 
-/** Begins to bring what a study opens with, unless that is here or under way. */
-export function expectStudy(study: string, priority: RequestPriority = 'auto'): Supply {
+/** Begins to bring what a study opens with, unless that is here or under way. `decided`: it is opened, not only likely to be. */
+export function expectStudy(study: string, decided: boolean): Supply {
   const known = shelf.find((item) => item.study === study && !item.supply.broken);
-  if (known) return known.supply;
-  return put({ study, series: null, used: false, supply: new Supply(studyOpeningAddress(study), priority) });
+  if (known) {
+    known.used ||= decided;
+    return known.supply;
+  }
+  const supply = new Supply(studyOpeningAddress(study), decided ? 'auto' : 'low');
+  return put({ study, series: null, used: decided, supply });
+}
+
+/** Resolves when every image of what is open of a study has come at least as a preview, or no more will come. */
+export async function whenPreviewed(study: string): Promise<void> {
+  await Promise.all(shelf.filter((item) => item.study === study && item.used).map(({ supply }) => supply.previewed()));
 }
 
 /** The supply of a series: what was fetched ahead, or a new stream. */

@@ -11,6 +11,7 @@ import {
 import { init as initLoader } from '@cornerstonejs/dicom-image-loader';
 import * as tools from '@cornerstonejs/tools';
 import { CACHE_BYTES } from './budget';
+import { tellToolkit } from './drawing';
 import { loadImage } from './feed';
 import { SCHEME } from './stack';
 import { HTJ2K } from './supply';
@@ -81,6 +82,7 @@ async function start(): Promise<void> {
     },
   });
   initLoader({});
+  tellToolkit();
   tools.init();
   for (const tool of TOOLS) tools.addTool(tool);
   cache.setMaxCacheSize(CACHE_BYTES);

@@ -8,6 +8,7 @@ import { loadStack } from '../imaging';
 import type { FirstLook } from '../imaging/presentation';
 import { presetsFor, rangeOf } from '../imaging/presets';
 import type { Stack } from '../imaging/stack';
+import { whenPreviewed } from '../imaging/supply';
 import type { HandTool } from '../imaging/viewstate';
 import { ObjectLayers } from '../objects/ObjectLayers';
 import { ErrorNote } from '../ui/states';
@@ -126,7 +127,10 @@ function Pictures(props: CellProps & { place: SeriesPlace; study: StudyDetail })
   const { active: leading } = useViews();
   const hung = useRef<SeriesPlace | null>(null);
   const series = study.series.find((one) => one.series_instance_uid === place.series)!;
+  const prior = study.study_instance_uid !== current.study_instance_uid;
+  const waits = useWaits(current.study_instance_uid, prior && !active);
   const stack = useQuery({
+    enabled: !waits,
     queryKey: ['stack', place.study, place.series],
     queryFn: ({ signal }) => loadStack(place.study, place.series, signal),
     staleTime: Number.POSITIVE_INFINITY,
@@ -152,9 +156,9 @@ function Pictures(props: CellProps & { place: SeriesPlace; study: StudyDetail })
     void view.open(stack.data, first >= 0 ? first : undefined, firstLook(place.look, stack.data));
   }, [view, stack.data, place, wanted]);
 
-  const prior = study.study_instance_uid !== current.study_instance_uid;
   return (
     <>
+      {waits && <p className={classes.waits}>{t('layout.prior-waits')}</p>}
       {more > 0 && (
         <button type="button" className={classes.more} onClick={() => void stack.refetch()}>
           {t('view.more-images', { n: more })}
@@ -187,6 +191,24 @@ function Pictures(props: CellProps & { place: SeriesPlace; study: StudyDetail })
       </div>
     </>
   );
+}
+
+/** Whether a prior still waits: the line is for the study that is read until that has its previews, or the reader turns to the prior. */
+function useWaits(current: string, waiting: boolean): boolean {
+  const [free, setFree] = useState(!waiting);
+  useEffect(() => {
+    if (free) return undefined;
+    if (!waiting) {
+      setFree(true);
+      return undefined;
+    }
+    let here = true;
+    void whenPreviewed(current).then(() => here && setFree(true));
+    return () => {
+      here = false;
+    };
+  }, [current, waiting, free]);
+  return waiting && !free;
 }
 
 const NO_KEYS: readonly string[] = [];

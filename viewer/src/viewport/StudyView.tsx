@@ -59,6 +59,20 @@ function useLinkedViews() {
   return { registry, linker };
 }
 
+/** What stands around the pictures waits for the first of them, but not longer than this. */
+const FURNISHED_MS = 400;
+
+/** Pictures come first: whether one is on the screen, or has kept the reader waiting long enough to build the rest meanwhile. */
+function useFurnished(pictured: boolean): boolean {
+  const [furnished, setFurnished] = useState(false);
+  useEffect(() => {
+    if (furnished) return undefined;
+    const timer = setTimeout(() => setFurnished(true), pictured ? 0 : FURNISHED_MS);
+    return () => clearTimeout(timer);
+  }, [pictured, furnished]);
+  return furnished;
+}
+
 const UNLINKED = { scroll: true, look: false, byHand: false } as const;
 const never = () => () => undefined;
 
@@ -80,6 +94,7 @@ export function StudyView(props: Props) {
   const [overlay, setOverlay] = useState(true);
   const { active: view } = useSyncExternalStore(registry.subscribe, registry.get);
   const state = useViewState(view);
+  const furnished = useFurnished(state !== null && state.shown >= 0);
   const link = useSyncExternalStore(linker?.subscribe ?? never, () => linker?.getState() ?? UNLINKED);
 
   const open = useCallback(
@@ -146,28 +161,36 @@ export function StudyView(props: Props) {
       <div className={classes.page}>
         {header}
         <div className={classes.body}>
-          <SeriesStrip
-            study={study}
-            priors={priors.list}
-            studies={priors.studies}
-            active={place?.series ?? null}
-            shown={shown}
-            keyImages={keyImages}
-            onOpen={open}
-            onPrior={layout.openPrior}
-          />
+          {furnished ? (
+            <SeriesStrip
+              study={study}
+              priors={priors.list}
+              studies={priors.studies}
+              active={place?.series ?? null}
+              shown={shown}
+              keyImages={keyImages}
+              onOpen={open}
+              onPrior={layout.openPrior}
+            />
+          ) : (
+            <div className={classes.strip} />
+          )}
           <main className={classes.middle} aria-label={t('view.images')}>
             <div className={classes.bars}>
-              <Toolbar view={view} state={state} keyImage={marked} run={run} />
-              <LayoutBar
-                grid={grid}
-                link={link}
-                lines={layout.lines}
-                priors={priors.comparable?.length ?? 0}
-                planes={showsReformat(grid)}
-                protocol={protocol ? protocol.name[i18n.language === 'en' ? 'en' : 'vi'] : null}
-                run={run}
-              />
+              {furnished && (
+                <>
+                  <Toolbar view={view} state={state} keyImage={marked} run={run} />
+                  <LayoutBar
+                    grid={grid}
+                    link={link}
+                    lines={layout.lines}
+                    priors={priors.comparable?.length ?? 0}
+                    planes={showsReformat(grid)}
+                    protocol={protocol ? protocol.name[i18n.language === 'en' ? 'en' : 'vi'] : null}
+                    run={run}
+                  />
+                </>
+              )}
             </div>
             {layout.notice && (
               <p className={classes.notice} role="status">
@@ -185,30 +208,34 @@ export function StudyView(props: Props) {
               overlay={overlay}
               lines={layout.lines}
             />
-            <MarkDesk study={study} />
-            <AttributesDesk />
+            {furnished && <MarkDesk study={study} />}
+            {furnished && <AttributesDesk />}
             <IntendedUse />
           </main>
-          {panel?.({ show })}
+          {panel && (furnished ? panel({ show }) : <div className={classes.panel} />)}
         </div>
-        <CheatSheet opened={help} onClose={() => setHelp(false)} />
-        <SeriesPicker
-          opened={layout.choosing}
-          studies={known}
-          onChoose={(uid, one) => {
-            layout.setChoosing(false);
-            open(uid, one);
-          }}
-          onClose={() => layout.setChoosing(false)}
-        />
-        <HangingDialog
-          opened={layout.editing}
-          study={study}
-          hanging={hanging}
-          grid={grid}
-          onClose={() => layout.setEditing(false)}
-          onHang={cells.hangAgain}
-        />
+        {furnished && (
+          <>
+            <CheatSheet opened={help} onClose={() => setHelp(false)} />
+            <SeriesPicker
+              opened={layout.choosing}
+              studies={known}
+              onChoose={(uid, one) => {
+                layout.setChoosing(false);
+                open(uid, one);
+              }}
+              onClose={() => layout.setChoosing(false)}
+            />
+            <HangingDialog
+              opened={layout.editing}
+              study={study}
+              hanging={hanging}
+              grid={grid}
+              onClose={() => layout.setEditing(false)}
+              onHang={cells.hangAgain}
+            />
+          </>
+        )}
       </div>
     </ViewsContext>
   );

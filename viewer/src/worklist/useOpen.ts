@@ -25,8 +25,12 @@ export function useOpen(role: Role) {
     try {
       const task = await work();
       if (task) {
-        // what was read before the claim is right but for the claim
-        client.setQueryData(queries.task(task.id).queryKey, (known) => known && { ...known, ...task });
+        const query = queries.task(task.id);
+        // what was read before the claim is right but for the claim, be it here or still on its way
+        const claimed = () => client.setQueryData(query.queryKey, (known) => known && { ...known, ...task });
+        claimed();
+        if (client.isFetching({ queryKey: query.queryKey }))
+          void client.fetchQuery(query).then(claimed, () => undefined);
         await navigate(addressOf(task));
       }
       return task !== null;
