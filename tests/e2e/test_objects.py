@@ -16,13 +16,14 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from tests.e2e.conftest import Watched
 from tests.e2e.truth import serving
 from tests.web.world import ledger_of, make_world
 
-GSPS = "1.2.840.10008.5.1.4.1.1.11.1"
+GSPS = UID("1.2.840.10008.5.1.4.1.1.11.1")
+KEY_OBJECTS = UID("1.2.840.10008.5.1.4.1.1.88.59")
 PATHS = (
     "ct/dcmqi-ct-3slice/01.dcm",
     "ct/dcmqi-ct-3slice/02.dcm",
@@ -46,7 +47,9 @@ def address(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path, sha
     folder = tmp_path_factory.mktemp("objects")
     shutil.copyfile(migrated_sqlite, folder / "ledger.db")
     world = make_world(folder, f"sqlite:///{folder / 'ledger.db'}")
-    world.receive(*((shared_data / path).read_bytes() for path in PATHS), a_state(shared_data / PATHS[0]))
+    image = shared_data / PATHS[0]
+    bare = a_state(image, "2.25.503", ContentLabel="TRAN", SoftcopyVOILUTSequence=None, RescaleSlope=None)
+    world.receive(*((shared_data / path).read_bytes() for path in PATHS), a_state(image), bare, a_selection(image))
     with serving(world) as url:
         yield f"{url} {world.token('bs')}"
     world.node.pool.shutdown()
@@ -60,18 +63,18 @@ def item(**values: Any) -> Dataset:
     return made
 
 
-def a_state(image: Path) -> bytes:
+def a_state(image: Path, sop: str = "2.25.501", **changes: Any) -> bytes:
     """How somebody at the district saw a slice: mirrored, in a liver window, with an arrow, words and a shutter."""
     seen = dcmread(image, stop_before_pixels=True)
     about = item(ReferencedSOPClassUID=seen.SOPClassUID, ReferencedSOPInstanceUID=seen.SOPInstanceUID)
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = GSPS, "2.25.501"
+    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = GSPS, UID(sop)
     ds.SpecificCharacterSet = "ISO_IR 192"
     for keyword in ("PatientID", "PatientName", "StudyInstanceUID", "StudyDate", "StudyTime", "AccessionNumber"):
         setattr(ds, keyword, seen.get(keyword, ""))
-    ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID, ds.Modality = GSPS, "2.25.501", "2.25.502", "PR"
+    ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID, ds.Modality = GSPS, sop, "2.25.502", "PR"
     ds.ContentLabel, ds.ContentDescription, ds.ContentCreatorName = "GAN_1", "Tổn thương gan", "Trần^Ánh"
     ds.PresentationCreationDate, ds.PresentationCreationTime = "20260301", "101500"
     ds.ReferencedSeriesSequence = [item(SeriesInstanceUID=seen.SeriesInstanceUID, ReferencedImageSequence=[about])]
@@ -112,6 +115,46 @@ def a_state(image: Path) -> bytes:
     ds.ImageRotation, ds.ImageHorizontalFlip = 0, "Y"
     ds.SoftcopyVOILUTSequence = [item(WindowCenter="70", WindowWidth="150")]
     ds.PresentationLUTShape = "IDENTITY"
+    ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = seen.RescaleSlope, seen.RescaleIntercept, "HU"
+    for keyword, value in changes.items():
+        if value is None:
+            delattr(ds, keyword)
+        else:
+            setattr(ds, keyword, value)
+    out = BytesIO()
+    dcmwrite(out, ds, enforce_file_format=True)
+    return out.getvalue()
+
+
+def a_selection(image: Path) -> bytes:
+    """Somebody chose two images: the slice, and one that never came."""
+    seen = dcmread(image, stop_before_pixels=True)
+    about = [
+        item(ReferencedSOPClassUID=seen.SOPClassUID, ReferencedSOPInstanceUID=uid)
+        for uid in (seen.SOPInstanceUID, "2.25.599")
+    ]
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = KEY_OBJECTS, UID("2.25.511")
+    ds.SpecificCharacterSet = "ISO_IR 192"
+    for keyword in ("PatientID", "PatientName", "StudyInstanceUID", "StudyDate", "StudyTime", "AccessionNumber"):
+        setattr(ds, keyword, seen.get(keyword, ""))
+    ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID, ds.Modality = KEY_OBJECTS, "2.25.511", "2.25.512", "KO"
+    ds.ContentDate, ds.ContentTime, ds.SeriesDescription = "20260301", "101500", "Ảnh chọn"
+    ds.CurrentRequestedProcedureEvidenceSequence = [
+        item(
+            StudyInstanceUID=seen.StudyInstanceUID,
+            ReferencedSeriesSequence=[
+                item(SeriesInstanceUID=seen.SeriesInstanceUID, ReferencedSOPSequence=about),
+            ],
+        )
+    ]
+    ds.ValueType, ds.ContinuityOfContent = "CONTAINER", "SEPARATE"
+    ds.ConceptNameCodeSequence = [item(CodeValue="113000", CodingSchemeDesignator="DCM", CodeMeaning="Of Interest")]
+    ds.ContentSequence = [
+        item(RelationshipType="CONTAINS", ValueType="IMAGE", ReferencedSOPSequence=[one]) for one in about
+    ]
     out = BytesIO()
     dcmwrite(out, ds, enforce_file_format=True)
     return out.getvalue()
@@ -197,11 +240,33 @@ def test_a_presentation_state_shows_the_image_as_the_origin_saw_it(look: Look) -
     expect(page.get_by_text("W 150 · L 70")).to_be_visible()
     settle(page, least=plain + 400)
     watched.shot("objects-presentation")
+    page.locator("main [role=img]").first.hover()
+    page.keyboard.press("ArrowDown")  # the state names the first slice alone
+    expect(page.get_by_text("Ảnh 2/3")).to_be_visible()
+    expect(page.get_by_text("Trạng thái GAN_1 không nói về ảnh này: ảnh được xem như thường")).to_be_visible()
+    expect(page.get_by_text("W 400 · L 40")).to_be_visible()
+    settle(page, most=plain + 350)  # the words have a colour
+    watched.shot("objects-presentation-elsewhere")
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_text("W 150 · L 70")).to_be_visible()
+    settle(page, least=plain + 400)
     layers(page)
     page.get_by_role("radio", name="Như đã lưu").check()
     page.keyboard.press("Escape")
     expect(page.get_by_text("W 150 · L 70")).to_have_count(0)
     settle(page, most=plain + 200)
+
+
+def test_a_state_that_leaves_things_out_says_so_on_the_image(look: Look) -> None:
+    watched = look(PATHS[0])
+    page = watched.page
+    settle_plain(page)
+    layers(page)
+    page.get_by_role("radio", name=re.compile("TRAN")).check()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("đang xem toàn dải giá trị")).to_be_visible()
+    expect(page.get_by_text("cửa sổ tính trên giá trị gốc, không phải HU")).to_be_visible()
+    watched.shot("objects-presentation-bare")
 
 
 def test_segments_are_laid_over_the_slices_that_they_belong_to(look: Look) -> None:
@@ -217,7 +282,12 @@ def test_segments_are_laid_over_the_slices_that_they_belong_to(look: Look) -> No
     expect(page.get_by_role("checkbox")).to_have_count(6)
     page.keyboard.press("Escape")
     full = settle(page, least=plain + 3000)
+    legend = page.get_by_role("list", name="Phân đoạn và đường viền")
+    expect(legend.get_by_role("listitem")).to_have_count(3)
     watched.shot("objects-segmentation")
+    page.keyboard.press("ArrowUp")
+    expect(legend.get_by_role("listitem")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
     layers(page)
     for box in page.get_by_role("checkbox").all()[1:]:
         box.uncheck()
@@ -275,10 +345,26 @@ def test_measurements_lead_to_their_image(look: Look) -> None:
     expect(page.locator("canvas[data-objects]")).to_be_attached()
 
 
+def test_chosen_images_are_shown_small_and_lead_to_themselves_those_that_never_came_are_counted(look: Look) -> None:
+    watched = look(PATHS[0])
+    page = watched.page
+    page.get_by_role("button", name=re.compile("Ảnh chọn")).click()
+    expect(page.get_by_text("1/2 ảnh được chọn không có ở đây")).to_be_visible()
+    chosen = page.get_by_role("button", name=re.compile("^Xem ảnh"))
+    expect(chosen).to_have_count(1)
+    watched.shot("objects-key-here")
+    chosen.click()
+    expect(page.get_by_text("Ảnh 1/3")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("path", "words", "name"),
     [
-        ("ko_pr/weasis-demo__2.25.233264940140993415200268000968453086368", "Ảnh 1 không có ở đây", "objects-key"),
+        (
+            "ko_pr/weasis-demo__2.25.233264940140993415200268000968453086368",
+            "6/6 ảnh được chọn không có ở đây",
+            "objects-key",
+        ),
         ("rt/debian-octave-dicom__rtstruct.dcm", "Structure Set Label", "objects-attributes"),
     ],
 )

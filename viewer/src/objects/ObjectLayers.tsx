@@ -2,6 +2,7 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { numeric } from '../imaging/dicom';
 import { alternatives } from '../imaging/drawing';
 import { datasetAt, planeAt, type Stack } from '../imaging/stack';
 import type { ImageView } from '../imaging/view';
@@ -16,7 +17,7 @@ import classes from './ObjectLayers.module.css';
 import { paintAnnotations, paintContour, paintPicture, paintShutter, planeMatrix } from './paint';
 import { maskPicture, planePicture } from './pictures';
 import { governs, notesOn, Seen, showVoi } from './seen';
-import { compose, liesOn, onPlane, type Plane, segmentMatrix } from './shapes';
+import { compose, isAt, liesOn, onPlane, type Plane, segmentMatrix, segmentsOn } from './shapes';
 import { shutterOf } from './shutter';
 import type { Layer, LeftOut, OverlayPlane, Presentation, Segmentation, Shutter, Structures } from './types';
 
@@ -110,6 +111,7 @@ function Layers({ view, state, stack }: { view: ImageView; state: ViewState; sta
   return (
     <>
       <Sheet view={view} drawing={drawing} />
+      <Legend drawing={drawing} index={state.shown} />
       {presentation && (
         <StateWords
           label={presentation.label || presentation.description}
@@ -133,6 +135,51 @@ function Layers({ view, state, stack }: { view: ImageView; state: ViewState; sta
         }}
       />
     </>
+  );
+}
+
+const MOST_NAMES = 12;
+
+/** On the image: which colour is what, of the things that are drawn on this very frame. */
+function Legend({ drawing, index }: { drawing: Drawing; index: number }) {
+  const { t } = useTranslation();
+  const { stack, segmentations, structures, choice } = drawing;
+  const frame = stack.frames[index];
+  const ds = datasetAt(stack, index);
+  if (!frame || !ds || segmentations.length + structures.length === 0) return null;
+  const plane = placeOf(stack, index, numeric(ds, 'Columns') ?? 1, numeric(ds, 'Rows') ?? 1);
+  const found = [
+    ...segmentations.flatMap(({ layer, one }) =>
+      segmentsOn(one, frame, plane)
+        .filter(({ number }) => !choice.hidden.has(`${layer.sop} ${number}`))
+        .map(({ number, colour, label, kind }) => ({
+          key: `${layer.sop} ${number}`,
+          colour,
+          name: label || kind || String(number),
+        })),
+    ),
+    ...structures.flatMap(({ label, structures: each }) =>
+      each
+        .filter(({ contours }) => plane && contours.some((contour) => isAt(contour, plane, frame.sop)))
+        .map((one) => ({
+          key: `${label} ${one.number}`,
+          colour: one.colour,
+          name: one.label || String(one.number),
+        }))
+        .filter(({ key }) => !choice.hidden.has(key)),
+    ),
+  ];
+  if (!found.length) return null;
+  return (
+    <ul className={classes.legend} aria-label={t('objects.segmentations')}>
+      {found.slice(0, MOST_NAMES).map(({ key, colour, name }) => (
+        <li key={key} className={classes.segment}>
+          <i style={{ background: `rgb(${colour.join(' ')})` }} />
+          {name}
+        </li>
+      ))}
+      {found.length > MOST_NAMES && <li>+{found.length - MOST_NAMES}</li>}
+    </ul>
   );
 }
 
@@ -289,8 +336,7 @@ function paintStructures(
     if (choice.hidden.has(`${set.label} ${structure.number}`)) continue;
     for (const { points, closed, source } of structure.contours) {
       const placed = points.map((point) => onPlane(plane, point));
-      const near = placed.every(({ distance }) => Math.abs(distance) < 0.6);
-      if (near || source.includes(sop)) {
+      if (isAt({ points, source }, plane, sop)) {
         paintContour(
           pen,
           projection.matrix,

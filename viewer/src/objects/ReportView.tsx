@@ -116,12 +116,12 @@ function GridTable({ title, grid }: { title: string; grid: Grid }) {
           <thead>
             <tr>
               <th scope="col">#</th>
+              {linked && <th scope="col">{t('view.image')}</th>}
               {grid.columns.map((name) => (
                 <th key={name} scope="col">
                   {name}
                 </th>
               ))}
-              {linked && <th scope="col">{t('view.image')}</th>}
             </tr>
           </thead>
           <tbody>
@@ -129,16 +129,16 @@ function GridTable({ title, grid }: { title: string; grid: Grid }) {
               // biome-ignore lint/suspicious/noArrayIndexKey: a document does not change
               <tr key={index}>
                 <th scope="row">{index + 1}</th>
-                {row.values.map((value, at) => (
-                  <td key={grid.columns[at]} data-number={/^[-\d.]/.test(value) || undefined}>
-                    {value}
-                  </td>
-                ))}
                 {linked && (
                   <td>
                     <Links item={row.item} />
                   </td>
                 )}
+                {row.values.map((value, at) => (
+                  <td key={grid.columns[at]} data-number={/^[-\d.]/.test(value) || undefined}>
+                    {value}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>
@@ -175,23 +175,27 @@ function KeyObjects({ document, study }: { document: ReportDocument; study: stri
   const named = (document.root.children ?? []).flatMap(({ reference }) => (reference ? [reference] : []));
   // some writers name their images only in the evidence
   const images = named.length ? named : document.evidence.map((one) => ({ ...one, frames: [] as number[] }));
+  const present = images.filter(({ sop }) => here.has(sop));
   return (
     <>
       {texts.map((item) => (
         <p key={item.value}>{saidBy(item, i18n.language)}</p>
       ))}
       <ul className={classes.keys}>
-        {images.map(({ sop, series, frames }, index) => (
+        {present.map(({ sop, series, frames }, index) => (
           <li key={`${sop} ${frames.join()}`}>
-            <button type="button" disabled={!here.has(sop)} onClick={() => show(sop, frames[0] ?? 1)}>
-              {series && here.has(sop) ? (
-                <img src={instanceThumbnail(study, series, sop)} alt="" loading="lazy" />
-              ) : null}
-              <span>{t(here.has(sop) ? 'objects.show-image-n' : 'objects.image-elsewhere', { n: index + 1 })}</span>
+            <button type="button" onClick={() => show(sop, frames[0] ?? 1)}>
+              {series && <img src={instanceThumbnail(study, series, sop)} alt="" loading="lazy" />}
+              <span>{t('objects.show-image-n', { n: index + 1 })}</span>
             </button>
           </li>
         ))}
       </ul>
+      {detail.data && present.length < images.length && (
+        <p className={classes.soft} role="note">
+          {t('objects.images-elsewhere', { n: images.length - present.length, total: images.length })}
+        </p>
+      )}
     </>
   );
 }

@@ -22,11 +22,12 @@ function trace(pen: Pen, matrix: Matrix, points: readonly Point[], closed: boole
 /** Covers what lies outside the shutter's openings. */
 export function paintShutter(pen: Pen, matrix: Matrix, shutter: Shutter, columns: number, rows: number): void {
   pen.fillStyle = css([shutter.grey, shutter.grey, shutter.grey]);
+  // a little more than the image: half a pixel of the screen at its edge would shine through
   const image: Point[] = [
-    [0, 0],
-    [columns, 0],
-    [columns, rows],
-    [0, rows],
+    [-1, -1],
+    [columns + 1, -1],
+    [columns + 1, rows + 1],
+    [-1, rows + 1],
   ];
   for (const opening of openings(shutter)) {
     pen.beginPath();

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { leadOf, measured, sheetOf } from './ecg';
-import { apply, compose, concerns, liesOn, openings, outlineOf, type Plane, segmentMatrix, unitsOf } from './shapes';
-import type { SegmentFrame, WaveformGroup } from './types';
+import {
+  apply,
+  compose,
+  concerns,
+  liesOn,
+  openings,
+  outlineOf,
+  type Plane,
+  segmentMatrix,
+  segmentsOn,
+  unitsOf,
+} from './shapes';
+import type { Segmentation, SegmentFrame, WaveformGroup } from './types';
 
 const plane: Plane = {
   origin: [-0.5, -0.5, 10],
@@ -38,6 +49,16 @@ describe('a segmentation', () => {
     expect(liesOn(frame({ position: [], source: ['1'], source_frames: [2] }), '1', 1, null)).toBe(false);
     expect(liesOn(frame({ orientation: [0, 1, 0, 0, 0, 1] }), '1', 1, plane)).toBe(false);
   });
+});
+
+it('the segments of an image are those that have something on it', () => {
+  const segments = [1, 2].map((number) => ({ number, label: `${number}` }));
+  const one = (...frames: SegmentFrame[]) => ({ segments, frames }) as unknown as Segmentation;
+  const on = (...frames: SegmentFrame[]) =>
+    segmentsOn(one(...frames), { sop: '1', number: 1 }, plane).map(({ number }) => number);
+  expect(on(frame({ segment: 2 }), frame({ segment: 1, position: [0, 0, 30] }))).toEqual([2]);
+  expect(on(frame({ segment: 0 }))).toEqual([1, 2]);
+  expect(on(frame({ position: [0, 0, 30] }))).toEqual([]);
 });
 
 describe('annotations', () => {

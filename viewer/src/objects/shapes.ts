@@ -1,5 +1,5 @@
 /** Shapes of presentation states, shutters and segmentations on an image. Pure: pixels of the image, their edges at whole numbers. */
-import type { Graphic, ImageReference, Presentation, SegmentFrame, Shutter } from './types';
+import type { Graphic, ImageReference, Presentation, Segmentation, SegmentFrame, Shutter } from './types';
 
 export type Point = readonly [x: number, y: number];
 /** x' = a·x + c·y + e, y' = b·x + d·y + f. */
@@ -160,6 +160,22 @@ export function liesOn(frame: SegmentFrame, sop: string, number: number, plane: 
   const facing = frame.orientation.length !== 6 || isParallel(frame.orientation, plane);
   return facing && Math.abs(onPlane(plane, frame.position).distance) <= reach;
 }
+
+/** The segments of which something lies on an image; a frame of labels (segment 0) may have any of them. */
+export function segmentsOn(one: Segmentation, { sop, number }: { sop: string; number: number }, plane: Plane | null) {
+  const here = one.frames.filter((part) => liesOn(part, sop, number, plane)).map((part) => part.segment);
+  return one.segments.filter((segment) => here.includes(segment.number) || here.includes(0));
+}
+
+/** Within so many mm a contour lies on a slice. */
+const NEAR = 0.6;
+
+/** Whether a contour belongs on an image: by its place, or because it names it. */
+export const isAt = (
+  { points, source }: { points: readonly (readonly number[])[]; source: readonly string[] },
+  plane: Plane,
+  sop: string,
+) => source.includes(sop) || points.every((point) => Math.abs(onPlane(plane, point).distance) < NEAR);
 
 function isParallel(orientation: readonly number[], plane: Plane): boolean {
   const [r, c] = [orientation.slice(0, 3), orientation.slice(3)] as [number[], number[]];

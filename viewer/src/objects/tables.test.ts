@@ -17,7 +17,8 @@ const group = (...children: ContentItem[]): ContentItem => ({
 
 describe('values', () => {
   it('are said with their unit, in the language where the word is known', () => {
-    expect(saidBy(num('Length', '12.5'), 'vi')).toBe('12.5 mm');
+    expect(saidBy(num('Length', '12.5'), 'vi')).toBe('12,5 mm');
+    expect(saidBy(num('Length', '12.5'), 'en')).toBe('12.5 mm');
     expect(saidBy({ name: null, type: 'CODE', code: code('Liver', 'Gan') }, 'vi')).toBe('Gan');
     expect(saidBy({ name: null, type: 'CODE', code: code('Liver', 'Gan') }, 'en')).toBe('Liver');
     expect(saidBy({ name: null, type: 'DATETIME', value: '20260301101500' }, 'vi')).toBe('01/03/2026 10:15');
@@ -25,9 +26,16 @@ describe('values', () => {
   });
 
   it('keep as many digits as mean something', () => {
-    expect(readable('724.52')).toBe('724.52');
-    expect(readable('12.345678901234')).toBe('12.3457');
-    expect(readable('n/a')).toBe('n/a');
+    expect(readable('724.52', 'en')).toBe('724.52');
+    expect(readable('12.345678901234', 'vi')).toBe('12,3457');
+    expect(readable('n/a', 'vi')).toBe('n/a');
+  });
+
+  it('have units that people read', () => {
+    expect(saidBy(num('Mean', '-119.074', "[hnsf'U]"), 'vi')).toBe('-119,074 HU');
+    expect(saidBy(num('Dose', '724.52', 'mGycm'), 'en')).toBe('724.52 mGy·cm');
+    expect(saidBy(num('Events', '4', '{events}'), 'en')).toBe('4');
+    expect(saidBy(num('Ratio', '0.5', '1'), 'en')).toBe('0.5');
   });
 });
 
@@ -43,7 +51,7 @@ describe('groups that are alike', () => {
     expect(block).toMatchObject({ kind: 'grid', title: 'Nhóm số đo' });
     expect(gridOf(root.children!, 'vi')).toMatchObject({
       columns: ['Length', 'Area'],
-      rows: [{ values: ['1 mm', '2 mm2'] }, { values: ['3 mm', '4 mm2'] }],
+      rows: [{ values: ['1 mm', '2 mm²'] }, { values: ['3 mm', '4 mm²'] }],
     });
   });
 

@@ -24,7 +24,10 @@ export const wordOf = (code: Code | null | undefined, language: string) =>
 
 export function saidBy(item: ContentItem, language: string): string {
   if (item.type === 'NUM')
-    return [readable(item.value ?? ''), item.unit].filter(Boolean).join(' ') || wordOf(item.code, language);
+    return (
+      [readable(item.value ?? '', language), printed(item.unit ?? '')].filter(Boolean).join(' ') ||
+      wordOf(item.code, language)
+    );
   if (item.code) return wordOf(item.code, language);
   if (item.type === 'DATE' || item.type === 'DATETIME') return dateOf(item.value ?? '');
   if (item.type === 'TIME') return timeOf(item.value ?? '');
@@ -32,12 +35,32 @@ export function saidBy(item: ContentItem, language: string): string {
   return item.value ?? '';
 }
 
-/** Numbers as devices write them have more digits than they know. */
-export function readable(number: string): string {
+/** Numbers as devices write them have more digits than they know; the decimal sign is the language's. */
+export function readable(number: string, language: string): string {
   const value = Number(number);
   if (!number.trim() || !Number.isFinite(value)) return number;
-  return number.length <= 9 ? number.trim() : String(Number(value.toPrecision(6)));
+  const short = number.length <= 9 ? number.trim() : String(Number(value.toPrecision(6)));
+  return language === 'vi' ? short.replace('.', ',') : short;
 }
+
+/** Units of UCUM that nobody reads as they are written there. */
+const PRINTED: Readonly<Record<string, string>> = {
+  "[hnsf'U]": 'HU',
+  mm2: 'mm²',
+  mm3: 'mm³',
+  cm2: 'cm²',
+  cm3: 'cm³',
+  'mGy.cm': 'mGy·cm',
+  mGycm: 'mGy·cm',
+  'Gy.m2': 'Gy·m²',
+  'dGy.cm2': 'dGy·cm²',
+  'mGy.cm2': 'mGy·cm²',
+  'g/ml{SUVbw}': 'SUVbw',
+  deg: '°',
+  '1': '',
+};
+/** The unit as it is printed; annotations in braces alone ({ratio}) are words for machines. */
+const printed = (unit: string) => PRINTED[unit] ?? (/^\{[^}]*\}$/.test(unit) ? '' : unit);
 
 const dateOf = (value: string) => {
   const [, year, month, day, hour, minute] = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2}))?/.exec(value) ?? [];
