@@ -78,6 +78,14 @@ class ReportStatus(StrEnum):
     ADDENDUM = "addendum"  # beside a final report, which stays as it is
 
 
+def answered_for(verification: str, completion: str, preliminary: str) -> bool:
+    """Whether somebody answers for a structured report, by its flags (PS3.3 C.17.2; empty: not there): verified, complete, and
+    not said to be preliminary. Most systems leave the optional Preliminary Flag out; what a machine or a trainee wrote is
+    then told by UNVERIFIED alone."""
+    stated = (verification, completion or "COMPLETE", preliminary or "FINAL")
+    return stated == ("VERIFIED", "COMPLETE", "FINAL")
+
+
 @dataclass(frozen=True, slots=True)
 class CriticalNote:
     """A critical finding as the report records it (PS3.20 9.7.2)."""

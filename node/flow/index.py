@@ -19,7 +19,7 @@ from node.domain.timeline import Hop, TimelineEntry
 from node.errors import Retryable
 from node.flow.examine import Examined, SlowLane, examine_all
 from node.ledger import deliveries, jobs, set_aside, studies, timeline, vault_rows
-from node.ledger.reads import SR_CLASSES
+from node.ledger.report_objects import SR_CLASSES
 from node.ports import Node
 from node.storage.spool import Received, Spool
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, or_, select
 
-from node.ledger.reads import PDF_CLASS
+from node.ledger.report_objects import PDF_CLASS
 from node.ledger.schema import instances, studies
 
 _MOST = 50  # studies of one accession number

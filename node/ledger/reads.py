@@ -14,27 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from node.domain.delivery import DeliveryState, ItemState
-from node.domain.study import Via
 from node.domain.timeline import Hop
 from node.ledger._stage_table import HOPS, stage
-from node.ledger.schema import (
-    deliveries,
-    delivery_items,
-    instances,
-    reading_tasks,
-    series,
-    studies,
-    timeline,
-)
-
-SR_CLASSES = (  # text reports, PS3.4 B.5; dose reports and measurements are not what a radiographer waits for
-    "1.2.840.10008.5.1.4.1.1.88.11",
-    "1.2.840.10008.5.1.4.1.1.88.22",
-    "1.2.840.10008.5.1.4.1.1.88.33",
-)
-PDF_CLASS = "1.2.840.10008.5.1.4.1.1.104.1"
-_REPORT_VIAS = (Via.HOME.value, Via.DESK.value)
-_REPORT_MODALITIES = ("SR", "DOC", "OT")
+from node.ledger.report_objects import REPORT_VIAS, report_objects
+from node.ledger.schema import deliveries, delivery_items, instances, reading_tasks, series, studies, timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,33 +96,6 @@ def study_timeline(tx: Connection, study_uid: str) -> list[dict[str, Any]]:
     ]
 
 
-def report_objects(tx: Connection, study_uids: Collection[str]) -> dict[str, dict[str, Row[*tuple[Any, ...]]]]:
-    """For each study the newest signed report as it is stored here: {"sr": row, "pdf": row}, whichever there are."""
-    rows = tx.execute(
-        select(
-            instances.c.id,
-            instances.c.study_uid,
-            instances.c.series_uid,
-            instances.c.sop_instance_uid,
-            instances.c.sop_class_uid,
-            instances.c.digest,
-        )
-        .join(series, and_(series.c.study_uid == instances.c.study_uid, series.c.uid == instances.c.series_uid))
-        .where(
-            series.c.study_uid.in_(study_uids),
-            series.c.modality.in_(_REPORT_MODALITIES),
-            instances.c.sop_class_uid.in_((*SR_CLASSES, PDF_CLASS)),
-            instances.c.via.in_(_REPORT_VIAS),
-            instances.c.current,
-        )
-        .order_by(instances.c.number.nulls_first(), instances.c.id)  # our versions are numbered
-    )
-    found: dict[str, dict[str, Row[*tuple[Any, ...]]]] = defaultdict(dict)
-    for row in rows:
-        found[row.study_uid]["pdf" if row.sop_class_uid == PDF_CLASS else "sr"] = row
-    return dict(found)
-
-
 def _describe(tx: Connection, rows: Sequence[Row[*tuple[Any, ...]]], nodes: Collection[str]) -> list[dict[str, Any]]:
     uids = [row.uid for row in rows]
     if not uids:
@@ -180,7 +136,7 @@ def _made_here(tx: Connection, uids: Collection[str]) -> dict[str, int]:
     """How many objects of each study are documents of its reports and not of what was sent."""
     rows = tx.execute(
         select(instances.c.study_uid, func.count())
-        .where(instances.c.study_uid.in_(uids), instances.c.via.in_(_REPORT_VIAS), instances.c.current)
+        .where(instances.c.study_uid.in_(uids), instances.c.via.in_(REPORT_VIAS), instances.c.current)
         .group_by(instances.c.study_uid)
     )
     return {row[0]: row[1] for row in rows}
@@ -271,7 +227,7 @@ def _study_deliveries(tx: Connection, study_uids: Sequence[str]) -> dict[str, li
     )
     found: dict[str, list[_Delivery]] = defaultdict(list)
     for row in rows:
-        images = vias.get(row.id) not in _REPORT_VIAS
+        images = vias.get(row.id) not in REPORT_VIAS
         found[row.study_uid].append(_Delivery(row, counts.get(row.id, {}), images, reasons.get(row.id, "")))
     return dict(found)
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from node.domain.report import Addendum, CriticalNote, ReportText, Signature, SignedReport
 from node.errors import NotFound
 from node.ledger import reads
+from node.ledger.report_objects import report_objects
 from node.ports import Node
 
 Uid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
@@ -115,7 +116,7 @@ def _document(node: Node, study_uid: str, kind: str) -> Any:
     with node.ledger.read() as tx:
         if not reads.study_exists(tx, study_uid):
             raise no_study()
-        found = reads.report_objects(tx, [study_uid]).get(study_uid, {})
+        found = report_objects(tx, [study_uid]).get(study_uid, {})
     if kind not in found:
         raise NotFound("The study has no report yet.", hint="It appears here as soon as it has arrived.")
     return found[kind]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from node.domain.letter import Letter, LetterKind
 from node.domain.study import Via
 from node.ledger import criticals, letters
-from node.ledger.reads import SR_CLASSES
+from node.ledger.report_objects import SR_CLASSES
 from node.ledger.schema import instances, users
 from worklists.correspondence import desk
 from worklists.correspondence.desk import Sides

@@ -22,7 +22,16 @@ from node.dicom.report.names import display_name, licence_number
 from node.dicom.report.narrative import lines
 from node.dicom.setup import configure
 from node.dicom.study_header import HANOI, text_of
-from node.domain.report import Addendum, CriticalNote, ReportStatus, ReportText, Signature, SignatureRole, SignedReport
+from node.domain.report import (
+    Addendum,
+    CriticalNote,
+    ReportStatus,
+    ReportText,
+    Signature,
+    SignatureRole,
+    SignedReport,
+    answered_for,
+)
 from node.errors import Unreadable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # stands for "not stated" in a foreign document
@@ -95,10 +104,8 @@ def _report(ds: Dataset) -> SignedReport:
 
 
 def _status(ds: Dataset, addenda: Sequence[Addendum]) -> ReportStatus:
-    """Final is only what somebody answers for (PS3.3 C.17.2): verified, complete, and not said to be preliminary. Most systems
-    leave the optional Preliminary Flag out; what a machine or a trainee wrote is then told by UNVERIFIED alone."""
-    stated = (ds.get("VerificationFlag"), ds.get("CompletionFlag", "COMPLETE"), ds.get("PreliminaryFlag") or "FINAL")
-    if stated != ("VERIFIED", "COMPLETE", "FINAL"):
+    flags = (str(ds.get(name) or "") for name in ("VerificationFlag", "CompletionFlag", "PreliminaryFlag"))
+    if not answered_for(*flags):
         return ReportStatus.PRELIMINARY
     return ReportStatus.ADDENDUM if addenda else ReportStatus.FINAL
 

@@ -17,6 +17,7 @@ from node.domain.report import ReportStatus, SignedReport
 from node.errors import NotFound
 from node.ledger import identified, objects, reads
 from node.ledger.objects import Place
+from node.ledger.report_objects import report_objects
 from node.ports import Node
 from node.web.arrived import Uid, no_study
 from node.web.fhir import _table as table
@@ -92,7 +93,7 @@ def _report(node: Node, study_uid: str, base: str) -> dict[str, Any]:
 
     study = _study(node, study_uid)
     with node.ledger.read() as tx:
-        documents = reads.report_objects(tx, [study_uid]).get(study_uid, {})
+        documents = report_objects(tx, [study_uid]).get(study_uid, {})
     if "sr" not in documents:
         return resources.registered_report(study)
     report = read_report(node.storage.path(documents["sr"].digest))

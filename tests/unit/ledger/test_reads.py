@@ -15,14 +15,14 @@ from node.domain.delivery import DeliveryState, ItemState
 from node.domain.person_name import fold_name
 from node.domain.study import Arrival, InstanceHeader, Via
 from node.domain.timeline import Hop, TimelineEntry
-from node.ledger import deliveries, operator, reads, studies, timeline
+from node.ledger import deliveries, operator, reads, report_objects, studies, timeline
 from node.ledger import schema as tables
 from node.ledger._stage_table import STAGE_OF_DELIVERY, STAGES, stage
 from node.ledger.changes import ChangeMarks, change_marks
 from node.ledger.sql import SqlLedger, open_ledger
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-CT, SR, PDF = "1.2.840.10008.5.1.4.1.1.2", reads.SR_CLASSES[1], reads.PDF_CLASS
+CT, SR, PDF = "1.2.840.10008.5.1.4.1.1.2", report_objects.SR_CLASSES[1], report_objects.PDF_CLASS
 HEADER = InstanceHeader(
     "1.2.3.1.1", CT, "1.2.840.10008.1.2.1", "1.2.3", "1.2.3.1", "a" * 64, 1000, modality="CT", rows=8, columns=8,
     patient_id="P-1", patient_name="Nguyễn^Thị Đào", accession_number="ACC_1", study_date="20260301",
@@ -36,14 +36,21 @@ def ledger(ledger_url: str) -> Iterator[SqlLedger]:
     opened.dispose()
 
 
-def add(ledger: SqlLedger, via: Via = Via.DIMSE, at: datetime = NOW, shadow: bool = False, **values: Any) -> None:
+def add(
+    ledger: SqlLedger,
+    via: Via = Via.DIMSE,
+    at: datetime = NOW,
+    shadow: bool = False,
+    packed: bytes = b"x",
+    **values: Any,
+) -> None:
     header = replace(HEADER, **values)
     if "digest" not in values:
         header = replace(header, digest=f"{abs(hash((header.sop_instance_uid, via))):064x}"[-64:])
     key = fold_name(header.patient_name)
     with ledger.begin() as tx:
         arrival = Arrival(via, at, facility="DEMO-DH")
-        studies.add_instance(tx, header, arrival, name_key=key, shadow=shadow, packed=b"x")
+        studies.add_instance(tx, header, arrival, name_key=key, shadow=shadow, packed=packed)
         studies.summarise(tx, header.study_instance_uid)
 
 
@@ -141,6 +148,55 @@ def test_a_report_arrives_and_is_delivered(ledger: SqlLedger) -> None:
     assert study["stage"] == "report-arrived"
     note(ledger, Hop.SIGNED, Hop.REPORT_REIDENTIFIED, Hop.REPORT_DELIVERED)
     assert shown(ledger)["report"]["state"] == "delivered"
+
+
+FINAL, PRELIMINARY = ("VERIFIED", "FINAL"), ("UNVERIFIED", "PRELIMINARY")
+
+
+def add_report(
+    ledger: SqlLedger, via: Via, version: int, flags: tuple[str, str], day: str, *, sheet: bool = True
+) -> str:
+    """A report and its sheet; returns the UID of the report."""
+    verification, preliminary = flags
+    said = {
+        "0040A493": verification,
+        "0040A491": "COMPLETE",
+        "0040A496": preliminary,
+        "00080023": day,
+        "00080033": "09",
+    }
+    packed = studies.pack({tag: {"vr": "CS", "Value": [value]} for tag, value in said.items()})
+    series = f"1.2.3.{9 if via == Via.HOME else 8}"
+    uid = f"{series}.{version}"
+    about: dict[str, Any] = {"series_instance_uid": series, "modality": "SR", "rows": 0, "instance_number": version}
+    if sheet:
+        add(ledger, via, sop_instance_uid=f"{uid}.5", sop_class_uid=PDF, **about)
+    add(ledger, via, packed=packed, sop_instance_uid=uid, sop_class_uid=SR, **about)
+    return uid
+
+
+@pytest.mark.parametrize("first", [Via.DESK, Via.HOME])
+def test_where_both_hospitals_read_a_preliminary_report_does_not_hide_a_final_one(
+    ledger: SqlLedger, first: Via
+) -> None:
+    add(ledger)
+    versions = {Via.DESK: (1, FINAL, "20260302"), Via.HOME: (2, PRELIMINARY, "20260303")}
+    made = {via: add_report(ledger, via, *versions[via]) for via in (first, *(versions.keys() - {first}))}
+    assert shown(ledger)["report"] == {
+        "state": "arrived",
+        "sop_instance_uid": made[Via.DESK],
+        "pdf_sop_instance_uid": f"{made[Via.DESK]}.5",
+    }
+    later = add_report(ledger, Via.HOME, 3, FINAL, "20260304")
+    assert shown(ledger)["report"]["sop_instance_uid"] == later
+
+
+def test_the_sheet_of_another_report_is_not_shown_beside_one(ledger: SqlLedger) -> None:
+    add(ledger)
+    add_report(ledger, Via.HOME, 1, PRELIMINARY, "20260302")
+    final = add_report(ledger, Via.HOME, 2, FINAL, "20260303", sheet=False)
+    report = shown(ledger)["report"]
+    assert (report["sop_instance_uid"], report["pdf_sop_instance_uid"]) == (final, None)
 
 
 def test_a_modalitys_own_structured_report_is_no_radiologists_report(ledger: SqlLedger) -> None:
