@@ -14,6 +14,7 @@ import { HangingDialog } from '../hanging/HangingDialog';
 import { useHanging } from '../hanging/useHanging';
 import { enterStudy } from '../imaging/engine';
 import { Linker } from '../imaging/link';
+import type { ViewState } from '../imaging/viewstate';
 import { AttributesDesk } from '../objects/Attributes';
 import { IntendedUse } from '../objects/IntendedUse';
 import { MarkDesk } from '../tools/MarkDesk';
@@ -32,7 +33,7 @@ import { useGrid } from './useGrid';
 import { useFirstPlace, useLayoutCommands } from './useLayoutCommands';
 import { usePriors } from './usePriors';
 import { useViewCommands } from './useViewCommands';
-import { useViewState, ViewRegistry, ViewsContext } from './views';
+import { useViewPart, ViewRegistry, ViewsContext } from './views';
 
 interface Props {
   study: StudyDetail;
@@ -93,8 +94,7 @@ export function StudyView(props: Props) {
   const [help, setHelp] = useState(false);
   const [overlay, setOverlay] = useState(true);
   const { active: view } = useSyncExternalStore(registry.subscribe, registry.get);
-  const state = useViewState(view);
-  const furnished = useFurnished(state !== null && state.shown >= 0);
+  const furnished = useFurnished(useViewPart(view, (state) => state !== null && state.shown >= 0));
   const link = useSyncExternalStore(linker?.subscribe ?? never, () => linker?.getState() ?? UNLINKED);
 
   const open = useCallback(
@@ -124,9 +124,14 @@ export function StudyView(props: Props) {
 
   const layout = useLayoutCommands({ study, cells, priors, linker, registry, open });
   const isCurrent = place !== null && place.study === study.study_instance_uid && place.kind === 'series';
-  const isThere = isCurrent && state?.stack?.study === place.study && state.stack.series === place.series;
-  const frame = isThere ? state?.stack?.frames[state.shown] : undefined; // what is on the screen, not what was asked for
-  const viewing = useViewCommands({ view, state, registry, frame, onToggleKeyImage });
+  // what is on the screen, not what was asked for
+  const frameOf = (state: ViewState | null) =>
+    isCurrent && state?.stack?.study === place.study && state.stack.series === place.series
+      ? state.stack.frames[state.shown]
+      : undefined;
+  const isMarked = useViewPart(view, (state) => keyImages.includes(frameOf(state)?.sop ?? ''));
+  const frame = () => frameOf(view?.getState() ?? null);
+  const viewing = useViewCommands({ view, registry, frame, onToggleKeyImage });
   const run = (command: Command) => {
     switch (command.do) {
       case 'overlay':
@@ -154,7 +159,7 @@ export function StudyView(props: Props) {
     [grid],
   );
   const known = useMemo(() => [...priors.studies.values()], [priors.studies]);
-  const marked = onToggleKeyImage ? frame !== undefined && keyImages.includes(frame.sop) : null;
+  const marked = onToggleKeyImage ? isMarked : null;
   const protocol = hanging.hung?.protocol;
   return (
     <ViewsContext value={registry}>
@@ -179,7 +184,7 @@ export function StudyView(props: Props) {
             <div className={classes.bars}>
               {furnished && (
                 <>
-                  <Toolbar view={view} state={state} keyImage={marked} run={run} />
+                  <Toolbar view={view} keyImage={marked} run={run} />
                   <LayoutBar
                     grid={grid}
                     link={link}

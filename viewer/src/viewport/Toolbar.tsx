@@ -38,6 +38,7 @@ import {
 import { shown } from './keymap';
 import { type Command, send, useKeys } from './shortcuts';
 import classes from './Toolbar.module.css';
+import { useViewPart } from './views';
 
 type Icon = ComponentType<{ size?: number }>;
 
@@ -67,9 +68,29 @@ const MORE_PENS: readonly [PenTool, Icon][] = [
 
 interface Props {
   view: ImageView | null;
-  state: ViewState | null;
   keyImage: boolean | null;
   run: (command: Command) => void;
+}
+
+/** What the bar says of the picture; scrolling changes none of it. */
+function faceOf(state: ViewState | null) {
+  const ds = state?.stack && datasetAt(state.stack, Math.max(0, state.shown));
+  return {
+    study: state?.stack?.study,
+    modality: state?.stack?.modality ?? '',
+    color: state?.stack?.color ?? false,
+    tool: state?.tool,
+    inverted: state?.inverted ?? false,
+    playing: state?.playing ?? false,
+    rate: state?.rate ?? 0,
+    ready: state !== null && state.shown >= 0,
+    moving: (state?.stack?.frames.length ?? 0) > 1,
+    withoutSuv: !ds || whyNoSuv(ds) !== null, // the image itself says why
+  };
+}
+
+interface Shown {
+  face: ReturnType<typeof faceOf>;
 }
 
 /** The first key of an action, as it is printed. */
@@ -82,11 +103,11 @@ function useKeyNames(): (id: string) => string {
   };
 }
 
-export function Toolbar({ view, state, keyImage, run }: Props) {
+export function Toolbar({ view, keyImage, run }: Props) {
   const { t } = useTranslation();
   const keyOf = useKeyNames();
-  const ready = state !== null && state.shown >= 0;
-  const moving = (state?.stack?.frames.length ?? 0) > 1;
+  const face = useViewPart(view, faceOf);
+  const { ready } = face;
   return (
     <div className={classes.bar} role="toolbar" aria-label={t('tools.label')}>
       <Group gap={1} wrap="nowrap">
@@ -95,21 +116,21 @@ export function Toolbar({ view, state, keyImage, run }: Props) {
             key={tool}
             label={t(`tools.${tool}`)}
             shortcut={keyOf(`tool-${tool}`)}
-            active={state?.tool === tool}
+            active={face.tool === tool}
             onClick={() => run({ do: 'tool', tool })}
             icon={<Icon />}
           />
         ))}
-        <MorePens state={state} run={run} />
+        <MorePens face={face} run={run} />
       </Group>
       <span className={classes.divider} />
-      <Presets view={view} state={state} ready={ready} />
+      <Presets view={view} face={face} />
       <span className={classes.divider} />
       <Group gap={1} wrap="nowrap">
         <Control
           label={t('tools.invert')}
           shortcut={keyOf('invert')}
-          active={state?.inverted ?? false}
+          active={face.inverted}
           disabled={!ready}
           onClick={() => run({ do: 'invert' })}
           icon={<IconInvert />}
@@ -124,8 +145,8 @@ export function Toolbar({ view, state, keyImage, run }: Props) {
         />
       </Group>
       <span className={classes.divider} />
-      {state?.stack && <MarkControls study={state.stack.study} />}
-      <Playing view={view} state={state} disabled={!ready || !moving} moving={moving} run={run} />
+      {face.study && <MarkControls study={face.study} />}
+      <Playing view={view} face={face} run={run} />
       <span className={classes.space} />
       {keyImage !== null && (
         <Control
@@ -148,10 +169,10 @@ export function Toolbar({ view, state, keyImage, run }: Props) {
 }
 
 /** The measuring tools that are used less; the one in hand shows its own sign. */
-function MorePens({ state, run }: Pick<Props, 'state' | 'run'>) {
+function MorePens({ face, run }: Shown & Pick<Props, 'run'>) {
   const { t } = useTranslation();
   const keyOf = useKeyNames();
-  const chosen = MORE_PENS.find(([tool]) => tool === state?.tool);
+  const chosen = MORE_PENS.find(([tool]) => tool === face.tool);
   const Chosen = chosen?.[1] ?? IconBidirectional;
   return (
     <Menu position="bottom-start">
@@ -181,13 +202,11 @@ function MorePens({ state, run }: Pick<Props, 'state' | 'run'>) {
   );
 }
 
-function Presets({ view, state, ready }: Pick<Props, 'view' | 'state'> & { ready: boolean }) {
+function Presets({ view, face }: Shown & Pick<Props, 'view'>) {
   const { t } = useTranslation();
   const keyOf = useKeyNames();
-  const presets = presetsFor(state?.stack?.modality ?? '');
-  const disabled = !ready || state?.stack?.color;
-  const ds = state?.stack && datasetAt(state.stack, Math.max(0, state.shown));
-  const withoutSuv = !ds || whyNoSuv(ds) !== null; // the image itself says why
+  const presets = presetsFor(face.modality);
+  const disabled = !face.ready || face.color;
   return (
     <Menu position="bottom-start" disabled={disabled}>
       <Menu.Target>
@@ -200,7 +219,7 @@ function Presets({ view, state, ready }: Pick<Props, 'view' | 'state'> & { ready
           <Menu.Item
             key={preset.name}
             onClick={() => view?.applyPreset(preset)}
-            disabled={preset.suv !== undefined && withoutSuv}
+            disabled={preset.suv !== undefined && face.withoutSuv}
             rightSection={index < 9 && <kbd className={classes.key}>{keyOf(`preset-${index + 1}`)}</kbd>}
           >
             {t(`preset.${preset.name}`)}
@@ -293,36 +312,31 @@ function MarkControls({ study }: { study: string }) {
   );
 }
 
-function Playing({
-  view,
-  state,
-  disabled,
-  moving,
-  run,
-}: Pick<Props, 'view' | 'state' | 'run'> & { disabled: boolean; moving: boolean }) {
+function Playing({ view, face, run }: Shown & Pick<Props, 'view' | 'run'>) {
   const { t } = useTranslation();
   const keyOf = useKeyNames();
+  const { playing, rate, moving } = face;
   return (
     <Group gap={1} wrap="nowrap">
       <Control
-        label={state?.playing ? t('tools.pause') : t('tools.play')}
+        label={playing ? t('tools.pause') : t('tools.play')}
         shortcut={keyOf('play')}
-        active={state?.playing ?? false}
-        disabled={disabled}
+        active={playing}
+        disabled={!face.ready || !moving}
         onClick={() => run({ do: 'play' })}
-        icon={state?.playing ? <IconPause /> : <IconPlay />}
+        icon={playing ? <IconPause /> : <IconPlay />}
       />
-      {moving && state?.playing && (
+      {moving && playing && (
         <label className={classes.rate}>
           <span className="visually-hidden">{t('tools.rate')}</span>
           <input
             type="range"
             min={1}
             max={60}
-            value={state.rate}
+            value={rate}
             onChange={(event) => view?.setRate(Number(event.currentTarget.value))}
           />
-          <output>{t('tools.per-second', { n: state.rate })}</output>
+          <output>{t('tools.per-second', { n: rate })}</output>
         </label>
       )}
     </Group>

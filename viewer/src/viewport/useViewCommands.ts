@@ -2,22 +2,21 @@
 import { presetsFor } from '../imaging/presets';
 import type { Frame } from '../imaging/stack';
 import type { ImageView } from '../imaging/view';
-import type { ViewState } from '../imaging/viewstate';
 import type { Command } from './shortcuts';
 import type { ViewRegistry } from './views';
 
 interface Desk {
   view: ImageView | null;
-  state: ViewState | null;
   registry: ViewRegistry;
   /** The image on the screen, when it is one of the study that is read. */
-  frame: Frame | undefined;
+  frame: () => Frame | undefined;
   onToggleKeyImage: ((sop: string) => void) | undefined;
 }
 
 /** Runs a command that is about the picture; others are left to others. */
-export function useViewCommands({ view, state, registry, frame, onToggleKeyImage }: Desk) {
+export function useViewCommands({ view, registry, frame, onToggleKeyImage }: Desk) {
   return (command: Command) => {
+    const state = view?.getState();
     switch (command.do) {
       case 'tool':
         for (const one of registry.get().all) one.setTool(command.tool);
@@ -53,9 +52,11 @@ export function useViewCommands({ view, state, registry, frame, onToggleKeyImage
         return view?.setRate(nextRate(state?.rate ?? 8, -1));
       case 'sweep':
         return view?.toggleSweep();
-      case 'key-image':
-        if (frame) onToggleKeyImage?.(frame.sop);
+      case 'key-image': {
+        const shown = frame();
+        if (shown) onToggleKeyImage?.(shown.sop);
         return;
+      }
     }
   };
 }

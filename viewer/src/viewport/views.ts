@@ -1,5 +1,5 @@
 /** The viewports of the study on the screen, for everybody who works with them: tools, objects, report. */
-import { createContext, useContext, useSyncExternalStore } from 'react';
+import { createContext, useContext, useRef, useSyncExternalStore } from 'react';
 import type { ImageView } from '../imaging/view';
 import type { ViewState } from '../imaging/viewstate';
 
@@ -83,6 +83,26 @@ export const ViewsContext = createContext<ViewRegistry | null>(null);
 export function useViews(): Views {
   const registry = useContext(ViewsContext);
   return useSyncExternalStore(registry?.subscribe ?? never, registry?.get ?? none);
+}
+
+/**
+ * A part of what a view shows: who asks for little is drawn again little. `select` gives a primitive, or an object of primitives and of things
+ * that stay the same.
+ */
+export function useViewPart<T>(view: ImageView | null, select: (state: ViewState | null) => T): T {
+  const last = useRef<T>(undefined);
+  return useSyncExternalStore(view?.subscribe ?? never, () => {
+    const part = select(view?.getState() ?? null);
+    if (!alike(last.current, part)) last.current = part;
+    return last.current as T;
+  });
+}
+
+function alike(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false;
+  const [some, others] = [Object.entries(a), b as Record<string, unknown>];
+  return some.length === Object.keys(b).length && some.every(([key, value]) => Object.is(value, others[key]));
 }
 
 const nothing = () => null;
