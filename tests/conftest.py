@@ -15,6 +15,51 @@ from tests.flow.nursery import Nursery
 from tests.flow.nursery import nursery as open_nursery
 
 ROOT = Path(__file__).resolve().parent.parent
+LONG = (  # the files that take longest, roughly longest first
+    "e2e/test_correspondence.py",
+    "flow/test_crash_going_up.py",
+    "flow/test_crash_coming_home.py",
+    "e2e/test_shift.py",
+    "e2e/test_pixel_truth.py",
+    "e2e/test_objects.py",
+    "e2e/test_tools.py",
+    "e2e/test_pages.py",
+    "e2e/test_layouts.py",
+    "e2e/test_report.py",
+    "e2e/test_worklist.py",
+    "e2e/test_unsent.py",
+    "e2e/test_drafts.py",
+    "e2e/test_orders.py",
+    "e2e/test_previews.py",
+    "e2e/test_set_aside.py",
+    "real/test_loop_real.py",
+    "real/test_documents_real.py",
+    "real/test_sr_real.py",
+    "unit/test_cli.py",
+    "flow/test_letters.py",
+    "flow/test_kill_receive.py",
+    "wire/test_bombs.py",
+    "flow/test_loop.py",
+    "flow/test_postgres.py",
+    "wire/test_large_object.py",
+    "real/test_transcode_real.py",
+    "real/test_presentation_real.py",
+    "real/test_display_real.py",
+    "real/test_deidentify_real.py",
+    "properties/test_wire.py",
+    "unit/flow/test_deliver.py",
+    "web/test_worklist.py",
+    "flow/test_tls.py",
+    "flow/test_commitment_crash.py",
+    "unit/flow/test_commit.py",
+    "wire/test_retrieve_real.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files begin first: with one file on one core, a long one that began last would run alone at the end."""
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
 @pytest.fixture(scope="session", autouse=True)

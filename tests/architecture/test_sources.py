@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.sources import ROOT, modules
+from tests.conftest import LONG
 
 LONGEST = 400  # lines of a module; tables may be longer
 VAGUE_NAMES = {"utils", "util", "common", "helpers", "helper", "core", "manager", "managers", "misc"}
@@ -53,6 +54,10 @@ def test_time_comes_from_the_clock(file: Path) -> None:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     calls = [part for part in ast.walk(tree) if isinstance(part, ast.Call)]
     assert [f"line {call.lineno}" for call in calls if _dotted(call.func) in FOREIGN_TIME] == []
+
+
+def test_the_tests_that_begin_first_are_there() -> None:
+    assert [name for name in LONG if not (ROOT / "tests" / name).is_file()] == []
 
 
 def test_no_file_or_folder_has_a_name_that_says_nothing() -> None:
