@@ -6,6 +6,17 @@ to `application/problem+json` (`node.web.problems`). A message never holds a pat
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one field of what somebody filled in; several go with one error, as its `faults`."""
+
+    field: str  # empty: it is about the whole
+    code: str  # pages have their own words for it
+    message: str
+
 
 class NodeError(Exception):
     """Base of all errors that a user or an operator may see.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.domain.person_name import fold
-from node.errors import Invalid
+from node.errors import Fault, Invalid
 
 FAULTS: Final = {  # code: what is to be taken out
     "patient-name": "The text holds the patient's name; write 'the patient' instead.",
@@ -46,18 +46,6 @@ class Patient:
     birth_date: str  # VR DA; may be empty
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What one field of a letter tells."""
-
-    field: str
-    code: str
-
-    @property
-    def message(self) -> str:
-        return FAULTS[self.code]
-
-
 class TellsPatient(Invalid):
     """A letter would tell another hospital who the patient is."""
 
@@ -71,7 +59,7 @@ class TellsPatient(Invalid):
 
 def check(texts: Iterable[tuple[str, str]], patient: Patient) -> None:
     """Raises `TellsPatient` when one of the (field, text) tells who the patient is."""
-    faults = [Fault(field, code) for field, text in texts for code in told_by(text, patient)]
+    faults = [Fault(field, code, FAULTS[code]) for field, text in texts for code in told_by(text, patient)]
     if faults:
         raise TellsPatient(faults)
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from node.domain.letter import LetterKind
-from node.errors import Invalid
+from node.errors import Fault, Invalid
 
 MAX_TEXT: Final = 4000  # characters of one text
 
@@ -42,15 +41,6 @@ ANSWERS: Final[Mapping[LetterKind, LetterKind]] = {  # what a kind must be about
     _K.NOTED: _K.CRITICAL,
 }
 FROM_READER = frozenset({_K.QUESTION, _K.REPEAT, _K.CRITICAL, _K.CRITICAL_OVER})
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with one part of a letter."""
-
-    field: str
-    message: str
-    code: str = "letter"
 
 
 class LetterInvalid(Invalid):
@@ -152,7 +142,10 @@ def shaped(kind: LetterKind, body: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return SHAPES[kind].model_validate(dict(body)).model_dump()
     except ValidationError as error:
-        faults = (Fault(".".join(str(p) for p in item["loc"]) or "body", str(item["msg"])) for item in error.errors())
+        faults = (
+            Fault(".".join(str(p) for p in item["loc"]) or "body", "letter", str(item["msg"]))
+            for item in error.errors()
+        )
         raise LetterInvalid(tuple(faults)) from None
 
 

@@ -11,11 +11,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from node.domain.facility import Peer, Service
 from node.domain.numbers import Count
 from node.domain.order import OrderEvent
-from node.errors import NotFound
+from node.errors import Fault, NotFound
 from node.ports import Node
 from worklists.modality import desk, intake, reads, trace
 from worklists.modality.desk import Desk
-from worklists.modality.form import Fault, checked
+from worklists.modality.form import checked
 from worklists.modality.shapes import (
     Imported,
     OrderChange,

@@ -29,7 +29,7 @@ from node.domain.transitions import advance
 from node.errors import Conflict, NotAllowed, NotFound
 from node.ledger.audit import audit
 from worklists.modality import store
-from worklists.modality.form import Fault, OrderInvalid
+from worklists.modality.form import OrderInvalid, fault
 
 BY_HAND: Final = (OrderEvent.CANCEL, OrderEvent.RESCHEDULE, OrderEvent.COMPLETE, OrderEvent.DISCONTINUE)
 
@@ -185,7 +185,7 @@ def _identified(tx: Connection, desk: Desk, text: OrderText) -> OrderText:
 
 def _used(tx: Connection, order_id: str, text: OrderText) -> OrderInvalid:
     fields = store.used_by_another(tx, order_id, text.accession_number, text.study_uid)
-    return OrderInvalid(tuple(Fault(field, "used") for field in fields))
+    return OrderInvalid(tuple(fault("used", field) for field in fields))
 
 
 def _quicker() -> Conflict:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
 from node.domain.order import LOCAL, LONG, REPEATED, OrderText, Pregnancy
 from node.domain.study import Priority
-from node.errors import Invalid
+from node.errors import Fault, Invalid
 from worklists.modality._form_table import FIELDS, MODALITIES, PREGNANCIES, PRIORITIES, SEXES, FormField, Kind
 
 FAULTS: Final = {  # code: what it means; the pages have their own words for each
@@ -48,18 +47,6 @@ _UID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 _AE = re.compile(r"[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with one field; the field is empty when it is about the whole."""
-
-    field: str
-    code: str
-
-    @property
-    def message(self) -> str:
-        return FAULTS[self.code]
-
-
 class OrderInvalid(Invalid):
     """An order's form has faults; they are told field by field."""
 
@@ -76,6 +63,11 @@ class _FaultError(Exception):
         self.code = code
 
 
+def fault(code: str, field: str = "") -> Fault:
+    """One of `FAULTS`."""
+    return Fault(field, code, FAULTS[code])
+
+
 def fold(text: str) -> str:
     """Without accents, case, spaces and signs, to compare headings and choices."""
     letters = unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d").casefold())
@@ -86,13 +78,13 @@ def read_order(given: Mapping[str, Any], now: datetime) -> tuple[OrderText | Non
     """The order's text, or None and what is wrong. Values are texts, numbers or lists of texts; without a scheduled date
     or time it is now (`now`: aware)."""
     names = {field.name for field in FIELDS}
-    faults = [Fault(name, "unknown-field") for name in given if name not in names]
+    faults = [fault("unknown-field", name) for name in given if name not in names]
     values: dict[str, Any] = {}
     for field in FIELDS:
         try:
             values[field.name] = _value(field, given.get(field.name))
-        except _FaultError as fault:
-            faults.append(Fault(field.name, fault.code))
+        except _FaultError as error:
+            faults.append(fault(error.code, field.name))
     if values.get("procedure_code_scheme") and not values.get("procedure_code"):
         values["procedure_code_scheme"] = ""
     if faults:

@@ -17,11 +17,11 @@ from sqlalchemy import Connection
 
 from node.dicom.worklist_file import read_worklist
 from node.domain.order import OrderText
-from node.errors import Unreadable
+from node.errors import Fault, Unreadable
 from worklists.modality import desk, store
 from worklists.modality._form_table import FIELDS
 from worklists.modality.desk import Desk
-from worklists.modality.form import Fault, OrderInvalid, fold, read_order
+from worklists.modality.form import OrderInvalid, fault, fold, read_order
 
 MOST_ROWS: Final = 2000  # of one file
 _NEEDED: Final = ("patient_name", "patient_id", "modality")  # columns without which a table is none of orders
@@ -66,18 +66,18 @@ def _read_dicom(content: bytes) -> FileRows:
     try:
         found, steps = read_worklist(content)
     except Unreadable:
-        return FileRows("dicom", faults=(Fault("", "unreadable"),))
-    return FileRows("dicom", ((1, found),), (Fault("", "several-steps"),) if steps > 1 else ())
+        return FileRows("dicom", faults=(fault("unreadable"),))
+    return FileRows("dicom", ((1, found),), (fault("several-steps"),) if steps > 1 else ())
 
 
 def _read_json(content: bytes) -> FileRows:
     try:
         found = json.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError):
-        return FileRows("json", faults=(Fault("", "unreadable"),))
+        return FileRows("json", faults=(fault("unreadable"),))
     items = found if isinstance(found, list) else found.get("orders", [found])
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        return FileRows("json", faults=(Fault("", "unreadable"),))
+        return FileRows("json", faults=(fault("unreadable"),))
     return _limited("json", list(enumerate(items, 1)))
 
 
@@ -85,15 +85,15 @@ def _read_csv(content: bytes) -> FileRows:
     text = _decoded(content)
     lines = text.splitlines()
     if not lines:
-        return FileRows("csv", faults=(Fault("", "no-orders"),))
+        return FileRows("csv", faults=(fault("no-orders"),))
     delimiter = max(";,\t|", key=lines[0].count)
     try:
         table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error:
-        return FileRows("csv", faults=(Fault("", "unreadable"),))
+        return FileRows("csv", faults=(fault("unreadable"),))
     columns = [_column(heading) for heading in table[0]]
     if not all(name in columns for name in _NEEDED):
-        return FileRows("csv", faults=(Fault("", "headings"),))
+        return FileRows("csv", faults=(fault("headings"),))
     rows = [
         (number, {name: cell for name, cell in zip(columns, cells, strict=False) if name})
         for number, cells in enumerate(table[1:], 2)
@@ -105,9 +105,9 @@ def _read_csv(content: bytes) -> FileRows:
 
 def _limited(kind: str, rows: Sequence[tuple[int, Mapping[str, Any]]], passed_over: tuple[str, ...] = ()) -> FileRows:
     if not rows:
-        return FileRows(kind, faults=(Fault("", "no-orders"),), passed_over=passed_over)
+        return FileRows(kind, faults=(fault("no-orders"),), passed_over=passed_over)
     if len(rows) > MOST_ROWS:
-        return FileRows(kind, faults=(Fault("", "too-many"),), passed_over=passed_over)
+        return FileRows(kind, faults=(fault("too-many"),), passed_over=passed_over)
     return FileRows(kind, tuple(rows), (), passed_over)
 
 
@@ -155,5 +155,5 @@ def _take(
 def _judged(tx: Connection, values: Mapping[str, Any], now: datetime) -> tuple[OrderText | None, tuple[Fault, ...]]:
     text, faults = read_order(values, now)
     if text is not None and not text.accession_number and store.is_there_already(tx, text):
-        return text, (Fault("", "duplicate"),)
+        return text, (fault("duplicate"),)
     return text, faults

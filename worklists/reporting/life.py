@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from node.domain.job import NextJob
 from node.domain.report import ReadingEvent, ReadingState, ReportText, Signature, SignatureRole
 from node.domain.timeline import Hop
-from node.errors import Conflict, Invalid, NotAllowed
+from node.errors import Conflict, Fault, Invalid, NotAllowed
 from node.ledger import criticals
 from node.ledger.jobs import enqueue
 from worklists.reading import desk, marks, profiles
@@ -36,15 +36,6 @@ class DraftConflict(Conflict):
     """The draft was changed from elsewhere since it was read."""
 
     code = "draft-conflict"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a report cannot be signed yet."""
-
-    field: str
-    code: str
-    message: str
 
 
 class NotReady(Invalid):

@@ -18,11 +18,11 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import DT
 
 from node.dicom.report import _codes_table as table
-from node.dicom.report.names import LICENCES, LICENCES_NAME
+from node.dicom.report.names import LICENCES, LICENCES_NAME, observer_name
 from node.dicom.setup import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from node.dicom.study_header import offset_text, patient_and_study, text_of, zone_of
 from node.dicom.uids import derived_uid
-from node.domain.report import SignedReport
+from node.domain.report import ReportStatus, SignedReport
 from node.errors import Invalid
 
 MANUFACTURER = "Liên Tuyến"
@@ -102,6 +102,25 @@ def organization(report: SignedReport) -> str:
 
 def organization_text(name: str) -> str:
     return text_of(name)[:64].rstrip() or MANUFACTURER
+
+
+def header_arguments(report: SignedReport, kind: DocumentKind) -> dict[str, Any]:
+    """What highdicom's structured reports are told alike: of the version, its flags and who answers for it (PS3.3 C.17.2)."""
+    verifier = report.verifier
+    return {
+        "series_number": SERIES_NUMBER + kind.series_offset,
+        "series_description": kind.title[language(report)],
+        "instance_number": report.version,
+        "manufacturer": MANUFACTURER,
+        "is_complete": True,
+        "is_final": report.status is not ReportStatus.PRELIMINARY,
+        "is_verified": verifier is not None,
+        "institution_name": text_of(report.observer_organization)[:64] or None,
+        "verifying_observer_name": observer_name(verifier.name) if verifier else None,
+        "verifying_organization": organization_text(verifier.organization) if verifier else None,
+        "transfer_syntax_uid": ExplicitVRLittleEndian,
+        "specific_character_set": "ISO_IR 192",
+    }
 
 
 def moment_of(report: SignedReport, study: Mapping[str, Any]) -> datetime:

@@ -25,17 +25,15 @@ from highdicom.sr import (
     PlanarROIMeasurementsAndQualitativeEvaluations,
 )
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian
 
 from node.dicom.report import _codes_table as codes
 from node.dicom.report import _marks_table as table
 from node.dicom.report.document import (
-    MANUFACTURER,
     MEASUREMENTS,
-    SERIES_NUMBER,
     EvidenceItem,
     evidence_dataset,
     finish,
+    header_arguments,
     identify_schemes,
     language,
     moment_of,
@@ -48,9 +46,9 @@ from node.dicom.report.marks import finding_code, graphics, method, numbers, sou
 from node.dicom.report.names import observer_name
 from node.dicom.report.narrative import sign
 from node.dicom.setup import configure
-from node.dicom.study_header import first_of, text_of
+from node.dicom.study_header import first_of
 from node.domain.measurement import Measurement, MeasurementKind
-from node.domain.report import ReportStatus, SignedReport
+from node.domain.report import SignedReport
 
 _REGIONS = frozenset({MeasurementKind.ELLIPSE, MeasurementKind.RECTANGLE})
 Group = PlanarROIMeasurementsAndQualitativeEvaluations | MeasurementsAndQualitativeEvaluations
@@ -78,25 +76,12 @@ def build_measurements(
         return None
     groups = [_group(mark, images) for mark in measured]
     used = sorted({mark.sop_instance_uid for mark in measured})
-    verifier = report.verifier
-    spoken = language(report)
     ds = _Measurements(
         evidence=[evidence_dataset(report.study_instance_uid, images[uid]) for uid in used],
         content=_content(report, groups, study),
         series_instance_uid=series_uid(MEASUREMENTS, report.series_instance_uid),
-        series_number=SERIES_NUMBER + MEASUREMENTS.series_offset,
         sop_instance_uid=sop_uid(MEASUREMENTS, report.sop_instance_uid),
-        instance_number=report.version,
-        manufacturer=MANUFACTURER,
-        is_complete=True,
-        is_final=report.status is not ReportStatus.PRELIMINARY,
-        is_verified=verifier is not None,
-        institution_name=text_of(report.observer_organization)[:64] or None,
-        verifying_observer_name=observer_name(verifier.name) if verifier else None,
-        verifying_organization=organization_text(verifier.organization) if verifier else None,
-        transfer_syntax_uid=ExplicitVRLittleEndian,
-        specific_character_set="ISO_IR 192",
-        series_description=MEASUREMENTS.title[spoken],
+        **header_arguments(report, MEASUREMENTS),
     )
     stamp(ds, moment_of(report, study), "Series", "Content")
     sign(ds, report, study)

@@ -32,21 +32,19 @@ from highdicom.sr import (
 )
 from highdicom.sr.enum import RelationshipTypeValues as Relation
 from pydicom.dataset import Dataset
-from pydicom.uid import EnhancedSRStorage, ExplicitVRLittleEndian
+from pydicom.uid import EnhancedSRStorage
 
 from node.dicom.report import _codes_table as table
 from node.dicom.report.document import (
-    MANUFACTURER,
     NARRATIVE,
-    SERIES_NUMBER,
     STORAGE,
     EvidenceItem,
     date_time,
     evidence_dataset,
     evidence_of,
     finish,
+    header_arguments,
     identify_schemes,
-    language,
     moment_of,
     organization,
     organization_text,
@@ -57,7 +55,7 @@ from node.dicom.report.marks import narrative_group
 from node.dicom.report.names import licence_codes, observer_name
 from node.dicom.setup import configure
 from node.dicom.study_header import text_of, zone_of
-from node.domain.report import Addendum, CriticalNote, ReportStatus, ReportText, Signature, SignedReport
+from node.domain.report import Addendum, CriticalNote, ReportText, Signature, SignedReport
 from node.errors import Invalid
 
 
@@ -77,24 +75,12 @@ def build_sr(report: SignedReport, study: Mapping[str, Any], evidence: Sequence[
     """
     configure()
     items = evidence_of(report, evidence)
-    verifier = report.verifier
     ds = _Report(
         evidence=[evidence_dataset(report.study_instance_uid, e) for e in items],
         content=_content(report, {e.sop_instance_uid: e for e in items}, zone_of(study)),
         series_instance_uid=report.series_instance_uid,
-        series_number=SERIES_NUMBER,
         sop_instance_uid=report.sop_instance_uid,
-        instance_number=report.version,
-        manufacturer=MANUFACTURER,
-        is_complete=True,
-        is_final=report.status is not ReportStatus.PRELIMINARY,
-        is_verified=verifier is not None,
-        institution_name=text_of(report.observer_organization)[:64] or None,
-        verifying_observer_name=observer_name(verifier.name) if verifier else None,
-        verifying_organization=organization_text(verifier.organization) if verifier else None,
-        transfer_syntax_uid=ExplicitVRLittleEndian,
-        specific_character_set="ISO_IR 192",
-        series_description=NARRATIVE.title[language(report)],
+        **header_arguments(report, NARRATIVE),
     )
     stamp(ds, moment_of(report, study), "Series", "Content")
     sign(ds, report, study)
