@@ -174,6 +174,7 @@ def test_cells_are_chosen_filled_and_maximised_by_key_and_scroll_by_position(pag
     page.keyboard.press("3")
     shows(page, 3, "Tái tạo CORONAL")
     page.keyboard.press("Shift+ArrowLeft")
+    expect(cells(page).nth(2)).to_have_attribute("data-active", "true")
     page.keyboard.press("Home")
     shows(page, 2, "Ảnh 1/32")
     page.keyboard.press("PageDown")  # 20 mm further on

@@ -135,7 +135,11 @@ function GridTable({ title, grid }: { title: string; grid: Grid }) {
                   </td>
                 )}
                 {row.values.map((value, at) => (
-                  <td key={grid.columns[at]} data-number={/^[-\d.]/.test(value) || undefined}>
+                  <td
+                    key={grid.columns[at]}
+                    data-number={/^[-\d.]/.test(value) || undefined}
+                    data-long={value.length > 60 || undefined}
+                  >
                     {value}
                   </td>
                 ))}

@@ -8,7 +8,7 @@ import { dicomDate } from '../i18n/format';
 import { IconDocument } from '../ui/icons';
 import { startDrag } from './drag';
 import classes from './SeriesStrip.module.css';
-import { framesIn, inReadingOrder, isDocument } from './series';
+import { documentName, framesIn, inReadingOrder, isDocument } from './series';
 
 interface Props {
   study: StudyDetail;
@@ -83,7 +83,7 @@ interface ThumbnailProps {
 function Thumbnail({ study, series, number, active, shown, marked, onOpen }: ThumbnailProps) {
   const { t } = useTranslation();
   const paper = isDocument(series);
-  const name = series.description || (paper ? t('view.document') : t('view.no-description'));
+  const name = series.description || (paper ? t(documentName(series)) : t('view.no-description'));
   return (
     <button
       type="button"

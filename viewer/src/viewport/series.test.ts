@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Instance, Series } from '../api/types';
-import { documentKind, framesIn, inReadingOrder, isDocument, openingSeries, seriesOf } from './series';
+import { documentKind, documentName, framesIn, inReadingOrder, isDocument, openingSeries, seriesOf } from './series';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const SR = '1.2.840.10008.5.1.4.1.1.88.11';
@@ -26,6 +26,15 @@ const aSeries = (uid: string, number: number | null, instances: Instance[]): Ser
 const aReport = aSeries('9', 0, [anInstance('r', { sop_class_uid: SR, rows: 0, columns: 0 })]);
 
 describe('series', () => {
+  it('of documents without a description are named by what they are', () => {
+    expect(['PR', 'KO', 'SR', 'DOC'].map((modality) => documentName({ modality }))).toEqual([
+      'view.document-name.presentation',
+      'view.document-name.key-objects',
+      'view.document-name.report',
+      'view.document',
+    ]);
+  });
+
   it('of reports and papers are documents', () => {
     expect(isDocument(aReport)).toBe(true);
     expect(documentKind(aReport.instances[0]!)).toBe('report');

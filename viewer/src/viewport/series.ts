@@ -17,6 +17,17 @@ export function documentKind(instance: Instance): DocumentKind {
   return 'other';
 }
 
+const NAMES = {
+  KO: 'view.document-name.key-objects',
+  PR: 'view.document-name.presentation',
+  SR: 'view.document-name.report',
+  ECG: 'view.document-name.waveform',
+} as const;
+
+/** What a series of documents is called where it has no description: a key of the catalogue. */
+export const documentName = ({ modality }: Pick<Series, 'modality'>) =>
+  modality in NAMES ? NAMES[modality as keyof typeof NAMES] : ('view.document' as const);
+
 const holdsNoPixels = (instance: Instance) =>
   instance.rows === 0 ||
   instance.sop_class_uid.startsWith(ENCAPSULATED) ||
