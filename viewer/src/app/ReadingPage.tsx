@@ -27,6 +27,7 @@ import { PriorityMenu } from '../worklist/PriorityMenu';
 import { ScopeDialog } from '../worklist/ScopeDialog';
 import { useHeartbeat } from '../worklist/useHeartbeat';
 import classes from './ReadingPage.module.css';
+import { useNextAhead } from './useNextAhead';
 import { ViewerHeader } from './ViewerHeader';
 
 const POLL_MS = 20_000;
@@ -165,6 +166,7 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
       }
       panel={({ show }) => (
         <Panel
+          ahead={reads}
           task={task}
           study={study}
           draft={draft}
@@ -180,7 +182,10 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
             <>
               <CriticalPanel taskId={task.id} editable={reads && (editable || task.mine)} />
               {reads && task.state !== 'cancelled' && <OpinionPanel taskId={task.id} />}
-              <LetterThread studyUid={study.study_instance_uid} />
+              <section className={classes.letters} aria-label={t('letters.title')}>
+                <h3>{t('letters.title')}</h3>
+                <LetterThread studyUid={study.study_instance_uid} />
+              </section>
               <AskDialog taskId={task.id} opened={dialog === 'ask'} onClose={() => setDialog(null)} />
               {dialog === 'scope' && (
                 <ScopeDialog
@@ -212,6 +217,7 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
 }
 
 /** The report panel with what it knows of the pictures on the screen. */
-function Panel(props: Omit<Parameters<typeof ReportPanel>[0], 'quality'>) {
+function Panel({ ahead, ...props }: Omit<Parameters<typeof ReportPanel>[0], 'quality'> & { ahead: boolean }) {
+  useNextAhead(props.task.id, ahead);
   return <ReportPanel {...props} quality={useViews().quality} />;
 }

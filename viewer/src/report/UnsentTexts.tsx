@@ -96,7 +96,7 @@ function Text({ one, against, writing = false, opened = false, onTake, onDiscard
     <li className={classes.one}>
       <p className={classes.head}>
         <time dateTime={new Date(at).toISOString()}>{format.moment(new Date(at).toISOString())}</time>
-        {view !== 'text' && <span className={classes.start}>{beginning(written) || t('unsent.no-words')}</span>}
+        {view === null && <span className={classes.start}>{beginning(written) || t('unsent.no-words')}</span>}
       </p>
       {view === 'text' && (
         <div className={classes.text}>
