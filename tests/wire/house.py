@@ -22,6 +22,7 @@ from node.ledger.schema import audit
 from node.ports import Admitted
 from tests.unit.flow.station import NOW, STUDY, Station, a_registry
 from tests.wire.conftest import AE_TITLE, ListeningNode, a_peer, dcmtk
+from tests.wire.steady import steady
 
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 JPEG_LS, HTJ2K = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.202"
@@ -150,7 +151,7 @@ def moved(house: House, identifier: Dataset, *, to: str = "WS", model: str = STU
     """All responses to a C-MOVE."""
     ae = AE("CT1")
     ae.add_requested_context(model)
-    assoc = ae.associate("127.0.0.1", house.port, ae_title=AE_TITLE)
+    assoc = steady(ae.associate("127.0.0.1", house.port, ae_title=AE_TITLE))
     assert assoc.is_established
     answers = list(assoc.send_c_move(identifier, to, model, msg_id=77))
     assoc.release()
@@ -172,7 +173,7 @@ def gotten(
         ae.add_requested_context(uid, syntaxes)
     roles = [build_role(uid, scp_role=True) for uid in {uid for uid, _ in contexts}]
     handlers = [(evt.EVT_C_STORE, taker.store)]
-    assoc = ae.associate("127.0.0.1", house.port, ae_title=AE_TITLE, ext_neg=roles, evt_handlers=handlers)
+    assoc = steady(ae.associate("127.0.0.1", house.port, ae_title=AE_TITLE, ext_neg=roles, evt_handlers=handlers))
     assert assoc.is_established
     answers = list(assoc.send_c_get(identifier, model))
     assoc.release()

@@ -31,6 +31,7 @@ from node.ledger.sql import SqlLedger, open_ledger
 from node.ports import Admitted
 from tests import services
 from tests.wire.conftest import AE_TITLE, NOW, ListeningNode, StoppedClock, dcmtk
+from tests.wire.steady import steady
 from worklists.modality import desk, form, reads, trace
 from worklists.modality.desk import Desk
 from worklists.modality.search import Found
@@ -129,7 +130,7 @@ class Department:
             ae.add_requested_context(uid, syntaxes or ExplicitVRLittleEndian)
         assoc = ae.associate("127.0.0.1", self.node.server.port, ae_title=AE_TITLE, evt_handlers=handlers or [])
         assert assoc.is_established
-        return assoc
+        return steady(assoc)
 
     def step(self, uid: str) -> Any:
         with self.ledger.read() as tx:
@@ -376,6 +377,28 @@ def test_an_identifier_that_is_none_is_refused_and_the_next_is_answered(departme
     ((status, _),) = list(assoc.send_c_find(bad, MWL))
     assert status.Status == 0xA900
     assert len(list(assoc.send_c_find(everything(), MWL))) == 4
+    assoc.release()
+
+
+def test_a_caller_whose_threads_are_slow_hears_every_answer(department: Department) -> None:
+    """Guards `steady`: pynetdicom's thread stands where it would take the first answer of the second question."""
+    assoc = department.associate()
+    assert len(list(assoc.send_c_find(everything(), MWL))) == 4
+    wait, stands, goes_on = assoc._reactor_checkpoint.wait, threading.Event(), threading.Event()
+
+    def wait_long(timeout: float | None = None) -> bool:
+        wait(timeout)
+        stands.set()
+        return goes_on.wait(10)
+
+    assoc._reactor_checkpoint.wait = wait_long  # type: ignore[method-assign]
+    assert stands.wait(10)
+    answers = assoc.send_c_find(everything(), MWL)
+    while assoc.dimse.msg_queue.qsize() < 4:
+        threading.Event().wait(0.01)
+    goes_on.set()
+    threading.Event().wait(0.1)
+    assert len(list(answers)) == 4
     assoc.release()
 
 

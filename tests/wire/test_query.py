@@ -31,6 +31,7 @@ from tests import services
 from tests.unit.ledger.test_search import DUC, HA, OTHER_SITE, add
 from tests.wire.conftest import AE_TITLE, ListeningNode
 from tests.wire.script import ACCEPTED, EXPLICIT, connected, fragment, request, status_of
+from tests.wire.steady import steady
 
 STUDY_ROOT, PATIENT_ROOT = StudyRootQueryRetrieveInformationModelFind, PatientRootQueryRetrieveInformationModelFind
 UTF8 = "SpecificCharacterSet=ISO_IR 192"
@@ -200,7 +201,7 @@ def _ask(archive: Archive, ds: Dataset, wanted: bytes | None) -> tuple[list[str]
         item = SOPClassExtendedNegotiation()
         item.sop_class_uid, item.service_class_application_information = STUDY_ROOT, wanted
         items.append(item)
-    assoc = ae.associate("127.0.0.1", archive.node.server.port, ae_title=AE_TITLE, ext_neg=items)
+    assoc = steady(ae.associate("127.0.0.1", archive.node.server.port, ae_title=AE_TITLE, ext_neg=items))
     assert assoc.is_established
     answers = [answer.StudyInstanceUID for _, answer in assoc.send_c_find(ds, STUDY_ROOT) if answer is not None]
     agreed = assoc.acceptor.sop_class_extended.get(STUDY_ROOT, b"")

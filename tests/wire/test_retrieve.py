@@ -42,6 +42,7 @@ from tests.wire.house import (
     uids,
     uids_in,
 )
+from tests.wire.steady import steady
 
 StartPacs = Callable[..., Pacs]
 
@@ -267,7 +268,7 @@ def test_the_caller_may_cancel(house: House) -> None:
         house.know(taker.port)
         ae = AE("CT1")
         ae.add_requested_context(STUDY_MOVE)
-        assoc = ae.associate("127.0.0.1", house.port, ae_title=AE_TITLE)
+        assoc = steady(ae.associate("127.0.0.1", house.port, ae_title=AE_TITLE))
         answers: Answers = []
         for answer in assoc.send_c_move(THE_STUDY, "WS", STUDY_MOVE, msg_id=9):
             answers.append(answer)
@@ -299,7 +300,7 @@ def test_a_caller_that_leaves_is_not_sent_for_any_more(house: House) -> None:
         house.know(taker.port)
         ae = AE("CT1")
         ae.add_requested_context(STUDY_MOVE)
-        assoc = ae.associate("127.0.0.1", house.port, ae_title=AE_TITLE)
+        assoc = steady(ae.associate("127.0.0.1", house.port, ae_title=AE_TITLE))
         next(assoc.send_c_move(THE_STUDY, "WS", STUDY_MOVE))
         assoc.abort()
         left.set()
@@ -328,7 +329,7 @@ def test_without_the_role_of_a_taker_nothing_is_sent(house: House) -> None:
     ae = AE("CT1")
     ae.add_requested_context(STUDY_GET)
     ae.add_requested_context(SECONDARY)
-    assoc = ae.associate("127.0.0.1", house.port, ae_title=AE_TITLE)
+    assoc = steady(ae.associate("127.0.0.1", house.port, ae_title=AE_TITLE))
     answers = list(assoc.send_c_get(THE_STUDY, STUDY_GET))
     assoc.release()
     assert counts(answers[-1][0]) == (0xA702, None, 0, 1, 0)
