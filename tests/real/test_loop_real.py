@@ -11,6 +11,7 @@ import pydicom
 import pytest
 
 from tests.flow.loop import Loop, wait_for
+from tests.flow.nursery import Nursery
 from tests.services import find_program
 from tests.validators import dciodvfy, dicom_sr_validator, dsrdump
 
@@ -35,8 +36,8 @@ IDENTITY = ("PatientName", "PatientID", "StudyInstanceUID")
 
 
 @pytest.fixture(scope="module")
-def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
-    running = Loop(tmp_path_factory.mktemp("loop"), quiet_seconds=1.0)
+def loop(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator[Loop]:
+    running = Loop(tmp_path_factory.mktemp("loop"), quiet_seconds=1.0, nursery=nursery)
     running.start_both()
     yield running
     running.close()
