@@ -164,7 +164,7 @@ def test_all_unsent_texts_of_a_study_are_offered(node: DeskNode, enter: Enter, t
     expect(findings(page)).to_have_value("Dày thành phế quản.")
     expect(offered).to_have_count(2)
     for _ in range(2):
-        offered.first.get_by_role("button", name="Bỏ bản này").press("Enter")
+        offered.first.get_by_role("button", name="Bỏ", exact=True).press("Enter")
         expect(page.get_by_role("button", name="Giữ lại")).to_be_focused()
         page.get_by_role("button", name="Bỏ hẳn").press("Enter")
     expect(offered).to_have_count(0)

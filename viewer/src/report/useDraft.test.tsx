@@ -143,7 +143,7 @@ describe('a claim that is lost while somebody writes', () => {
     become({ ...LOST, report: { ...EMPTY_REPORT, findings: 'Lách to.' }, report_revision: 'r7' });
     expect(screen.getByText('Gan to.')).toBeTruthy();
     expect(screen.getByText('Lách to.')).toBeTruthy();
-    await userEvent.click(screen.getByRole('button', { name: 'Chép văn bản' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Chép' }));
     expect(copied).toEqual(['Mô tả:\nGan to.']);
     expect(await screen.findByText('Đã chép')).toBeTruthy();
     become({ mine: true });
@@ -164,7 +164,7 @@ describe('a claim that is lost while somebody writes', () => {
     keep('a', kept('Chưa gửi.', Date.now() - 60_000));
     await theDesk(aDetail(LOST));
     expect(await screen.findByText('Chưa gửi.')).toBeTruthy();
-    await userEvent.click(screen.getByRole('button', { name: 'Bỏ bản này' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Bỏ' }));
     expect(screen.getByText('Chưa gửi.')).toBeTruthy();
     await userEvent.click(screen.getByRole('button', { name: 'Bỏ hẳn' }));
     expect(screen.queryByText('Chưa gửi.')).toBeNull();
