@@ -21,6 +21,15 @@ OPENING, FRAMES = re.compile(r"/opening$"), re.compile(r"/frames/")
 MARKS = "performance.getEntriesByType('mark').map((mark) => mark.name)"
 
 
+earlier = {"StudyDate": "20260312", "StudyDescription": "CT ngực lần trước"}
+
+
+def radiograph(rows: int = 2200, columns: int = 1800) -> dict[str, Any]:
+    samples = smooth(rows, columns, dtype="uint16", top=4000)[0]
+    place = {"PatientID": "P2", "Modality": "DX", "BodyPartExamined": "CHEST", "StudyDescription": "X-quang ngực"}
+    return {**place, "Rows": rows, "Columns": columns, "PixelData": samples.tobytes()}
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskNode]:
     node = DeskNode(tmp_path_factory.mktemp("previews"))
@@ -28,7 +37,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskNode]:
     noise = np.random.default_rng(1).integers(0, 400, (SIDE, SIDE)).astype("uint16")
     samples = smooth(SIDE, SIDE, dtype="uint16", top=2000)[0] + noise
     node.take(a_study(1, SLICES, Rows=SIDE, Columns=SIDE, PixelData=samples.tobytes()))
-    node.wait_tasks(1)
+    node.take(a_study(2, 1, **radiograph()))
+    chest = {"PatientID": "P3", "BodyPartExamined": "CHEST", "StudyDescription": "CT ngực"}
+    node.take(a_study(3, SLICES, **chest))
+    node.take(a_study(4, SLICES, **(chest | earlier)))
+    node.wait_tasks(4)
     yield node
     node.stop()
 
@@ -102,3 +115,35 @@ def test_a_preview_is_marked_until_the_whole_image_is_there(page: Page, desk: De
     draw_a_length(page)
     wait_for(lambda: len(marks_of(desk)) == 1, 20, "the length on the whole image is kept")
     expect(bar).to_have_attribute("aria-valuetext", re.compile(rf"đã tải đủ {SLICES}, xem trước 0"), timeout=SOON)
+
+
+def opened(page: Page, words: str) -> None:
+    page.unroute(OPENING)
+    page.get_by_role("row").filter(has_text=words).click()
+    page.keyboard.press("Enter")
+
+
+def test_a_large_image_shows_its_preview_while_all_of_it_is_decoded(page: Page) -> None:
+    opened(page, "X-quang ngực")
+    wait_for(lambda: marked(page, "full"), 20, "the radiograph is here in full")
+    when = "performance.getEntriesByName('lientuyen:{}')[0].startTime"
+    assert page.evaluate(when.format("preview")) < page.evaluate(when.format("full"))
+
+
+def test_a_prior_leaves_the_line_to_the_study_that_is_read(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+    page.unroute(OPENING)
+    held: list[Route] = []
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if OPENING.search(request.url) else None)
+    page.route(re.compile(r"2\.25\.93/(.*/)?opening$"), lambda route: held.append(route))
+    page.get_by_role("row").filter(has_text=re.compile("CT ngực(?! lần)")).click()
+    page.keyboard.press("Enter")
+    waits = page.get_by_text("Ca cũ tải sau ca đang đọc")
+    expect(waits).to_be_visible(timeout=SOON)
+    assert not [url for url in asked if "2.25.94" in url]
+    for route in held:
+        route.continue_()
+    expect(waits).to_be_hidden(timeout=SOON)
+    prior = page.get_by_role("region", name=re.compile("ca cũ", re.IGNORECASE))
+    expect(prior.get_by_text(re.compile(r"Ảnh \d+/"))).to_be_visible(timeout=SOON)

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { expectStudy, onlyFor, Supply, supplyOf } from './supply';
+import { beginning, expectStudy, onlyFor, Supply, supplyOf } from './supply';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
@@ -29,6 +29,17 @@ describe('the supply of a series', () => {
     supply.shorten(0);
     expect(supply.get(0)).toMatchObject({ bytes: bytes(1, 2), reduction: 1 });
     expect(supply.held).toBe(2);
+  });
+
+  it('gives what came of a whole frame first, for a preview of it', () => {
+    const supply = new Supply(null);
+    supply.add(0, 0, bytes(1, 2), 3);
+    supply.add(0, 2, bytes(3), 1);
+    expect(beginning(supply.get(0)!)).toMatchObject({ bytes: bytes(1, 2, 3), reduction: 1 });
+    supply.add(0, 3, bytes(4), 0);
+    expect(beginning(supply.get(0)!)).toMatchObject({ bytes: bytes(1, 2), reduction: 3 });
+    supply.add(1, 0, bytes(9), 0);
+    expect(beginning(supply.get(1)!)).toMatchObject({ bytes: bytes(9), reduction: 0 });
   });
 
   it('says which frame has got more', () => {
@@ -66,6 +77,14 @@ describe('the shelf', () => {
     expect(expectStudy('1.2.1', false)).toBe(expectStudy('1.2.1', false));
     expect(asked).toEqual(['/api/display/studies/1.2.1/opening']);
     onlyFor(null);
+  });
+
+  it('keeps what is being opened, though it was only fetched ahead before', () => {
+    const { stopped } = aSilentNode();
+    expectStudy('1.2.4', false);
+    expectStudy('1.2.4', true);
+    onlyFor(null, '1.2.4'); // the list is left: it does not fetch ahead any more
+    expect(stopped).toEqual([]);
   });
 
   it('stops what was fetched ahead when another study is opened, not what somebody looks at', async () => {
