@@ -37,7 +37,7 @@ WORDS = ("phổi", "sáng", "đều", "không", "thấy", "tổn", "thương", "
 SHOWS_NO_IMAGES = re.compile(r"/api/display/|\.wasm$")  # the images are not what is tested here
 SAVE = re.compile(r"/api/reading/tasks/[0-9a-f]{32}/report$")
 MOMENTS = ("at once", "at once", "on its way", "on its way", "saved")
-EVERYDAY = 20
+EVERYDAY = 15
 
 
 @dataclass
