@@ -50,6 +50,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path, sha
     image = shared_data / PATHS[0]
     bare = a_state(image, "2.25.503", ContentLabel="TRAN", SoftcopyVOILUTSequence=None, RescaleSlope=None)
     world.receive(*((shared_data / path).read_bytes() for path in PATHS), a_state(image), bare, a_selection(image))
+    world.receive(a_staircase(), *(a_grey_state(sop, **more) for sop, more in GREY_STATES.items()))
     with serving(world) as url:
         yield f"{url} {world.token('bs')}"
     world.node.pool.shutdown()
@@ -160,6 +161,89 @@ def a_selection(image: Path) -> bytes:
     return out.getvalue()
 
 
+STAIRS = "2.25.700"
+STEP, ACROSS = 64, 8  # stored values and pixels from step to step; steps in a row
+
+
+def a_staircase() -> bytes:
+    """64 squares of one value each: 0, 64, 128 … as stored, 1000 less in its own units."""
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.SpecificCharacterSet = "ISO_IR 192"
+    ds.PatientName, ds.PatientID, ds.StudyInstanceUID, ds.SeriesInstanceUID = "Bậc^Thang", "BT1", STAIRS, f"{STAIRS}.1"
+    ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = UID("1.2.840.10008.5.1.4.1.1.2"), UID(f"{STAIRS}.1.1"), "CT"
+    ds.StudyDate, ds.StudyTime, ds.AccessionNumber = "20260301", "101500", ""
+    ds.Rows = ds.Columns = STEP * ACROSS
+    ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = 1, "MONOCHROME2", 0
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 16, 12, 11
+    ds.RescaleSlope, ds.RescaleIntercept, ds.WindowCenter, ds.WindowWidth = 1, -1000, 40, 400
+    row, column = np.indices((ds.Rows, ds.Columns)) // STEP
+    ds.PixelData = (STEP * (ACROSS * row + column)).astype("<u2").tobytes()
+    out = BytesIO()
+    dcmwrite(out, ds, enforce_file_format=True)
+    return out.getvalue()
+
+
+def a_lut(entries: list[int], bits: int) -> Dataset:
+    made = item(LUTDescriptor=[len(entries), 0, bits])
+    made.add_new("LUTData", "US", entries)
+    return made
+
+
+SQUARED: list[int] = [round(level * level / 255) for level in range(256)]
+BACKWARDS = [4095 - value for value in range(4096)]
+GREY_STATES: dict[str, dict[str, Any]] = {
+    f"{STAIRS}.91": {
+        "ContentLabel": "VUONG",
+        "RescaleSlope": 2,
+        "RescaleIntercept": -3000,
+        "RescaleType": "US",
+        "PresentationLUTSequence": [a_lut(SQUARED, 8)],
+        "SoftcopyVOILUTSequence": [item(WindowCenter="500", WindowWidth="4001")],
+    },
+    f"{STAIRS}.92": {
+        "ContentLabel": "NGUOC",
+        "ModalityLUTSequence": [a_lut(BACKWARDS, 12)],
+        "SoftcopyVOILUTSequence": [item(WindowCenter="2048", WindowWidth="2001")],
+        "PresentationLUTShape": "IDENTITY",
+    },
+}
+
+
+def a_grey_state(sop: str, **more: Any) -> bytes:
+    about = item(ReferencedSOPClassUID=UID("1.2.840.10008.5.1.4.1.1.2"), ReferencedSOPInstanceUID=f"{STAIRS}.1.1")
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.SpecificCharacterSet = "ISO_IR 192"
+    ds.PatientName, ds.PatientID, ds.StudyInstanceUID, ds.SeriesInstanceUID = "Bậc^Thang", "BT1", STAIRS, f"{sop}.1"
+    ds.StudyDate, ds.StudyTime, ds.AccessionNumber = "20260301", "101500", ""
+    ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = GSPS, UID(sop), "PR"
+    ds.PresentationCreationDate, ds.PresentationCreationTime = "20260301", "101500"
+    ds.ReferencedSeriesSequence = [item(SeriesInstanceUID=f"{STAIRS}.1", ReferencedImageSequence=[about])]
+    for keyword, value in more.items():
+        setattr(ds, keyword, value)
+    out = BytesIO()
+    dcmwrite(out, ds, enforce_file_format=True)
+    return out.getvalue()
+
+
+def windowed(value: float, center: float, width: float) -> float:
+    """PS3.3 C.11.2.1.2.1, to 0 … 255."""
+    return min(255.0, max(0.0, ((value - (center - 0.5)) / (width - 1) + 0.5) * 255))
+
+
+def steps(page: Page) -> list[int]:
+    """The level in the middle of each square."""
+    seen = picture(page)[..., 0]
+    height, width = seen.shape
+    edge = min(height, width)
+    left, top = (width - edge) / 2, (height - edge) / 2
+    middles = [(place + 0.5) * edge / ACROSS for place in range(ACROSS)]
+    return [int(seen[int(top + y), int(left + x)]) for y in middles for x in middles]
+
+
 Look = Callable[[str], Watched]
 EDGE = 48  # pixels
 
@@ -171,7 +255,8 @@ def look(browser: Browser, address: str, shared_data: Path) -> Iterator[Look]:
     seen: list[Watched] = []
 
     def enter(path: str) -> Watched:
-        study = dcmread(shared_data / path, stop_before_pixels=True).StudyInstanceUID
+        is_study = path.startswith("2.25.")
+        study = path if is_study else dcmread(shared_data / path, stop_before_pixels=True).StudyInstanceUID
         context = browser.new_context(
             viewport={"width": 1440, "height": 860},
             locale="vi-VN",
@@ -255,6 +340,31 @@ def test_a_presentation_state_shows_the_image_as_the_origin_saw_it(look: Look) -
     page.keyboard.press("Escape")
     expect(page.get_by_text("W 150 · L 70")).to_have_count(0)
     settle(page, most=plain + 200)
+
+
+@pytest.mark.parametrize("renderer", ["cpu", "gpu"])
+def test_the_tables_of_a_state_reach_the_screen(look: Look, renderer: str) -> None:
+    watched = look(STAIRS)
+    page = watched.page
+    page.evaluate("(name) => localStorage.setItem('lientuyen.renderer', name)", renderer)
+    page.reload()
+    stored = [STEP * place for place in range(ACROSS * ACROSS)]
+    expected: dict[str, list[float]] = {
+        "VUONG": [SQUARED[round(windowed(2 * value - 3000, 500, 4001))] for value in stored],
+        "NGUOC": [windowed(BACKWARDS[value], 2048, 2001) for value in stored],
+        "Như đã lưu": [windowed(value - 1000, 40, 400) for value in stored],
+    }
+    for name, levels in expected.items():
+        layers(page)
+        page.get_by_role("radio", name=re.compile(name)).check()
+        page.keyboard.press("Escape")
+        for _ in range(60):
+            found = steps(page)
+            if np.abs(np.array(found) - levels).max() <= 1.5:
+                break
+            page.wait_for_timeout(80)
+        assert found == [pytest.approx(level, abs=1.5) for level in levels], name
+        watched.shot(f"objects-greys-{name[:2].lower()}-{renderer}")
 
 
 def test_a_state_that_leaves_things_out_says_so_on_the_image(look: Look) -> None:

@@ -4,7 +4,7 @@
  * Its own renderer knows neither sigmoids nor padding, and tables only by their greatest entry. An image may bring a `render` of its own;
  * ours has one. Everything else (transform, size, redrawing) stays the toolkit's.
  */
-import { Enums, metaData, type Types } from '@cornerstonejs/core';
+import { Enums, getShouldUseCPURendering, metaData, type Types } from '@cornerstonejs/core';
 import { wadors } from '@cornerstonejs/dicom-image-loader';
 import { type Dataset, forToolkit, text } from './dicom';
 import {
@@ -83,17 +83,29 @@ export function alternatives(imageId: string): Voi[] {
 
 /** Whether only our own drawing does justice to an object: a graphics processor knows straight windows alone. */
 function needsOwnDrawing(ds: Dataset): boolean {
-  const first = voisOf(ds, 1)[0];
-  if (first && first.curve.kind !== 'linear') return true;
+  const vois = voisOf(ds, 1);
+  if (vois.some(({ curve }) => curve.kind !== 'linear')) return true; // whichever the reader chooses
+  const first = vois[0];
   const padding = paddingOf(ds, 1);
   const inverted = text(ds, 'PhotometricInterpretation') === 'MONOCHROME1';
   return padding !== null && (inverted || first === undefined || padding.upper > first.range.lower);
 }
 
+/** Stacks for which somebody chose a curve that their objects do not have. */
+const curved = new WeakSet<Stack>();
+
+const isDrawnHere = (stack: Stack) => curved.has(stack) || [...stack.datasets.values()].some(needsOwnDrawing);
+
+/** From now on the stack is drawn by our own hand. Returns whether it has to be put onto its viewport anew for that. */
+export function drawHere(stack: Stack): boolean {
+  if (getShouldUseCPURendering() || isDrawnHere(stack)) return false;
+  curved.add(stack);
+  return true;
+}
+
 /** What the toolkit is to be told when it shows a stack: which of its renderers is to draw it. */
 export function howDrawn(stack: Stack): { options?: { renderBackend: RenderBackend } } {
-  const own = [...stack.datasets.values()].some(needsOwnDrawing);
-  return own ? { options: { renderBackend: Enums.RenderBackends.CPU } } : {};
+  return isDrawnHere(stack) ? { options: { renderBackend: Enums.RenderBackends.CPU } } : {};
 }
 
 type RenderBackend = typeof Enums.RenderBackends.CPU;

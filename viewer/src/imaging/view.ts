@@ -3,7 +3,7 @@
 import { Enums, type PlanarViewport, utilities } from '@cornerstonejs/core';
 import { ApiError } from '../api/problem';
 import { type Image, qualityOf } from './decode';
-import { howDrawn } from './drawing';
+import { drawHere, howDrawn } from './drawing';
 import { Drawn, drawAgain } from './drawn';
 import { closeViewport, ENGINE, openViewport, resizeViewports } from './engine';
 import type { Plane } from './geometry';
@@ -271,6 +271,17 @@ export class ImageView {
     } finally {
       if (turn === this.opened) this.replacing = false;
     }
+  }
+
+  /**
+   * Sees to it that curves other than a straight window are drawn: a graphics processor knows none. True: it was put on anew for that, at
+   * rest, and follows curves when `then` is called.
+   */
+  drawsCurves(then: () => void): boolean {
+    const { stack, shown } = this.state;
+    if (!stack || shown < 0 || !drawHere(stack)) return false;
+    void this.replace(stack, shown).then(then);
+    return true;
   }
 
   private attach(stack: Stack): FrameSource {

@@ -12,6 +12,15 @@ class FakeView {
   element = document.createElement('div');
   chosenRange: Range | undefined;
   lends: unknown = null;
+  /** It is drawn by a graphics processor until it is put on anew: who waits for that. */
+  drawnHere = true;
+  put: (() => void) | null = null;
+  drawsCurves = (then: () => void) => {
+    if (this.drawnHere) return false;
+    this.drawnHere = true;
+    this.put = then;
+    return true;
+  };
   inverted = false;
   turned = { flipHorizontal: false, flipVertical: false, rotation: 0 };
   zoom = 1;
@@ -31,7 +40,8 @@ class FakeView {
     },
     getImageData: () => undefined,
   };
-  getState = () => ({ inverted: this.inverted, stack: null, shown: -1 });
+  shown = 0;
+  getState = () => ({ inverted: this.inverted, stack, shown: this.shown });
   invert = () => {
     this.inverted = !this.inverted;
   };
@@ -136,4 +146,19 @@ it('a state with other words for another image is followed', () => {
   expect(notesOn(other, stack, 2)).toEqual(['no-window']);
   expect(notesOn(other, stack, 3)).toEqual([]);
   expect(on(null, 2)).toEqual(PLAIN);
+});
+
+it('a curve that the renderer does not know waits for one that does; who has left meanwhile is left alone', () => {
+  const curved = state({ presentation_lut: { descriptor: [3, 0, 8], entries: [0, 200, 255] } });
+  fake.drawnHere = false;
+  expect(on(curved, 0)).toEqual(PLAIN);
+  fake.put!();
+  expect(fake.chosenRange && windowOf(fake.chosenRange).width).toBe(150);
+  expect(chosenCurve(fake.element)?.kind).toBe('table');
+  expect(on(null, 0)).toEqual(PLAIN);
+  fake.drawnHere = false;
+  on(curved, 0);
+  on(null, 0);
+  fake.put!();
+  expect(chosenCurve(fake.element)).toBeNull();
 });

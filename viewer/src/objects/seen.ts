@@ -73,6 +73,8 @@ export class Seen {
   /** How the view was before the state. */
   private before: Look | null = null;
   private applied: Applied | null = null;
+  /** What waits for the view to be put on anew, or was shown last. */
+  private wanted: Presentation | null = null;
   private known: { state: Presentation; stack: Stack; greys: Map<number, Greys> } | null = null;
 
   constructor(view: ImageView) {
@@ -93,13 +95,24 @@ export class Seen {
     if (last?.place === next.place && last.greys === next.greys) return; // the reader may have turned and windowed it since
     this.before ??= lookOf(this.view);
     this.view.lends = this.before;
+    const isCurved = greys.voi !== null && greys.voi.curve.kind !== 'linear';
+    this.wanted = state;
+    if (isCurved && this.view.drawsCurves(() => this.again(state))) return;
     if (last?.place !== next.place) this.place(state, frame);
     if (last?.greys !== next.greys || last.place !== next.place) this.paint(state, greys, startsInverted(stack, index));
     this.applied = next;
   }
 
+  /** The view was put on anew for a state. */
+  private again(state: Presentation): void {
+    const { stack, shown } = this.view.getState();
+    this.applied = null;
+    if (this.wanted === state && stack && shown >= 0) this.follow(state, stack, shown);
+  }
+
   /** An image that the state does not name: as the reader had it. */
   private leave(): void {
+    this.wanted = null;
     if (this.before) lookAgain(this.view, this.before);
     this.before = null;
     this.applied = null;
