@@ -8,7 +8,7 @@ from pathlib import Path
 import pydicom
 
 from tests.flow.ended import check_ended_once
-from tests.flow.loop import Loop
+from tests.flow.loop import Loop, wait_for
 
 Push = Callable[[Loop, Path], bool]
 
@@ -19,7 +19,7 @@ def test_a_study_that_was_sent_while_the_hub_was_off_arrives_when_it_is_on_again
     loop.start("district")
     assert storescu(loop, ct_study)
     with loop.api("district", "radiographer") as api:
-        (study,) = api.get("/api/studies").json()["items"]
+        (study,) = wait_for(lambda: api.get("/api/studies").json()["items"], 30, "the district lists the study")
         assert study["stage"] in {"receiving", "queued", "sending"}
     loop.start("hub")
     (task,) = loop.wait_task()
@@ -62,9 +62,7 @@ def test_late_images_join_the_study(loop: Loop, ct_study: Path, storescu: Push, 
 
     def whole() -> bool:
         (now,) = loop.wait_task()
-        return now["instances_received"] == len(files) == now["instances_expected"]
-
-    from tests.flow.loop import wait_for
+        return bool(now["instances_received"] == len(files) == now["instances_expected"])
 
     wait_for(whole, 60, "the late images are on the worklist")
     loop.sign(task["id"])
