@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import text
 import node.ledger
 from node.dicom.network.identifier import key_of
 from node.domain.query import Level, Query
+from node.ledger import criticals
 from node.ledger.schema import metadata
 from node.ledger.search import find
 from node.ledger.sql import SqlLedger, open_ledger
@@ -30,6 +32,15 @@ INSTANCE = (
     "INSERT INTO instances (sop_instance_uid, study_uid, series_uid, sop_class_uid, transfer_syntax_uid, digest, size,"
     " frames, rows, columns, header, via, peer, facility, calling_ae, received_at, current, conflict)"
     " VALUES (:uid, :uid, :uid, '', '', :uid, 1, 1, 0, 0, :header, 'dimse', '', '', '', '2026-03-02 08:00:00', true, false)"
+)
+TASK = (
+    "INSERT INTO reading_tasks (id, study_uid, state, priority, instances_received, claimed_by, created_at, updated_at)"
+    " VALUES ('t', :uid, 'ready', 2, 1, '', '2026-03-02 08:00:00+00:00', '2026-03-02 08:00:00+00:00')"
+)
+FINDING = (
+    "INSERT INTO critical_findings (id, task_id, category, text, state, raised_by, raised_at, due_at, channel, noted_by,"
+    " read_back, escalated_at) VALUES ('f', 't', 1, 'Vỡ lách', 'told', 'bs', '2026-03-02 08:00:00+00:00',"
+    " '2026-03-02 08:15:00+00:00', '', '', false, '2026-03-02 08:15:00+00:00')"
 )
 HEADER = {
     "00080090": {"vr": "PN", "Value": [{"Alphabetic": "Trần^Hà", "Ideographic": "陳"}]},
@@ -92,3 +103,15 @@ def test_the_tables_of_searches_can_be_taken_back(old_ledger: SqlLedger) -> None
     with old_ledger.begin() as tx:
         assert tx.execute(text("SELECT count(*) FROM studies WHERE name_key = 'le van'")).scalar() == 1
     old_ledger.migrate()
+
+
+def test_a_finding_that_waits_since_before_is_escalated_again(old_ledger: SqlLedger) -> None:
+    move(old_ledger, "0006")
+    with old_ledger.begin() as tx:
+        tx.execute(text(TASK), {"uid": "1.1"})
+        tx.execute(text(FINDING))
+    old_ledger.migrate()
+    with old_ledger.read() as tx:
+        assert criticals.overdue(tx, datetime(2026, 3, 2, 8, 14, tzinfo=UTC)) == []
+        (late,) = criticals.overdue(tx, datetime(2026, 3, 2, 8, 16, tzinfo=UTC))
+    assert (late.id, late.escalated_at) == ("f", datetime(2026, 3, 2, 8, 15, tzinfo=UTC))
