@@ -343,8 +343,7 @@ class _TooLongError(Exception):
 def json_metadata(ds: Dataset) -> dict[str, Any]:
     """The DICOM JSON model (PS3.18 F.2) of `ds` without bulk data, group lengths, and private elements but the telling ones.
 
-    An element whose value cannot be converted is left out, and so are those that would make the whole too long. Texts are
-    UTF-8, so (0008,0005) says ISO_IR 192.
+    What cannot be converted is left out, and what would make the whole too long. (0008,0005) says UTF-8: ISO_IR 192.
     """
     model = dict(_json_elements(ds, 0, _Room(_METADATA_LIMIT)))
     model["00080005"] = {"vr": "CS", "Value": ["ISO_IR 192"]}
