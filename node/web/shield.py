@@ -103,7 +103,7 @@ class LimitBodies:
             return
         limit = _LINK_BODY if scope["path"].startswith("/exchange/") else _BODY
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdigit() and int(announced) > limit:
+        if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
             raise HTTPException(413)
         taken = 0
 

@@ -254,10 +254,10 @@ def test_another_nodes_token_opens_nothing_but_storing(world: World) -> None:
 class Sent:
     """A request straight to the application, whose body nobody may ask for, and its answer."""
 
-    def __init__(self, world: World, method: str, path: str, authorization: str, length: int) -> None:
+    def __init__(self, world: World, method: str, path: str, authorization: str, length: int | str) -> None:
         self.messages: list[Any] = []
         self.reads = 0
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % length)]
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(length).encode("latin-1"))]
         headers += [(b"authorization", authorization.encode())] if authorization else []
         scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http"}
         scope |= {"path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers}
@@ -297,7 +297,9 @@ def test_a_node_comes_in_at_the_link_and_its_body_is_looked_at(world: World) -> 
     assert client.get("/exchange/outbox").json() == {"deliveries": [], "entries": [], "cursor": 0}
     assert client.post("/exchange/entries", content=b"{").status_code == 422
     assert client.get("/exchange/nothing").status_code == 404
-    assert Sent(world, "POST", "/exchange/entries", f"Bearer {PEER_TOKEN}", 1 << 40).messages[0]["status"] == 413
+    for length in (1 << 40, "9" * 5000):
+        assert Sent(world, "POST", "/exchange/entries", f"Bearer {PEER_TOKEN}", length).messages[0]["status"] == 413
+    assert Sent(world, "POST", "/exchange/entries", f"Bearer {PEER_TOKEN}", "²").messages[0]["status"] == 422
 
 
 def test_the_measurements_are_open_to_this_machine_but_not_through_a_proxy(world: World) -> None:
