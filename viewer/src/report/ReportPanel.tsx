@@ -2,7 +2,7 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import { type ReactNode, type RefObject, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { StudyDetail, TaskDetail } from '../api/types';
+import type { Link, StudyDetail, TaskDetail } from '../api/types';
 import { Note } from '../ui/Note';
 import { ErrorNote } from '../ui/states';
 import { ComparePane } from './ComparePane';
@@ -64,6 +64,7 @@ export function ReportPanel(props: Props) {
   const [missing, setMissing] = useState<ReadonlySet<string>>(new Set());
   const shownMissing = new Set([...missing].filter((section) => !textOf(report, section).trim()));
   const lost = !editable && unsent.texts.length > 0;
+  const showLink = (link: Link) => props.onShowMark(link.id);
   const coarse = quality === 'preview';
 
   const askToSign = () => {
@@ -111,6 +112,7 @@ export function ReportPanel(props: Props) {
             <LostText
               unsent={unsent}
               against={report}
+              onShow={showLink}
               task={task}
               keeping={props.keeping}
               busy={busy}
@@ -118,7 +120,9 @@ export function ReportPanel(props: Props) {
             />
           )}
           {editable && <ConflictNote draft={draft} />}
-          {editable && draft.state.kind !== 'conflict' && <OtherTexts unsent={unsent} against={report} />}
+          {editable && draft.state.kind !== 'conflict' && (
+            <OtherTexts unsent={unsent} against={report} onShow={showLink} />
+          )}
           {draft.restored && editable && draft.dirty && draft.state.kind !== 'conflict' && (
             <p className={classes.restored}>{t('report.restored')}</p>
           )}
@@ -142,7 +146,7 @@ export function ReportPanel(props: Props) {
           ) : (
             <>
               {lost && !isBlank(report) && <h3 className={classes.which}>{t('unsent.node')}</h3>}
-              <Reading report={report} onShow={(link) => props.onShowMark(link.id)} />
+              <Reading report={report} onShow={showLink} />
             </>
           )}
           <KeyImages

@@ -2,7 +2,7 @@
 import { Button, Group, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { TaskDetail } from '../api/types';
+import type { Link, TaskDetail } from '../api/types';
 import { useFormat } from '../i18n/format';
 import { Note } from '../ui/Note';
 import { copyText } from './copying';
@@ -19,10 +19,12 @@ interface Props {
   unsent: Unsent;
   /** What stands in the editor, or what the node has. */
   against: Written;
+  /** A measurement in a text was pointed at. */
+  onShow: (link: Link) => void;
 }
 
 /** Beside the editor: it opened with one text, and here are the others. */
-export function OtherTexts({ unsent, against }: Props) {
+export function OtherTexts({ unsent, against, onShow }: Props) {
   const { t } = useTranslation();
   if (unsent.texts.length === 0) return null;
   return (
@@ -30,7 +32,15 @@ export function OtherTexts({ unsent, against }: Props) {
       {t('unsent.others-explained')}
       <ul className={classes.list} aria-label={t('unsent.list')}>
         {unsent.texts.map((one) => (
-          <Text key={one.name} one={one} against={against} writing onTake={unsent.take} onDiscard={unsent.discard} />
+          <Text
+            key={one.name}
+            one={one}
+            against={against}
+            onShow={onShow}
+            writing
+            onTake={unsent.take}
+            onDiscard={unsent.discard}
+          />
         ))}
       </ul>
     </Note>
@@ -45,7 +55,7 @@ interface LostProps extends Props {
 }
 
 /** In place of the editor: who wrote here writes no more, and what the node did not get is still there. */
-export function LostText({ unsent, against, task, keeping, busy, onClaim }: LostProps) {
+export function LostText({ unsent, against, onShow, task, keeping, busy, onClaim }: LostProps) {
   const { t } = useTranslation();
   const claim = claimOf(task);
   const why =
@@ -66,7 +76,14 @@ export function LostText({ unsent, against, task, keeping, busy, onClaim }: Lost
       )}
       <ul className={classes.list} aria-label={t('unsent.list')}>
         {unsent.texts.map((one, index) => (
-          <Text key={one.name} one={one} against={against} opened={index === 0} onDiscard={unsent.discard} />
+          <Text
+            key={one.name}
+            one={one}
+            against={against}
+            onShow={onShow}
+            opened={index === 0}
+            onDiscard={unsent.discard}
+          />
         ))}
       </ul>
     </Note>
@@ -76,6 +93,7 @@ export function LostText({ unsent, against, task, keeping, busy, onClaim }: Lost
 interface TextProps {
   one: Waiting;
   against: Written;
+  onShow: (link: Link) => void;
   /** There is an editor that it can be taken into. */
   writing?: boolean;
   opened?: boolean;
@@ -85,7 +103,7 @@ interface TextProps {
 
 type View = 'text' | 'differences' | null;
 
-function Text({ one, against, writing = false, opened = false, onTake, onDiscard }: TextProps) {
+function Text({ one, against, onShow, writing = false, opened = false, onTake, onDiscard }: TextProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const [view, setView] = useState<View>(opened ? 'text' : null);
@@ -100,7 +118,7 @@ function Text({ one, against, writing = false, opened = false, onTake, onDiscard
       </p>
       {view === 'text' && (
         <div className={classes.text}>
-          <Reading report={written} onShow={() => undefined} />
+          <Reading report={written} onShow={onShow} />
         </div>
       )}
       {view === 'differences' && (
