@@ -91,10 +91,12 @@ class Desk:
         assert self.page is not None
         assert self.context is not None
         dead = self.page
+        renderers = [pid for pid, command in _family(self.profile) if "--type=renderer" in command]
         with dead.expect_event("crash"):
-            for pid, command in _family(self.profile):
-                if "--type=renderer" in command:
-                    _kill(pid)
+            for pid in renderers:
+                _kill(pid)
+        # a tab that is given one of the dead ones for its renderer would never open
+        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in renderers), 20, "the renderers are gone")
         self.page = self.context.new_page()
         dead.close()
 
