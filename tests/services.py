@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import psycopg
@@ -84,7 +85,16 @@ def wait_until_up(process: subprocess.Popen[bytes], log: Path, is_up: Callable[[
     raise ServiceError(f"{what} did not start (exit {process.poll()}). The end of its log:\n{end}")
 
 
-def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> None:
+class Stoppable(Protocol):
+    """What `stop` needs of a process."""
+
+    def poll(self) -> int | None: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+
+
+def stop(process: Stoppable, how: signal.Signals = signal.SIGTERM) -> None:
     """Ends a process of ours; kills it when it does not listen."""
     if process.poll() is None:
         process.send_signal(how)

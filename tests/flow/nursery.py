@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import multiprocessing.forkserver
+import multiprocessing.util
 import os
 import signal
 import subprocess
@@ -124,7 +125,7 @@ def _become(environment: Mapping[str, str], work: Callable[[list[str]], None], a
     try:
         os.environ.clear()
         os.environ.update(environment, LIENTUYEN_PARENT=str(os.getppid()))
-        multiprocessing.forkserver.util.spawnv_passfds = _fork_the_forkserver
+        multiprocessing.util.spawnv_passfds = _fork_the_forkserver  # type: ignore[assignment]
         work(arguments)
         code = 0
     except BaseException:
@@ -134,7 +135,7 @@ def _become(environment: Mapping[str, str], work: Callable[[list[str]], None], a
         os._exit(code)
 
 
-_spawn = multiprocessing.util.spawnv_passfds  # type: ignore[attr-defined]
+_spawn = multiprocessing.util.spawnv_passfds
 
 
 def _fork_the_forkserver(path: Any, arguments: list[str], kept: list[int]) -> int:

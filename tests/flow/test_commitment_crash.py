@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +11,8 @@ import pytest
 
 from node.config import load_settings
 from tests import services
-from tests.flow.loop import HERE, wait_for
+from tests.flow.loop import wait_for
+from tests.flow.nursery import Born, Nursery
 from tests.peers.commitment import Modality, action, ask, send
 from tests.peers.gateway import AE_TITLE, FACILITY, a_peer, apply_registry
 from tests.peers.objects import CT_IMAGE, write_study
@@ -22,7 +21,8 @@ from tests.peers.objects import CT_IMAGE, write_study
 class KilledNode:
     """A node in a process of its own, and the one modality that it knows."""
 
-    def __init__(self, folder: Path, reports: str) -> None:
+    def __init__(self, folder: Path, reports: str, nursery: Nursery) -> None:
+        self._nursery = nursery
         self.port, self.modality_port = services.free_port(), services.free_port()
         self.file = folder / "node.toml"
         self.file.write_text(
@@ -34,12 +34,10 @@ class KilledNode:
         )
         peer = a_peer("CT", self.modality_port, commitment_reports=reports)
         apply_registry(load_settings(self.file).ledger_url, [peer])
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Born | None = None
 
     def start(self, crash: str = "") -> None:
-        environment = {**os.environ, "LIENTUYEN_PARENT": str(os.getpid())}
-        command = [sys.executable, str(HERE / "crashing_node.py"), str(self.file), crash]
-        self.process = subprocess.Popen(command, env=environment, cwd=HERE.parent.parent)
+        self.process = self._nursery.start([str(self.file), crash], os.environ)
         wait_for(lambda: services.listens(self.port), 60, "the node listens")
 
     def kill(self) -> None:
@@ -55,8 +53,8 @@ class KilledNode:
 
 
 @pytest.fixture
-def killed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KilledNode]:
-    node = KilledNode(tmp_path, request.param)
+def killed(request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery) -> Iterator[KilledNode]:
+    node = KilledNode(tmp_path, request.param, nursery)
     yield node
     if node.process is not None:
         services.stop(node.process)
