@@ -263,7 +263,7 @@ def crashes(number: int) -> list[str]:
     return deaths + ["page"] * (number - len(deaths))
 
 
-@pytest.mark.timeout(1800)  # a hundred take about three minutes where nothing else runs
+@pytest.mark.timeout(1800)  # a hundred take five minutes on a busy machine
 def test_a_draft_is_never_lost_in_crashes(desk: Desk) -> None:
     dice = random.Random(SEED)
     writer = Writer(desk, dice)
