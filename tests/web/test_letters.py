@@ -213,7 +213,7 @@ def reminders(world: World) -> tuple[list[int], list[int], list[int]]:
 
 
 def pass_time(world: World, minutes: int, *, step: int = 1) -> None:
-    """Each step is a tick of two workers, of which the second one is in vain."""
+    """As the node's own ticks: each goes on until nothing is due."""
     for _ in range(0, minutes, step):
         world.clock.forward(minutes=step)
         while escalate(world.node, uuid.uuid4().hex):
