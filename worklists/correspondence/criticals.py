@@ -131,8 +131,8 @@ def noted_by_letter(tx: Connection, letter: Letter, now: datetime, language: str
 
 def escalate(node: Node, new_id: str) -> int:
     """Of what nobody took note in time, the reader, the administrators and the origin are told urgently, and the webhook
-    is called again: one finding and one round at a time. Returns how many were due; `new_id` is of the reminder's letter. Rounds that
-    were missed while the node was off are not made up for."""
+    is called again: one finding and one round at a time. Returns how many were due; `new_id` is of the reminder's letter.
+    Rounds that were missed while the node was off are not made up for."""
     now = node.clock.now()
     with node.ledger.read() as tx:
         late = criticals.overdue(tx, now, limit=1)
