@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.flow.loop import Loop
+from tests.flow.nursery import Nursery
 
 FLAGS = [
     "--no-sandbox",
@@ -49,8 +50,8 @@ def browser(chromium: Path | None) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def running_loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
-    loop = Loop(tmp_path_factory.mktemp("e2e"), quiet_seconds=1.0)
+def running_loop(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator[Loop]:
+    loop = Loop(tmp_path_factory.mktemp("e2e"), quiet_seconds=1.0, nursery=nursery)
     loop.start_both()
     yield loop
     loop.close()
