@@ -37,7 +37,7 @@ WORDS = ("phổi", "sáng", "đều", "không", "thấy", "tổn", "thương", "
 SHOWS_NO_IMAGES = re.compile(r"/api/display/|\.wasm$")  # the images are not what is tested here
 SAVE = re.compile(r"/api/reading/tasks/[0-9a-f]{32}/report$")
 MOMENTS = ("at once", "at once", "on its way", "on its way", "saved")
-EVERYDAY = 15
+EVERYDAY = 12
 
 
 @dataclass
@@ -257,9 +257,9 @@ DEATHS: dict[str, Callable[[Writer], None]] = {
 
 
 def crashes(number: int) -> list[str]:
-    """So many deaths, in the proportions above: what rounding leaves over are deaths of the page, which cost least."""
+    """So many deaths, in the proportions above, each kind at least once; what rounding leaves over are deaths of the page."""
     whole = sum(PROPORTIONS.values())
-    deaths = [name for name, count in PROPORTIONS.items() for _ in range(number * count // whole)]
+    deaths = [name for name, count in PROPORTIONS.items() for _ in range(max(1, number * count // whole))]
     return deaths + ["page"] * (number - len(deaths))
 
 
