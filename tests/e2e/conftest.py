@@ -68,7 +68,7 @@ def visit(browser: Browser, running_loop: Loop) -> Iterator[Callable[[str, str],
         watched = Watched(context.new_page(), url)
         seen.append(watched)
         own = urlsplit(url).netloc
-        watched.page.on("request", lambda r: watched.foreign.append(r.url) if _leaves(r.url, own) else None)
+        watched.page.on("request", lambda r: watched.foreign.append(r.url) if leaves(r.url, own) else None)
         watched.page.on("pageerror", lambda e: watched.errors.append(str(e)))
         watched.page.on(
             "console", lambda m: watched.errors.append(m.text) if m.type == "error" and "401" not in m.text else None
@@ -115,8 +115,7 @@ def axe() -> Callable[..., list[str]]:
     return check
 
 
-def _leaves(url: str, own: str) -> bool:
+def leaves(url: str, own: str) -> bool:
+    """Whether a request goes to anybody but the node at `own`; the browser shows PDF itself."""
     parts = urlsplit(url)
-    return (
-        parts.scheme not in {"data", "blob", "chrome", "chrome-extension"} and parts.netloc != own
-    )  # the browser shows PDF itself
+    return parts.scheme not in {"data", "blob", "chrome", "chrome-extension"} and parts.netloc != own

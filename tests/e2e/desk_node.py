@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from node.ledger import registry, users
 from node.ledger.desk_tables import reader_profiles
 from tests.flow.lone_node import LoneNode
 from tests.flow.loop import wait_for
+from tests.flow.nursery import Nursery
 from tests.wire.conftest import an_image
 
 PASSWORD = "mat-khau-dung-123"
@@ -29,11 +31,11 @@ PEOPLE = {
 class DeskNode(LoneNode):
     """A lone node with three people, whose studies all go to the worklist."""
 
-    def __init__(self, folder: Path, **settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, nursery: Nursery | None = None, **settings: dict[str, Any]) -> None:
         settings.setdefault("workers", {"processes": 1, "threads": 2})
         settings.setdefault("storage", {"min_free_mb": 64})
         settings.setdefault("node", {})["organization"] = "Bệnh viện Trung ương Thái Nguyên"
-        super().__init__(folder, **settings)
+        super().__init__(folder, nursery, **settings)
         now = datetime.now(UTC)
         with self.ledger.begin() as tx:
             registry.apply(tx, _registry(), "test", now)
@@ -50,6 +52,11 @@ class DeskNode(LoneNode):
         answer.raise_for_status()
         headers = {"Authorization": f"Bearer {answer.json()['token']}", "Accept-Language": "vi"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+    @cached_property
+    def reader(self) -> httpx.Client:
+        """One login for all questions, also after the node was killed: tokens live in the ledger."""
+        return self.api("anh")
 
     def take(self, files: Sequence[bytes]) -> None:
         """Stores objects by STOW-RS."""

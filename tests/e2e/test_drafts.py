@@ -27,9 +27,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, expect, sync_playwright
 
 from tests.e2e.conftest import FLAGS
-from tests.e2e.desk_node import PASSWORD, a_study
-from tests.e2e.quick_node import QuickNode
+from tests.e2e.desk_node import PASSWORD, DeskNode, a_study
 from tests.flow.loop import wait_for
+from tests.flow.nursery import Nursery
 
 SEED = 20261122
 PROPORTIONS = {"page": 18, "node": 5, "browser": 5, "node and browser": 2}
@@ -46,7 +46,7 @@ class Desk:
 
     playwright: Playwright
     chromium: Path | None
-    node: QuickNode
+    node: DeskNode
     profile: Path
     task: str
     cookies: list[Any] = field(default_factory=list)
@@ -140,8 +140,8 @@ def _family(profile: Path) -> list[tuple[int, str]]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, chromium: Path | None) -> Iterator[Desk]:
-    node = QuickNode(tmp_path / "node")
+def desk(tmp_path: Path, chromium: Path | None, nursery: Nursery) -> Iterator[Desk]:
+    node = DeskNode(tmp_path / "node", nursery)
     try:
         node.start()
         node.take(a_study())

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import Watched
 from tests.e2e.desk_node import PASSWORD, DeskNode, file_of
+from tests.flow.nursery import Nursery
 from tests.wire.conftest import an_image
 
 SIDE, SLICES = 64, 16
@@ -78,8 +79,8 @@ def a_mammogram(number: int, side: str, view: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskNode]:
-    node = DeskNode(tmp_path_factory.mktemp("layouts"))
+def desk(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator[DeskNode]:
+    node = DeskNode(tmp_path_factory.mktemp("layouts"), nursery)
     node.start()
     now, before = "2.25.801", "2.25.802"
     node.take(

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from node.web.stream import HEAD, MAGIC, Kind
 from tests.e2e.desk_node import PASSWORD, DeskNode, a_study
 from tests.flow.loop import wait_for
+from tests.flow.nursery import Nursery
 from tests.images import smooth
 
 SLICES, SIDE = 12, 512
@@ -31,8 +32,8 @@ def radiograph(rows: int = 2200, columns: int = 1800) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskNode]:
-    node = DeskNode(tmp_path_factory.mktemp("previews"))
+def desk(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator[DeskNode]:
+    node = DeskNode(tmp_path_factory.mktemp("previews"), nursery)
     node.start()
     noise = np.random.default_rng(1).integers(0, 400, (SIDE, SIDE)).astype("uint16")
     samples = smooth(SIDE, SIDE, dtype="uint16", top=2000)[0] + noise

@@ -10,13 +10,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Watched
 from tests.e2e.desk_node import PASSWORD, DeskNode, a_study
+from tests.flow.nursery import Nursery
 
 Axe = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskNode]:
-    made = DeskNode(tmp_path_factory.mktemp("report"))
+def node(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator[DeskNode]:
+    made = DeskNode(tmp_path_factory.mktemp("report"), nursery)
     try:
         made.start()
         made.take(a_study())

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import Watched
+from tests.e2e.conftest import Watched, leaves
 from tests.e2e.shift import READER, STUDIES, Shift
 
 READ = 30
@@ -46,7 +47,7 @@ def desk(browser: Browser, shift: Shift) -> Iterator[Watched]:
     watched = Watched(page, shift.node.url)
     page.on(
         "request",
-        lambda r: None if r.url.startswith((shift.node.url, "blob:", "data:")) else watched.foreign.append(r.url),
+        lambda r: watched.foreign.append(r.url) if leaves(r.url, urlsplit(shift.node.url).netloc) else None,
     )
     page.on("pageerror", lambda e: watched.errors.append(str(e)))
     page.on(

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request,
 
 from tests.e2e.conftest import Watched
 from tests.e2e.desk_node import PASSWORD, DeskNode, a_study
+from tests.flow.nursery import Nursery
 
 Axe = Callable[..., list[str]]
 Enter = Callable[..., Page]
@@ -23,8 +24,8 @@ SAVE = re.compile(r"/api/reading/tasks/[0-9a-f]{32}/report$")
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskNode]:
-    made = DeskNode(tmp_path_factory.mktemp("unsent"))
+def node(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator[DeskNode]:
+    made = DeskNode(tmp_path_factory.mktemp("unsent"), nursery)
     try:
         made.start()
         for number in range(len(CASES)):

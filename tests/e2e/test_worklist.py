@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from node.ledger.schema import reading_tasks, studies
 from tests.e2e.conftest import Watched
 from tests.e2e.desk_node import PASSWORD, DeskNode
+from tests.flow.nursery import Nursery
 
 MANY = 2000
 EXAMINATIONS = (
@@ -47,8 +48,8 @@ def fill(node: DeskNode) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskNode]:
-    node = DeskNode(tmp_path_factory.mktemp("worklist"))
+def desk(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator[DeskNode]:
+    node = DeskNode(tmp_path_factory.mktemp("worklist"), nursery)
     fill(node)
     node.start()
     yield node

@@ -65,9 +65,9 @@ class Nursery:
         command = [sys.executable, "-m", "tests.flow.nursery"]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> Born:
-        """Runs `crashing_node.py` with these arguments."""
-        pid = self.ask({"start": list(arguments), "environment": dict(environment)})
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path | None = None) -> Born:
+        """Runs `crashing_node.py` with these arguments; what it prints goes to the end of `log`."""
+        pid = self.ask({"start": list(arguments), "environment": dict(environment), "log": log and str(log)})
         assert pid is not None
         return Born(self, pid)
 
@@ -108,7 +108,7 @@ def _serve(questions: IO[bytes], answers: IO[bytes], work: Callable[[list[str]],
         elif (answer := os.fork()) == 0:
             questions.close()
             answers.close()
-            _become(question["environment"], work, question["start"])
+            _become(question["environment"], work, question["start"], question["log"])
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
 
@@ -119,10 +119,16 @@ def _ended(child: int) -> int | None:
     return os.waitstatus_to_exitcode(status) if pid else None
 
 
-def _become(environment: Mapping[str, str], work: Callable[[list[str]], None], arguments: list[str]) -> None:
+def _become(
+    environment: Mapping[str, str], work: Callable[[list[str]], None], arguments: list[str], log: str | None
+) -> None:
     """The rest of this process' life is `work`."""
     code = 1
     try:
+        if log is not None:
+            stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.dup2(stream, 1)
+            os.dup2(stream, 2)
         os.environ.clear()
         os.environ.update(environment, LIENTUYEN_PARENT=str(os.getppid()))
         multiprocessing.util.spawnv_passfds = _fork_the_forkserver  # type: ignore[assignment]
