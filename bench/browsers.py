@@ -154,15 +154,8 @@ def quiet(page: Page, most: float) -> None:
         page.remove_listener(event, listener)
 
 
-def renderer_megabytes(browser: Browser) -> float:
-    """The most memory that the largest page process had (resident, its high-water mark)."""
-    session = browser.new_browser_cdp_session()
-    found = session.send("SystemInfo.getProcessInfo")["processInfo"]
-    sizes = [_high_water(int(p["id"])) for p in found if p["type"] == "renderer"]
-    return max(sizes, default=0.0)
-
-
-def _high_water(pid: int) -> float:
+def high_water_megabytes(pid: int) -> float:
+    """The most memory that a process had (resident)."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024
@@ -183,6 +176,11 @@ class Viewer(Protocol):
     """What is timed. Every measurement begins on the list of studies, with the program already there."""
 
     name: str
+    loaded: str
+    """An expression: whether all images of the series are in the page."""
+
+    def address(self, subject: Subject) -> str:
+        """Where the study is, without the list."""
 
     def open_list(self, page: Page, line: Line, patience: float) -> None: ...
 
@@ -220,6 +218,10 @@ class Ohif:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.loaded = _OHIF_LOADED
+
+    def address(self, subject: Subject) -> str:
+        return f"{self.url}/viewer?StudyInstanceUIDs={subject.study_uid}"
 
     def open_list(self, page: Page, line: Line, patience: float) -> None:
         page.goto(f"{self.url}/", timeout=180_000)
@@ -241,7 +243,7 @@ class Ohif:
         return float(page.evaluate("(performance.now() - window.__bench.start) / 1000"))
 
     def wait_all(self, page: Page, subject: Subject, seconds: float) -> None:
-        until(page, _OHIF_LOADED, seconds, "the whole stack")
+        until(page, self.loaded, seconds, "the whole stack")
 
     def jump(self, page: Page, subject: Subject, seconds: float) -> float:
         return float(page.evaluate(_OHIF_JUMP, [subject.slices - 1, seconds * 1000]))
@@ -249,7 +251,7 @@ class Ohif:
     def cold(self, context: BrowserContext, subject: Subject) -> float:
         page = context.new_page()
         page.add_init_script("window.__benchStart = 0;")
-        page.goto(f"{self.url}/viewer?StudyInstanceUIDs={subject.study_uid}", wait_until="commit")
+        page.goto(self.address(subject), wait_until="commit")
         page.evaluate("window.__bench.start = 1")  # the page's clock begins with the navigation
         return float(until(page, "window.__bench.first", 60, "a picture")) / 1000
 
@@ -280,6 +282,10 @@ class Ours:
     def __init__(self, url: str, person: dict[str, str]) -> None:
         self.url = url
         self.person = person
+        self.loaded = _mark("all", "0")
+
+    def address(self, subject: Subject) -> str:
+        return f"{self.url}/reading/{subject.task_id}"
 
     def open_list(self, page: Page, line: Line, patience: float) -> None:
         page.goto(f"{self.url}/reading", timeout=180_000)
@@ -312,7 +318,7 @@ class Ours:
 
     def cold(self, context: BrowserContext, subject: Subject) -> float:
         page = context.new_page()
-        page.goto(f"{self.url}/reading/{subject.task_id}")
+        page.goto(self.address(subject))
         page.get_by_label("Tên đăng nhập").fill(self.person["username"])
         page.get_by_label("Mật khẩu", exact=True).fill(self.person["password"])
         arm(page)

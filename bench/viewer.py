@@ -27,6 +27,7 @@ import pydicom
 from playwright.sync_api import Browser, Page
 from pydicom.uid import DigitalXRayImageStorageForPresentation, generate_uid
 
+from bench.bare import bare_page
 from bench.browsers import (
     FLAGS,
     LAN,
@@ -39,8 +40,8 @@ from bench.browsers import (
     Subject,
     Viewer,
     chromium,
+    high_water_megabytes,
     log_in,
-    renderer_megabytes,
 )
 from bench.table import write_readme
 from bench.viewer_table import MARKS, Figures, markdown
@@ -241,13 +242,17 @@ class Bench:
                 print(f"scroll: {viewer.name} {rate:.1f} a second", flush=True)
 
     def memory(self, subject: Subject) -> None:
+        asked = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": json.dumps(self.person)}
         for viewer in self.viewers:
-            with chromium_again(self.browser) as browser, swapped(self, browser), self.page() as page:
-                viewer.open_list(page, LAN, 3)
-                viewer.open_study(page, subject, PATIENCE)
-                viewer.wait_all(page, subject, 240)
-                page.evaluate(SCROLL, [300, "ArrowDown"])
-                megabytes = renderer_megabytes(browser)
+            with bare_page(find_program("chromium", "chromium"), FLAGS, SIZE["width"], SIZE["height"]) as page:
+                page.run_first(PROBE)
+                page.goto(f"{self.url}/")
+                if not page.evaluate(f"fetch('/api/session', {json.dumps(asked)}).then((answer) => answer.ok)"):
+                    raise SystemExit("The login was refused.")
+                page.goto(viewer.address(subject))
+                page.until(f"(() => {{ try {{ return !!({viewer.loaded}); }} catch {{ return false; }} }})()", 300)
+                page.evaluate(f"({SCROLL})([300, 'ArrowDown'])")
+                megabytes = max(map(high_water_megabytes, page.renderers()), default=0.0)
             self.figures.note("memory", "1,000 slices", viewer.name, megabytes)
             print(f"memory: {viewer.name} {megabytes:.0f} MB", flush=True)
 
@@ -263,21 +268,6 @@ class Bench:
                 self.free()
                 self.figures.note("cold", LAN.name, viewer.name, seconds)
                 print(f"cold: {viewer.name} {seconds:.2f} s", flush=True)
-
-
-@contextmanager
-def chromium_again(browser: Browser) -> Iterator[Browser]:
-    """Another browser of the same kind, whose processes have no past."""
-    fresh = browser.browser_type.launch(executable_path=find_program("chromium", "chromium"), args=FLAGS)
-    yield fresh
-    fresh.close()
-
-
-@contextmanager
-def swapped(bench: Bench, browser: Browser) -> Iterator[None]:
-    before, bench.browser = bench.browser, browser
-    yield
-    bench.browser = before
 
 
 def main() -> None:

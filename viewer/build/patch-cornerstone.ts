@@ -94,6 +94,14 @@ const CORRECTIONS: readonly Correction[] = [
             offscreenMultiRenderWindow.resize();
         }`,
   },
+  {
+    // a copy by message stays until the worker collects its garbage, which it hardly ever does: 300 KB for each frame that was decoded
+    why: 'coded frames are copied to the decoding worker although they are given away',
+    file: /core\/dist\/esm\/webWorkerManager\/webWorkerManager\.js$/,
+    from: 'const results = await api[methodName](args, ...finalCallbacks);',
+    to: `const given = args?.options?.transferPixelData ? Comlink.transfer(args, [args.pixelData.buffer]) : args;
+                    const results = await api[methodName](given, ...finalCallbacks);`,
+  },
 ];
 
 /** Of what the decoding worker runs. */

@@ -48,8 +48,9 @@ export const qualityOf = (image: Image): 'preview' | 'full' =>
   (image.imageQualityStatus ?? FULL_RESOLUTION) < FULL_RESOLUTION ? 'preview' : 'full';
 
 async function decode(imageId: string, coded: Coded, options: Options): Promise<Image> {
+  const given = { ...options, transferPixelData: true };
   const image = (await within(
-    createImage(imageId, coded.bytes as never, coded.transferSyntax, options),
+    createImage(imageId, coded.bytes.slice() as never, coded.transferSyntax, given),
     DECODE_MS,
   )) as Image;
   if (image.color) image.getCanvas = () => drawColour(image);
