@@ -11,6 +11,7 @@ const DECODE_MS = 30_000;
 const { SUBRESOLUTION, FULL_RESOLUTION } = Enums.ImageQualityStatus;
 
 export type Image = Types.IImage & { imageQualityStatus?: Enums.ImageQualityStatus };
+type Voxels = NonNullable<Image['voxelManager']>;
 type Options = NonNullable<Parameters<typeof createImage>[3]>;
 
 function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
@@ -83,9 +84,9 @@ export async function decodePreview(imageId: string, coded: Coded): Promise<Prev
  */
 export function enlarged({ image: small, reduction }: Preview, columns: number, rows: number): Image {
   const numberOfComponents = small.numberOfComponents || 1;
-  let voxels: Image['voxelManager'];
-  const manager = () => {
-    voxels ??= utilities.VoxelManager.createImageVoxelManager({
+  let made: Voxels | undefined;
+  const voxels = (): Voxels => {
+    made ??= utilities.VoxelManager.createImageVoxelManager({
       scalarData: enlarge(
         small.voxelManager!.getScalarData() as Samples,
         small,
@@ -96,8 +97,8 @@ export function enlarged({ image: small, reduction }: Preview, columns: number, 
       width: columns,
       height: rows,
       numberOfComponents,
-    }) as NonNullable<Image['voxelManager']>;
-    return voxels;
+    }) as Voxels;
+    return made;
   };
   const image: Image = {
     ...small,
@@ -107,9 +108,13 @@ export function enlarged({ image: small, reduction }: Preview, columns: number, 
     height: rows,
     sizeInBytes: (small.sizeInBytes / (small.columns * small.rows)) * columns * rows,
     imageQualityStatus: SUBRESOLUTION,
-    getPixelData: () => manager()!.getScalarData() as ReturnType<Image['getPixelData']>,
+    getPixelData: () => voxels().getScalarData() as ReturnType<Image['getPixelData']>,
+    // the toolkit looks whether there is one long before it asks it for anything
+    voxelManager: new Proxy({} as Voxels, {
+      get: (_, name) => Reflect.get(voxels(), name),
+      set: (_, name, value) => Reflect.set(voxels(), name, value),
+    }),
   };
-  Object.defineProperty(image, 'voxelManager', { get: manager, enumerable: true });
   delete image.cachedLut;
   if (image.color) image.getCanvas = () => drawColour(image);
   paintFrom(image, small, reduction);

@@ -38,4 +38,8 @@ export const theme = createTheme({
   defaultRadius: 'sm',
   cursorType: 'pointer',
   focusRing: 'auto',
+  // what fades away still has the keys for a moment: a reader's next key would be lost
+  components: Object.fromEntries(
+    ['Modal', 'Menu', 'Popover'].map((name) => [name, { defaultProps: { transitionProps: { duration: 0 } } }]),
+  ),
 });

@@ -27,6 +27,7 @@ export function SeriesPicker({ opened, studies, onChoose, onClose }: Props) {
       onClose={onClose}
       title={t('layout.choose-series')}
       size="lg"
+      returnFocus={false} // to a cell that had it before: that would become the active one
       closeButtonProps={{ 'aria-label': t('action.close') }}
     >
       {opened && <Choices studies={studies} onChoose={onChoose} />}
