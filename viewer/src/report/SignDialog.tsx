@@ -23,6 +23,9 @@ interface Props {
 
 const ACKNOWLEDGED = new Set(['images-missing', 'lint']);
 
+/** At once: a second Ctrl+Enter must not go to the text that was written in. */
+const takeFocus = (element: HTMLElement | null) => element?.focus();
+
 /** The last look before a report is signed: who, what, as what. Ctrl+Enter a second time signs. */
 export function SignDialog({ opened, task, report, signer, error, onClose, onSign }: Props) {
   const { t } = useTranslation();
@@ -75,7 +78,7 @@ export function SignDialog({ opened, task, report, signer, error, onClose, onSig
       onKeyDown={onKeyDown}
       centered
     >
-      <Stack gap="sm">
+      <Stack gap="sm" ref={takeFocus} tabIndex={-1} className={classes.body ?? ''}>
         <Text size="sm">
           <b>{personName(task.patient_name)}</b> · {task.modality} · {task.description}
         </Text>
