@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,7 +55,9 @@ def desk(browser: Browser, shift: Shift) -> Iterator[Watched]:
         "console",
         lambda m: (
             watched.errors.append(m.text)
-            if m.type == "error" and not any(code in m.text for code in ("401", "422"))
+            if m.type == "error"
+            and not any(code in m.text for code in ("401", "422"))
+            and not m.location["url"].endswith("/opening")  # a paper has no images to be fetched ahead
             else None
         ),
     )
@@ -147,7 +150,9 @@ def test_a_whole_shift_is_read_by_the_keyboard_alone(
     desk.shot("shift-00-worklist")
     assert axe(page) == []
     signed: list[str] = []
-    for number in range(1, READ + 1):
+    waiting = waiting_in(shift)
+    assert waiting >= READ
+    for number in range(1, waiting + 1):
         page.evaluate("window.__opened = performance.now()")
         task = open_next(page)
         assert task not in signed
@@ -169,16 +174,29 @@ def test_a_whole_shift_is_read_by_the_keyboard_alone(
     desk.shot("shift-31-signed")
     assert axe(page) == []
     assert page.evaluate("window.__pointers") == 0
-    assert len(set(signed)) == READ
+    assert len(set(signed)) == waiting
     kinds = check_signed(shift, signed)
     assert {"CT", "MR", "CR", "DX", "MG", "US", "XA", "NM", "PT", "SM", "ECG"} <= set(kinds), kinds
 
 
-def check_signed(shift: Shift, tasks: list[str]) -> Counter[str]:
-    """Each of them is final with its text; counts the modalities."""
+@contextmanager
+def as_reader(shift: Shift) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=shift.node.url, timeout=30) as api:
         token = api.post("/api/tokens", json={"username": READER, "password": shift.password}).json()["token"]
         api.headers["Authorization"] = f"Bearer {token}"
+        yield api
+
+
+def waiting_in(shift: Shift) -> int:
+    """How many studies wait to be read: some of the folders hold more than one."""
+    with as_reader(shift) as api:
+        items = api.get("/api/reading/tasks", params={"state": "open"}).json()["items"]
+    return sum(item["state"] == "ready" for item in items)
+
+
+def check_signed(shift: Shift, tasks: list[str]) -> Counter[str]:
+    """Each of them is final with its text; counts the modalities."""
+    with as_reader(shift) as api:
         kinds: Counter[str] = Counter()
         for number, task in enumerate(tasks, 1):
             shown = api.get(f"/api/reading/tasks/{task}").json()
