@@ -55,9 +55,7 @@ def desk(browser: Browser, shift: Shift) -> Iterator[Watched]:
         "console",
         lambda m: (
             watched.errors.append(m.text)
-            if m.type == "error"
-            and not any(code in m.text for code in ("401", "422"))
-            and not m.location["url"].endswith("/opening")  # a paper has no images to be fetched ahead
+            if m.type == "error" and not any(code in m.text for code in ("401", "422"))
             else None
         ),
     )

@@ -1,6 +1,7 @@
 /** Fetches ahead what will be looked at next. Knows nothing of the toolkit: the lists use it before the viewer's code is there. */
 import { queries, queryClient } from '../api/queries';
 import { hangingQueries } from '../hanging/node';
+import { isDocument } from '../viewport/series';
 import { fetchFrame } from './frames';
 import { stackOf } from './stack';
 import { expectStudy, onlyFor } from './supply';
@@ -11,17 +12,13 @@ const AT_ONCE = 2;
 /** A study that is about to be opened leaves the list, and with it the wish to fetch ahead; its stream must not end by that. */
 const CHANGE_OF_MIND_MS = 3_000;
 
-/** What the page of a study asks for besides its images, so that none of it waits for another. */
-function expectPage(study: string): void {
-  void queryClient.prefetchQuery(queries.study(study));
-  void queryClient.prefetchQuery(hangingQueries.priors(study));
-}
-
 /** Somebody opens this study now: all that its page needs is asked for at once, beside the claim on `task`. */
 export function openingStudy(study: string, task?: string): void {
   onlyFor(study);
-  expectStudy(study, true);
-  expectPage(study);
+  const known = queryClient.getQueryData(queries.study(study).queryKey);
+  if (!known?.series.every(isDocument)) expectStudy(study, true);
+  void queryClient.prefetchQuery(queries.study(study));
+  void queryClient.prefetchQuery(hangingQueries.priors(study));
   if (task) void queryClient.prefetchQuery(queries.task(task));
 }
 
@@ -33,12 +30,14 @@ function* outwards(count: number, first: number): Generator<number> {
   }
 }
 
-/** Brings the opening of a study, then its full frames as far as the budget goes. Resolves when there is no more to do. */
+/** Brings the opening of a study that has images, then its full frames as far as the budget goes. Resolves when there is no more to do. */
 export async function prefetchTask(study: string, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return;
-  const supply = expectStudy(study, false);
   void queryClient.prefetchQuery(hangingQueries.rules());
-  expectPage(study);
+  void queryClient.prefetchQuery(hangingQueries.priors(study));
+  const { series: all } = await queryClient.fetchQuery(queries.study(study));
+  if (signal?.aborted || all.every(isDocument)) return;
+  const supply = expectStudy(study, false);
   signal?.addEventListener('abort', () => setTimeout(() => onlyFor(null, study), CHANGE_OF_MIND_MS), { once: true });
   const { series, metadata } = await supply.opened;
   await new Promise<void>((resolve) => supply.whenEnded(resolve));
