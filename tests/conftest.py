@@ -9,12 +9,18 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 
 from tests import services
 from tests.flow.nursery import Nursery
 from tests.flow.nursery import nursery as open_nursery
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples at every run, and no clock: a change is judged by what it does, not by its luck or the machine's load.
+settings.register_profile("same-for-all", deadline=None, derandomize=True)
+settings.load_profile("same-for-all")
+
 LONG = (  # the files that take longest, roughly longest first
     "e2e/test_correspondence.py",
     "flow/test_crash_going_up.py",

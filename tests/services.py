@@ -39,11 +39,37 @@ class ServiceError(Exception):
 
 
 def free_port() -> int:
-    """A TCP port of loopback that nobody listens on now."""
+    """A TCP port of loopback that nobody listens on now, and that nobody else is given while the tests run."""
+    return next(_PORTS)
+
+
+def _unused_ports() -> Iterator[int]:
+    """Below those that the system gives to whoever calls; in rows, of which each process of the tests holds its own."""
+    rows = range(10_000, 20_000, 100)
+    first = os.getpid() % len(rows)
+    for row in (*rows[first:], *rows[:first]):
+        guard = socket.socket()
+        try:
+            guard.bind((HOST, row))
+        except OSError:
+            guard.close()
+            continue
+        _GUARDS.append(guard)
+        yield from filter(_is_free, range(row + 1, row + 100))
+    raise ServiceError("The tests find no free port between 10000 and 20000.")
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+_GUARDS: list[socket.socket] = []  # bound for as long as the tests run
+_PORTS = _unused_ports()
 
 
 def find_program(name: str, package: str, *folders: Path) -> Path:
@@ -302,7 +328,7 @@ class OrthancServer:
     def know(self, ae_title: str, port: int, **more: object) -> None:
         """Tells Orthanc of a DICOM peer on loopback, so that it can send to it; `more` as UseDicomTls."""
         peer = {"AET": ae_title, "Host": HOST, "Port": port} | more
-        httpx.put(f"{self.url}/modalities/{ae_title}", json=peer, verify=PLAIN).raise_for_status()
+        httpx.put(f"{self.url}/modalities/{ae_title}", json=peer, timeout=PATIENCE, verify=PLAIN).raise_for_status()
 
     def echo(self, ae_title: str) -> bool:
         """Whether the peer answers its C-ECHO."""
@@ -317,7 +343,7 @@ class OrthancServer:
         """C-FIND; returns Orthanc's name of the query, and its answers by keyword."""
         made = self._post(f"/modalities/{ae_title}/query", {"Level": level, "Query": dict(keys)}).raise_for_status()
         path = f"{self.url}/queries/{made.json()['ID']}/answers"
-        answers = httpx.get(path, params={"expand": "", "simplify": ""}, verify=PLAIN)
+        answers = httpx.get(path, params={"expand": "", "simplify": ""}, timeout=PATIENCE, verify=PLAIN)
         return made.json()["ID"], answers.raise_for_status().json()
 
     def retrieve(self, query: str, target: str) -> bool:
@@ -334,18 +360,25 @@ class OrthancServer:
 
     def instances(self) -> list[str]:
         """Orthanc's own identifiers of what it holds."""
-        return [str(one) for one in httpx.get(f"{self.url}/instances", verify=PLAIN).raise_for_status().json()]
+        return [
+            str(one)
+            for one in httpx.get(f"{self.url}/instances", timeout=PATIENCE, verify=PLAIN).raise_for_status().json()
+        ]
 
     def file(self, instance: str) -> bytes:
         """The DICOM file of an instance, as Orthanc keeps it."""
-        return httpx.get(f"{self.url}/instances/{instance}/file", verify=PLAIN).raise_for_status().content
+        return (
+            httpx.get(f"{self.url}/instances/{instance}/file", timeout=PATIENCE, verify=PLAIN)
+            .raise_for_status()
+            .content
+        )
 
     def clear(self) -> None:
         """Deletes all that it holds and whom it knows: of two peers with one AE title it would take the older."""
-        for modality in httpx.get(f"{self.url}/modalities", verify=PLAIN).raise_for_status().json():
-            httpx.delete(f"{self.url}/modalities/{modality}", verify=PLAIN).raise_for_status()
-        for patient in httpx.get(f"{self.url}/patients", verify=PLAIN).raise_for_status().json():
-            httpx.delete(f"{self.url}/patients/{patient}", verify=PLAIN).raise_for_status()
+        for modality in httpx.get(f"{self.url}/modalities", timeout=PATIENCE, verify=PLAIN).raise_for_status().json():
+            httpx.delete(f"{self.url}/modalities/{modality}", timeout=PATIENCE, verify=PLAIN).raise_for_status()
+        for patient in httpx.get(f"{self.url}/patients", timeout=PATIENCE, verify=PLAIN).raise_for_status().json():
+            httpx.delete(f"{self.url}/patients/{patient}", timeout=PATIENCE, verify=PLAIN).raise_for_status()
 
     def is_up(self) -> bool:
         try:

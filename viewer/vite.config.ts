@@ -37,5 +37,7 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['./src/app/testing.ts'],
     css: false,
+    testTimeout: 60_000, // also on a busy machine
+    hookTimeout: 60_000,
   },
 });

@@ -197,7 +197,9 @@ def _take_out_leftovers(ds: Dataset, text: IdentityText, walk: _Walk) -> None:
         elif element.tag in _COUNTERS:
             element.value = element.empty_value
         elif element.VR != "CS" and element.tag not in _CODED:
-            values = [text.stripped(value) or dummy(element.VR) for value in texts(element)]
+            instead = dummy(element.VR)
+            instead = "" if isinstance(instead, str) and text.found_in(instead) else instead  # one may be called that
+            values = [text.stripped(value) or instead for value in texts(element)]
             element.value = values if len(values) > 1 else values[0]
     left = leaks(ds, text) if found else []
     if left:

@@ -2,8 +2,8 @@
 
 A call is a POST of JSON, `{"id", "event", "facility", "made_at", ...}`. `X-Lientuyen-Id` tells a repeat of the same call. With a
 secret, `X-Lientuyen-Signature` is "sha256=" and the hex HMAC-SHA256 of the value of `X-Lientuyen-Timestamp`, a full stop and the
-body. Any answer of 200 to 299 takes the call. One that finds fault with this very call (400, 409, 410, 413, 415, 422) ends it, with
-a line in the log, so that the calls after it are heard; after any other the stage tries again, without end.
+body. Any answer of 200 to 299 takes the call. One that finds fault with this very call (400, 409, 410, 413, 415, 422) ends it, so
+that the calls after it are heard, and the administrators are told; after any other the stage tries again, without end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from node.domain.job import Job, NextJob
 from node.errors import Invalid, PeerBusy, PeerUnreachable
-from node.ledger import webhooks
+from node.ledger import notices, webhooks
 from node.ledger.webhooks import Call
 from node.ports import Node
 
@@ -50,9 +50,11 @@ class WebhookStage:
             return len(calls) == _BATCH
         with httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False) as http:
             for call in calls:
-                _post(http, node, call)
+                refused = _post(http, node, call)
                 with node.ledger.begin() as tx:
                     webhooks.delivered(tx, call.id, node.clock.now())
+                    if refused:
+                        _tell_of_refusal(tx, call, refused, node.clock.now())
         return len(calls) == _BATCH
 
     def settle(self, tx: Connection, job: Job, result: Any, node: Node) -> Iterable[NextJob]:
@@ -61,7 +63,8 @@ class WebhookStage:
         return [NextJob(self.kind, job.subject, priority=1)] if result else ()
 
 
-def _post(http: httpx.Client, node: Node, call: Call) -> None:
+def _post(http: httpx.Client, node: Node, call: Call) -> int:
+    """0 when the call was taken, the HTTP status when it was refused for good."""
     body = _body(node, call)
     try:
         answer = http.post(
@@ -76,12 +79,26 @@ def _post(http: httpx.Client, node: Node, call: Call) -> None:
         log.error(
             "the webhook refused call %s, %s (HTTP %d); it is not repeated", call.id, call.event, answer.status_code
         )
-        return
+        return answer.status_code
     if not answer.is_success:
         raise PeerBusy(
             f"The webhook did not take a call (HTTP {answer.status_code}).",
             hint="It is tried again by itself; notify.webhook_url says where.",
         )
+    return 0
+
+
+def _tell_of_refusal(tx: Connection, call: Call, status: int, now: datetime) -> None:
+    notices.tell(
+        tx,
+        key=f"webhook-refused:{call.id}",
+        audience="role:admin",
+        kind="webhook-refused",
+        urgent=True,
+        study_uid=str(call.body.get("study_instance_uid", "")),
+        detail={"event": call.event, "status": status},
+        now=now,
+    )
 
 
 def _body(node: Node, call: Call) -> bytes:

@@ -83,12 +83,13 @@ class MultipartParser:
             raise damaged()
         if end < 0:
             return False
+        rest = self._buffer[end + 2 :]  # the line end before an empty part belongs to its delimiter
+        if len(rest) < len(self._delimiter) and self._delimiter.startswith(rest):
+            return False
         padding, *lines = self._buffer[:end].decode("latin-1").split("\r\n")
         if padding.strip(" \t"):
             raise damaged()
-        self._buffer = self._buffer[end + 2 :]  # the line end before an empty part belongs to its delimiter
-        if not self._buffer.startswith(self._delimiter):
-            self._buffer = self._buffer[2:]
+        self._buffer = rest if rest.startswith(self._delimiter) else rest[2:]
         self._sink.begin(_headers(lines))
         self._step = self._data
         return True

@@ -29,7 +29,7 @@ def task(running_loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     write_phantoms(folder, now=datetime(2026, 11, 22, 1, 0, tzinfo=UTC), seed=3, ct_slices=12)
     command = [str(find_program("storescu", "dcmtk")), "+sd", "+r", "-aec", "TTYT_DINHHOA", "127.0.0.1"]
     subprocess.run([*command, str(running_loop.demo.district.dicom_port), str(folder)], check=True, timeout=120)
-    tasks = running_loop.wait_task(count=3)
+    tasks = running_loop.wait_task(count=3, images=sum(1 for _ in folder.rglob("*.dcm")))
     return next(one for one in tasks if one["modality"] == "CT")
 
 

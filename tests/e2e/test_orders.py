@@ -15,6 +15,7 @@ from pynetdicom.sop_class import ModalityPerformedProcedureStep  # type: ignore[
 from tests.e2e.conftest import Watched
 from tests.flow.loop import Loop
 from tests.services import find_program
+from tests.steady import steady
 
 Visit = Callable[[str, str], Watched]
 CALLED = "TTYT_DINHHOA"
@@ -40,7 +41,7 @@ def perform(loop: Loop, found: dict[str, str]) -> None:
     """A machine begins and completes what it found (MPPS)."""
     ae = AE("CT1")
     ae.add_requested_context(ModalityPerformedProcedureStep)
-    assoc = ae.associate("127.0.0.1", loop.demo.district.dicom_port, ae_title=CALLED)
+    assoc = steady(ae.associate("127.0.0.1", loop.demo.district.dicom_port, ae_title=CALLED))
     assert assoc.is_established
     begun, item = Dataset(), Dataset()
     item.StudyInstanceUID, item.AccessionNumber = found["StudyInstanceUID"], found["AccessionNumber"]

@@ -62,7 +62,7 @@ def phantoms(running_loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Pa
     write_phantoms(folder, now=datetime(2026, 11, 22, 1, 0, tzinfo=UTC), seed=3, ct_slices=24)
     command = [str(find_program("storescu", "dcmtk")), "+sd", "+r", "-aec", "TTYT_DINHHOA", "127.0.0.1"]
     subprocess.run([*command, str(running_loop.demo.district.dicom_port), str(folder)], check=True, timeout=120)
-    running_loop.wait_task(count=3)
+    running_loop.wait_task(count=3, images=sum(1 for _ in folder.rglob("*.dcm")))
     return folder
 
 

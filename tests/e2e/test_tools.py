@@ -31,7 +31,7 @@ def task(running_loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     write_geometry(folder)
     command = [str(find_program("storescu", "dcmtk")), "+sd", "+r", "-aec", "TTYT_DINHHOA", "127.0.0.1"]
     subprocess.run([*command, str(running_loop.demo.district.dicom_port), str(folder)], check=True, timeout=120)
-    (found,) = running_loop.wait_task(count=1)
+    (found,) = running_loop.wait_task(count=1, images=sum(1 for _ in folder.rglob("*.dcm")))
     with running_loop.api("hub", "radiologist") as api:
         api.post(f"/api/reading/tasks/{found['id']}/claim").raise_for_status()
     return dict(found)

@@ -3,7 +3,7 @@
 Boundaries: `<stage>.before_work`, `<stage>.after_work`, `<stage>.after_settle` for each stage of the assembly;
 `index.after_adopt`, `index.after_commit`; `spool.before_commit`, `spool.after_commit`; `dial.before_receipt`;
 `send.halfway` (after the first outcome of a delivery); `letters.before_keep` and `letters.after_keep` (around the commit of a
-letter that came by the link).
+letter that came by the link); `commitment.before_tell` (a storage commitment request is answered, its report not yet said).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import node.flow.index as index_module
 import node.flow.letters as letters_module
 from node.assembly import NodeProcess, build
 from node.config import load_settings
+from node.dicom.network.services.commitment import CommitmentProvider
 from node.flow.deliver import _Outcomes
 from node.flow.dial import Dialler
 from node.storage.spool import Spool, SpoolObject
@@ -49,6 +50,7 @@ def arm(process: NodeProcess, boundary: str) -> None:
         "spool.after_commit": lambda: after(SpoolObject, "commit"),
         "dial.before_receipt": lambda: _die_before_receipt(),
         "send.halfway": lambda: after(_Outcomes, "add"),
+        "commitment.before_tell": lambda: before(CommitmentProvider, "_tell"),
         "letters.before_keep": lambda: before(letters_module, "_keep"),
         "letters.after_keep": lambda: _die_after_keeping(process),
     }

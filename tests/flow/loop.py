@@ -143,8 +143,11 @@ class Loop:
         headers = {"Authorization": f"Bearer {self._tokens[name, role]}", "Accept-Language": "en"}
         return httpx.Client(base_url=url, headers=headers, timeout=30, verify=self.trust)
 
-    def wait_task(self, state: str = "ready", seconds: float = 90, count: int = 1) -> list[dict[str, Any]]:
-        """The hub's reading tasks, once `count` of them are in `state`."""
+    def wait_task(
+        self, state: str = "ready", seconds: float = 90, count: int = 1, images: int = 0
+    ) -> list[dict[str, Any]]:
+        """The hub's reading tasks, once `count` of them are in `state` and these have `images` in all. (A study of which the
+        first images came long before the others is ready for a moment without them.)"""
 
         def found() -> list[dict[str, Any]]:
             try:
@@ -152,7 +155,9 @@ class Loop:
                     items = api.get("/api/reading/tasks", params={"state": "all"}).json()["items"]
             except httpx.HTTPError:
                 return []
-            return items if sum(t["state"] == state for t in items) >= count else []
+            there = [t for t in items if t["state"] == state]
+            whole = sum(t["instances_received"] for t in there) >= images
+            return items if len(there) >= count and whole else []
 
         return list(wait_for(found, seconds, f"{count} task(s) {state}"))
 

@@ -40,11 +40,6 @@ class KilledNode:
         self.process = self._nursery.start([str(self.file), crash], os.environ)
         wait_for(lambda: services.listens(self.port), 60, "the node listens")
 
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
     def wait_killed(self) -> None:
         process = self.process
         assert process is not None
@@ -65,11 +60,11 @@ def test_what_was_promised_on_an_association_that_died_with_the_node_is_reported
     killed: KilledNode, tmp_path: Path
 ) -> None:
     modality = Modality("CT")
-    killed.start()
+    killed.start("commitment.before_tell")
     with modality.calls(killed.port) as assoc:
         sent = send(assoc, write_study(tmp_path / "study", "1.2.6.1"))
         assert ask(assoc, action("2.25.61", *sent)) == 0
-        killed.kill()
+        killed.wait_killed()
     assert modality.heard == []
     with modality.listens(killed.modality_port):
         killed.start()

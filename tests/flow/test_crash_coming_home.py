@@ -38,7 +38,7 @@ def test_a_report_comes_home_though_a_node_dies_at(
 ) -> None:
     loop.start_both()
     assert storescu(loop, ct_study)
-    (task,) = loop.wait_task()
+    (task,) = loop.wait_task(images=4)
     loop.kill(name)
     if name == "hub":
         loop.start(name, crash=boundary)

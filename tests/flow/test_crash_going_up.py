@@ -46,6 +46,6 @@ def test_a_study_arrives_whole_though_a_node_dies_at(
     loop.start(name)
     if not taken:  # the modality was told, and sends again
         assert storescu(loop, ct_study)
-    (task,) = loop.wait_task()
+    (task,) = loop.wait_task(images=4)
     loop.sign(task["id"])
     check_ended_once(loop, ct_study)

@@ -10,8 +10,6 @@ import struct
 import threading
 from pathlib import Path
 
-import pytest
-
 from node.dicom.network.command import CommandField, encode_request, parse_response
 from node.dicom.network.upper_layer import (
     ConnectionLostError,
@@ -81,7 +79,6 @@ class Modality:
             self.taken[uid] = hashlib.sha256(content).hexdigest()
 
 
-@pytest.mark.timeout(180)
 def test_what_was_answered_with_success_is_there_whole_however_often_the_node_is_killed(tmp_path: Path) -> None:
     node = LoneNode(tmp_path / "node", workers={"processes": 1, "threads": 1})
     modalities = [Modality(node, number) for number in range(MODALITIES)]

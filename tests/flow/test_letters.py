@@ -81,7 +81,7 @@ def test_the_whole_conversation_about_a_study(loop: Loop, ct_study: Path, stores
     assert storescu(loop, ct_study)
     here = wait_for(lambda: study_at(loop, "district", "clinician"), 30, "the study is at the district")
     write(loop, here, "request", summary="Ho ra máu 2 tuần.", questions=["Có u phổi không?"], urgent=True)
-    (task,) = loop.wait_task()
+    (task,) = loop.wait_task(images=4)
     there = task["study_instance_uid"]
     assert there != here
     wait_letter(loop, "hub", "radiologist", there, "request")
@@ -136,7 +136,7 @@ def test_a_question_and_its_answer_come_through_once_though_a_node_dies_at(
 ) -> None:
     loop.start_both()
     assert storescu(loop, ct_study)
-    (task,) = loop.wait_task()
+    (task,) = loop.wait_task(images=4)
     here, there = study_at(loop, "district", "clinician"), task["study_instance_uid"]
     loop.kill(name)
     if name == "hub":

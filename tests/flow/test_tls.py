@@ -52,7 +52,7 @@ def test_the_loop_ends_over_https(loop: Loop, ct_study: Path, storescu: Push, tm
     trust(loop, authority)
     loop.start_both()
     assert storescu(loop, ct_study)
-    (task,) = loop.wait_task()
+    (task,) = loop.wait_task(images=4)
     loop.sign(task["id"])
     check_ended_once(loop, ct_study)
 

@@ -20,6 +20,7 @@ from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from tests.peers.gateway import AE_TITLE, wait_for
 from tests.peers.objects import CT_IMAGE
 from tests.peers.programs import HOST
+from tests.steady import steady
 
 COMMITMENT = "1.2.840.10008.1.20.1"
 WELL_KNOWN = "1.2.840.10008.1.20.1.1"
@@ -81,7 +82,7 @@ class Modality:
         ae.add_requested_context(COMMITMENT)
         ae.add_requested_context(CT_IMAGE, ExplicitVRLittleEndian)
         handlers = [(evt.EVT_N_EVENT_REPORT, lambda event: self.take("same", event))]
-        assoc = ae.associate(HOST, port, ae_title=AE_TITLE, evt_handlers=handlers)
+        assoc = steady(ae.associate(HOST, port, ae_title=AE_TITLE, evt_handlers=handlers))
         assert assoc.is_established
         try:
             yield assoc
@@ -157,6 +158,7 @@ class Archive:
         wanted = event.action_information
         self.asked.append([item.ReferencedSOPInstanceUID for item in wanted.ReferencedSOPSequence])
         if not self.silent:
+            steady(event.assoc)
             report = self._report(wanted)
             tell: Callable[[], None] = (
                 (lambda: self._call_back(report)) if self.calls_back else (lambda: self._tell(event.assoc, report))
@@ -184,7 +186,7 @@ class Archive:
         ae.add_requested_context(COMMITMENT)
         role = SCP_SCU_RoleSelectionNegotiation()
         role.sop_class_uid, role.scu_role, role.scp_role = COMMITMENT, False, True
-        assoc = ae.associate(HOST, self.calls_back, ae_title=AE_TITLE, ext_neg=[role])
+        assoc = steady(ae.associate(HOST, self.calls_back, ae_title=AE_TITLE, ext_neg=[role]))
         assert assoc.is_established
         self._tell(assoc, report)
         assoc.release()

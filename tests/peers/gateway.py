@@ -39,9 +39,14 @@ class Gateway:
         with self.process.ledger.read() as tx:
             return list(tx.execute(wanted))
 
-    def wait_instances(self, study: str, count: int) -> list[Row[Any]]:
+    def wait_instances(self, study: str, count: int, seconds: float = PATIENCE) -> list[Row[Any]]:
         """The same once there are `count` of them."""
-        return wait_for(lambda: rows if len(rows := self.instances(study)) >= count else None, f"{count} in {study}")
+
+        def found() -> list[Row[Any]] | None:
+            rows = self.instances(study)
+            return rows if len(rows) >= count else None
+
+        return wait_for(found, f"{count} in {study}", seconds)
 
     def digests(self, study: str, count: int) -> list[str]:
         """The digests of the study's data sets as they came, once there are `count`."""

@@ -28,7 +28,7 @@ def a_route(destination: str) -> dict[str, Any]:
         "when": [{"field": "calling_ae", "any_of": [f"TO_{destination.upper()}"]}],
         "action": "forward",
         "to": [destination],
-        "quiet_seconds": 0.2,
+        "quiet_seconds": 2.0,
     }
 
 
@@ -99,6 +99,13 @@ def test_what_is_not_here_and_what_is_here_under_another_class_are_named(gateway
     assert report.failed == {other[1]: 0x0119, "1.2.3.2.2.99": 0x0112}
 
 
+@pytest.fixture
+def node_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller that is about to leave has the time to, however busy this machine is."""
+    monkeypatch.setattr("node.dicom.network.services.commitment._QUIET", 10.0)
+
+
+@pytest.mark.usefixtures("node_waits")
 def test_a_modality_that_leaves_is_called_back(gateway: Gateway, tmp_path: Path, ports: dict[str, int]) -> None:
     modality = Modality("CT")
     with modality.listens(ports["ct"]):
@@ -172,7 +179,8 @@ def test_who_may_report_may_not_ask(gateway: Gateway) -> None:
 
 def test_who_left_and_cannot_be_called_is_on_the_operators_list_until_it_asks_again(gateway: Gateway) -> None:
     modality = Modality("NOWHERE")
-    with modality.calls(gateway.port) as assoc:
+    with pytest.MonkeyPatch.context() as patch, modality.calls(gateway.port) as assoc:
+        patch.setattr("node.dicom.network.services.commitment._QUIET", 10.0)  # it leaves at once, even when we are slow
         assert ask(assoc, action("2.25.19", (CT_IMAGE, "1.2.9"))) == 0
     held = wait_for(lambda: [found for found in requests(gateway, "2.25.19") if found[0] == "held"], "it is held")
     assert "has no address" in held[0][1]
@@ -226,7 +234,7 @@ def test_orthanc_asks_and_is_told(gateway: Gateway, orthanc: services.OrthancSer
     know(orthanc, gateway)
     files = write_study(tmp_path, "1.2.5.1")
     ids = [
-        httpx.post(f"{orthanc.url}/instances", content=file.read_bytes()).raise_for_status().json()["ID"]
+        httpx.post(f"{orthanc.url}/instances", content=file.read_bytes(), timeout=30).raise_for_status().json()["ID"]
         for file in files
     ]
     httpx.post(f"{orthanc.url}/modalities/gateway/store", json=ids, timeout=30).raise_for_status()
@@ -237,7 +245,7 @@ def test_orthanc_asks_and_is_told(gateway: Gateway, orthanc: services.OrthancSer
     transaction = answer.raise_for_status().json()["ID"]
 
     def outcome() -> dict[str, Any] | None:
-        found = httpx.get(f"{orthanc.url}/storage-commitment/{transaction}").raise_for_status().json()
+        found = httpx.get(f"{orthanc.url}/storage-commitment/{transaction}", timeout=30).raise_for_status().json()
         return found if found["Status"] != "Pending" else None
 
     found = wait_for(outcome, "Orthanc has the report")
@@ -258,4 +266,4 @@ def test_orthanc_answers_for_what_was_delivered_to_it(
 
 def know(orthanc: services.OrthancServer, gateway: Gateway) -> None:
     modality = {"AET": AE_TITLE, "Host": services.HOST, "Port": gateway.port, "AllowStorageCommitment": True}
-    httpx.put(f"{orthanc.url}/modalities/gateway", json=modality).raise_for_status()
+    httpx.put(f"{orthanc.url}/modalities/gateway", json=modality, timeout=30).raise_for_status()

@@ -277,7 +277,12 @@ def failures(event: dict[str, Any]) -> dict[str, int]:
     return {item["ReferencedSOPInstanceUID"]: item["FailureReason"] for item in items}
 
 
-def test_what_is_not_here_is_told_on_a_new_association(gateway: Gateway, report_port: int) -> None:
+def test_what_is_not_here_is_told_on_a_new_association(
+    gateway: Gateway, report_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "node.dicom.network.services.commitment._QUIET", 10.0
+    )  # it leaves at once, even when we are slow
     request = please_keep("2.25.4200.1", "2.25.4000.77.2.1")
     said = dcmjs_dimse.ask(gateway.port, request, listen=report_port, events=1)
     assert said.statuses == [0]
@@ -298,7 +303,7 @@ def test_a_whole_examination_on_one_association(gateway: Gateway, tmp_path: Path
         *dcmjs_dimse.stores(files),
         end(uid),
         please_keep("2.25.4200.2", f"{study}.2.1", f"{study}.2.2"),
-        linger=2000,
+        linger=6000,
     )
     assert said.statuses == [0] * 6
     assert [one["StudyInstanceUID"] for one in said.elements()] == [study]

@@ -19,6 +19,7 @@ from tests.peers.gateway import AE_TITLE, Gateway, a_peer, running_gateway
 from tests.peers.objects import CT_IMAGE, EXPLICIT, IMPLICIT, JPEG_2000, pixels, write_study, write_video
 from tests.peers.receivers import Receiver
 from tests.services import OrthancServer
+from tests.steady import steady
 
 PLAIN, PACKED, MIXED = "2.25.3000.1", "2.25.3000.2", "2.25.3000.3"
 COUNT = 3
@@ -228,9 +229,10 @@ def test_a_study_is_fetched_as_it_is_kept(gateway: Gateway, tmp_path: Path) -> N
     ae.add_requested_context(CT_IMAGE, JPEG_2000)
     ae.add_requested_context(CT_IMAGE, EXPLICIT)
     role = build_role(CT_IMAGE, scp_role=True)
-    assoc = ae.associate(
+    called = ae.associate(
         "127.0.0.1", gateway.port, ae_title=AE_TITLE, ext_neg=[role], evt_handlers=[(evt.EVT_C_STORE, keep)]
     )
+    assoc = steady(called)
     wanted = Dataset()
     wanted.QueryRetrieveLevel, wanted.StudyInstanceUID = "STUDY", PACKED
     statuses = [status.Status for status, _ in assoc.send_c_get(wanted, f"{MODEL}.3")]

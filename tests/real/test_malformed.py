@@ -172,6 +172,7 @@ def test_nothing_vanished_and_every_reason_is_in_words_without_values(gateway: G
         assert calling_ae == MODALITY
         assert size > 0
     spool = gateway.process.indexer.spool
+    wait_for(lambda: gateway.process.dicom.connections == 0, "the associations end")  # a note goes with its association
     assert not list(spool.incoming.iterdir())
     assert not list(spool.arrivals.iterdir())
     assert len(list(spool.quarantine.glob("*.dcm"))) == len(found)

@@ -62,6 +62,7 @@ def audited(world: World, kind: str) -> list[Any]:
 # Claims
 
 
+@pytest.mark.timeout(1200)
 def test_of_two_readers_who_claim_the_same_studies_at_once_each_study_gets_one(world: World) -> None:
     """A thousand studies over HTTP, both readers at the same one at the same instant."""
     ids = fill(world, 1000)
@@ -71,14 +72,14 @@ def test_of_two_readers_who_claim_the_same_studies_at_once_each_study_gets_one(w
 
     def compete(name: str) -> None:
         for task_id in ids:
-            both.wait(60)
+            both.wait(300)
             outcomes[name].append(clients[name].post(f"/api/reading/tasks/{task_id}/claim").status_code)
 
     threads = [threading.Thread(target=compete, args=(name,)) for name in clients]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(300)
+        thread.join(1100)
     pairs = Counter(tuple(sorted(pair)) for pair in zip(outcomes["bs"], outcomes["bs2"], strict=True))
     assert pairs == {(200, 409): 1000}
     with world.node.ledger.read() as tx:
@@ -99,7 +100,7 @@ def test_the_next_study_is_never_given_to_two(world: World) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(280)
     assert sorted(given) == sorted(ids)
 
 

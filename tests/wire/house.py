@@ -20,9 +20,9 @@ from node.domain.study import Arrival, Via
 from node.flow.retrieve import NodeArchive
 from node.ledger.schema import audit
 from node.ports import Admitted
+from tests.steady import steady
 from tests.unit.flow.station import NOW, STUDY, Station, a_registry
 from tests.wire.conftest import AE_TITLE, ListeningNode, a_peer, dcmtk
-from tests.wire.steady import steady
 
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 JPEG_LS, HTJ2K = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.202"
@@ -76,7 +76,7 @@ def a_house(start_node: Callable[..., ListeningNode], migrated_sqlite: Path, fol
     shutil.copyfile(migrated_sqlite, folder / "ledger.db")
     station = Station(folder / "house", f"sqlite:///{folder / 'ledger.db'}", a_registry())
     with ThreadPoolExecutor(2) as pool:
-        shop = Workshop(NodeArchive(station.node), pool, station.node.scratch)
+        shop = Workshop(NodeArchive(station.node), pool, station.node.scratch, lambda: 0.0)
         node = start_node(providers=[MoveProvider(shop, AE_TITLE), GetProvider(shop)], admit=admit)
         yield House(station, node)
         node.wait_until_alone()

@@ -76,6 +76,6 @@ def status_of(peer: ScriptedPeer, message_id: int = 1) -> int:
 @contextmanager
 def connected(port: int) -> Iterator[ScriptedPeer]:
     """A peer that has opened a connection to `port` of this machine and said nothing yet."""
-    with socket.create_connection(("127.0.0.1", port), timeout=15) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield ScriptedPeer(sock)

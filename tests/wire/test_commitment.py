@@ -121,13 +121,13 @@ def test_a_quiet_caller_is_told_on_its_association_in_its_transfer_syntax(
 ) -> None:
     with calling(serve(), syntax) as association:
         assert ask(association, the_request(syntax)) == 0
-        heard = association.hear(5)
+        heard = association.hear(30)
         assert heard is not None
         assert (heard.command.field, heard.command.sop_instance_uid) == (CommandField.N_EVENT_REPORT_RQ, INSTANCE)
         assert heard.command.elements[EVENT_TYPE] == b"\2\0"
         assert decode_report(heard.data_set, heard.transfer_syntax) == SEVERAL
         association.reply(heard, status.SUCCESS, {EVENT_TYPE: 2})
-        assert register.changed.wait(5)
+        assert register.changed.wait(30)
         assert register.heard == [("asked", (ONE, TWO)), ("reported", SEVERAL)]
         assert ask(association, the_request(syntax)) == 0  # the association goes on
 
@@ -136,10 +136,10 @@ def test_what_is_not_decided_yet_is_waited_for(serve: Any, register: PlayedRegis
     register.decisions = [None, None, SEVERAL]
     with calling(serve()) as association:
         assert ask(association, the_request()) == 0
-        heard = association.hear(5)
+        heard = association.hear(30)
         assert heard is not None
         association.reply(heard, status.SUCCESS)
-        assert register.changed.wait(5)
+        assert register.changed.wait(30)
     assert register.heard[-1] == ("reported", SEVERAL)
 
 
@@ -156,7 +156,7 @@ def test_a_caller_that_leaves_when_it_is_told_is_left(serve: Any, register: Play
     node = serve()
     association = calling(node)
     assert ask(association, the_request()) == 0
-    assert association.hear(5) is not None
+    assert association.hear(30) is not None
     association.abort()
     node.wait_until_alone()
     assert register.heard[-1] == ("left", "2.25.1")
@@ -165,10 +165,10 @@ def test_a_caller_that_leaves_when_it_is_told_is_left(serve: Any, register: Play
 def test_a_caller_that_refuses_the_report_is_left(serve: Any, register: PlayedRegister) -> None:
     with calling(serve()) as association:
         assert ask(association, the_request()) == 0
-        heard = association.hear(5)
+        heard = association.hear(30)
         assert heard is not None
         association.reply(heard, status.UNRECOGNIZED)
-        assert register.changed.wait(5)
+        assert register.changed.wait(30)
     assert register.heard[-1] == ("left", "2.25.1")
 
 
@@ -187,7 +187,7 @@ def test_a_caller_that_speaks_while_its_request_is_decided_is_not_interrupted(
 
     def decide(caller: Caller, transaction_uid: str) -> CommitmentReport:
         deciding.set()
-        assert spoken.wait(5)
+        assert spoken.wait(30)
         return SEVERAL
 
     def write(data: bytes | memoryview, *, more: bool = False) -> None:
@@ -197,7 +197,7 @@ def test_a_caller_that_speaks_while_its_request_is_decided_is_not_interrupted(
     monkeypatch.setattr(register, "decided", decide)
     with calling(serve()) as association:
         assert ask(association, the_request()) == 0
-        assert deciding.wait(5)
+        assert deciding.wait(30)
         written = association._wire.write
         monkeypatch.setattr(association._wire, "write", write)
         assert ask(association, the_request()) == 0
@@ -209,24 +209,25 @@ def test_a_caller_that_takes_reports_only_on_a_new_association_is_not_told_on_it
 ) -> None:
     with calling(serve(commitment_reports=ReportWay.NEW)) as association:
         assert ask(association, the_request()) == 0
-        assert register.changed.wait(5)
+        assert register.changed.wait(30)
         assert association.hear(0.5) is None
     assert register.heard == [("asked", (ONE, TWO)), ("left", "2.25.1")]
 
 
 def heard_and_taken(association: Requestor, register: PlayedRegister) -> None:
-    heard = association.hear(5)
+    heard = association.hear(30)
     assert heard is not None
     assert decode_report(heard.data_set, heard.transfer_syntax) == SEVERAL
     register.changed.clear()
     association.reply(heard, status.SUCCESS)
-    assert register.changed.wait(5)
+    assert register.changed.wait(30)
     assert register.heard[-1] == ("reported", SEVERAL)
 
 
 def test_a_caller_that_is_told_on_its_own_associations_only_is_told_once_it_is_quiet(
-    serve: Any, register: PlayedRegister
+    serve: Any, register: PlayedRegister, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("node.dicom.network.services.commitment._QUIET", 2.0)  # we may be slow to speak on
     with calling(serve(commitment_reports=ReportWay.SAME)) as association:
         assert ask(association, the_request()) == 0
         assert ask(association, the_request(), instance="1.2.3") == 0x0112  # speaks on: the first one is left
@@ -267,7 +268,7 @@ def test_a_register_that_fails_in_a_quiet_moment_does_not_end_the_association(
 
     monkeypatch.setattr(register, "owed", owed)
     with calling(serve(commitment_reports=ReportWay.SAME)) as association:
-        assert looked.wait(5)
+        assert looked.wait(30)
         assert ask(association, the_request()) == 0
 
 
@@ -411,7 +412,7 @@ def other_end(start_node: Start) -> Callable[..., tuple[Peer, ScriptedOtherEnd]]
 
 @pytest.fixture
 def caller() -> CommitmentCaller:
-    return CommitmentCaller("OURS", connect_seconds=5, response_seconds=5)
+    return CommitmentCaller("OURS", connect_seconds=30, response_seconds=30)
 
 
 def test_a_report_is_told_under_the_title_that_the_peer_called(caller: CommitmentCaller, other_end: Any) -> None:

@@ -135,12 +135,12 @@ def test_a_caller_gets_only_the_services_that_it_may_ask_for(start_node: Callabl
     peer = a_peer(node.server.port, ae_title=AE_TITLE)
     accepted = {}
     for caller in ("FINDER", "GETTER", "CT1"):
-        with Requestor(peer, caller, contexts, connect_seconds=5, response_seconds=5) as association:
+        with Requestor(peer, caller, contexts, connect_seconds=30, response_seconds=30) as association:
             accepted[caller] = set(association.accepted)
     assert accepted == {"FINDER": {1}, "GETTER": set(), "CT1": {3}}
 
     roles = {CT: Role(scu=False, scp=True)}
-    with Requestor(peer, "GETTER", contexts, connect_seconds=5, response_seconds=5, roles=roles) as association:
+    with Requestor(peer, "GETTER", contexts, connect_seconds=30, response_seconds=30, roles=roles) as association:
         assert set(association.accepted) == {3}
         assert association.store(3, CT, "1.2.3", BytesIO(b"\0" * 20)) == 0x0124  # it may take objects, not send any
 
@@ -230,7 +230,7 @@ def test_a_caller_that_leaves_while_it_is_answered_is_let_go(serve: Serve, scrip
         while kind == P_DATA:
             kind, _ = peer.read_pdu()
         assert kind == RELEASED
-    assert ended.wait(5)
+    assert ended.wait(30)
     node.wait_until_alone()
 
 
@@ -282,7 +282,7 @@ def test_requests_in_one_pdu_are_answered_in_order_whatever_is_read_meanwhile(
 
     with scripted_peer(serve(answering)) as peer:
         associated(peer).send(one_pdu(find_request() + find_request(2) + find_request(3)))
-        assert begun.wait(5)
+        assert begun.wait(30)
         peer.send(encode_command(1, encode_cancel(1), 0) * 50)
         assert [next(read_statuses(peer, number)) for number in (1, 2, 3)] == [0, 0, 0]
         peer.send(encode_release_request())

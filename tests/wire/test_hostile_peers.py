@@ -52,8 +52,9 @@ HUGE = 0xFFFFFFFF
 
 def assert_stores(node: ListeningNode, number: int = 1) -> None:
     """Somebody else stores an object."""
+    said = store_request(f"2.25.7.{number}") + fragments(data_set(number))
     with connected(node.server.port) as peer:
-        associated(peer).send(store_request(f"2.25.7.{number}") + fragments(data_set(number)))
+        associated(peer).send(said)
         assert status_of(peer) == 0
         peer.send(encode_release_request())
         assert peer.read_pdu()[0] == RELEASED
@@ -84,8 +85,8 @@ def test_bytes_that_drip_do_not_keep_an_association_open(start_node: StartNode) 
                 peer.send(bytes([byte]))
                 if select_readable(peer.sock, 0.1):
                     break
-        assert ended_within(peer, 5)
-    assert time.monotonic() - began < 5
+        assert ended_within(peer, 15)
+    assert time.monotonic() - began < 15
     node.wait_until_alone()
 
 
@@ -106,17 +107,17 @@ def select_readable(sock: socket.socket, seconds: float) -> bool:
 def test_silence_in_the_middle_of_a_message_ends_the_association_and_leaves_nothing(
     start_node: StartNode, said: bytes
 ) -> None:
-    node = start_node(idle_seconds=0.3)
+    node = start_node(idle_seconds=1.0)
     with connected(node.server.port) as peer:
         associated(peer).send(said)
-        assert ended_within(peer, 5)
+        assert ended_within(peer, 15)
     node.wait_until_alone()
     assert node.parts() == []
     assert_stores(node)
 
 
 def test_a_caller_that_never_reads_is_given_up(start_node: StartNode) -> None:
-    node = start_node(idle_seconds=0.5)
+    node = start_node(idle_seconds=1.0)
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.settimeout(15)
@@ -124,7 +125,7 @@ def test_a_caller_that_never_reads_is_given_up(start_node: StartNode) -> None:
         peer = ScriptedPeer(sock)
         peer.send(request(*BOTH))
         assert peer.read_pdu()[0] == ACCEPTED
-        closed_on_it, deadline = False, time.monotonic() + 15
+        closed_on_it, deadline = False, time.monotonic() + 60
         while not closed_on_it and time.monotonic() < deadline:
             try:
                 peer.send(echo_request(1, 3) * 500)
@@ -145,7 +146,7 @@ def test_silent_connections_keep_nobody_out(start_node: StartNode, monkeypatch: 
         for _ in range(40):
             stack.enter_context(connected(node.server.port))
         assert_stores(node)
-        assert node.server.connections <= 4 + 16
+        wait_for(lambda: node.server.connections <= 4 + 16, "those given up to end")
     node.wait_until_alone()
 
 

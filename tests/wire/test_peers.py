@@ -88,7 +88,7 @@ def test_an_object_larger_than_this_peer_may_send_is_refused(start_node: StartNo
 
 def accepted(node: ListeningNode, sop_class: str, *syntaxes: str) -> dict[int, str]:
     peer, contexts = a_peer(node.server.port, ae_title=AE_TITLE), [ProposedContext(1, sop_class, syntaxes)]
-    with Requestor(peer, "CT1", contexts, connect_seconds=5, response_seconds=5) as association:
+    with Requestor(peer, "CT1", contexts, connect_seconds=30, response_seconds=30) as association:
         return association.accepted
 
 

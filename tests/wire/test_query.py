@@ -28,10 +28,10 @@ from node.domain.query import Entry, Query
 from node.ledger.search import LedgerSearch, unsupported
 from node.ledger.sql import SqlLedger, open_ledger
 from tests import services
+from tests.steady import steady
 from tests.unit.ledger.test_search import DUC, HA, OTHER_SITE, add
 from tests.wire.conftest import AE_TITLE, ListeningNode
 from tests.wire.script import ACCEPTED, EXPLICIT, connected, fragment, request, status_of
-from tests.wire.steady import steady
 
 STUDY_ROOT, PATIENT_ROOT = StudyRootQueryRetrieveInformationModelFind, PatientRootQueryRetrieveInformationModelFind
 UTF8 = "SpecificCharacterSet=ISO_IR 192"
@@ -162,7 +162,7 @@ def test_cancel_ends_the_query_while_it_searches(archive: Archive) -> None:
         peer.send(request(ProposedContext(1, STUDY_ROOT, (EXPLICIT,))))
         assert peer.read_pdu()[0] == ACCEPTED
         peer.send(find_request(STUDY_ROOT))
-        assert archive.search.holds.wait(5)
+        assert archive.search.holds.wait(30)
         peer.send(encode_command(1, encode_cancel(7), 0))
         assert status_of(peer, 7) == 0xFE00
     assert archive.search.ended
@@ -215,7 +215,7 @@ def test_a_caller_that_leaves_while_it_is_answered_leaves_nothing_behind(archive
         peer.send(request(ProposedContext(1, PATIENT_ROOT, (EXPLICIT,))))
         assert peer.read_pdu()[0] == ACCEPTED
         peer.send(find_request(PATIENT_ROOT))
-        assert archive.search.holds.wait(5)
+        assert archive.search.holds.wait(30)
     archive.node.wait_until_alone()
     archive.search.held = False
     assert archive.uids(STUDY, "StudyInstanceUID", "PatientID=P_2") == ["1.2"]

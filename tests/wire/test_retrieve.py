@@ -14,6 +14,7 @@ from node.dicom.dataset import dataset_digest
 from node.ledger.schema import studies
 from tests import services
 from tests.images import smooth
+from tests.steady import steady
 from tests.unit.flow.station import STUDY, an_object, numbered
 from tests.wire.conftest import AE_TITLE, ListeningNode, Pacs
 from tests.wire.house import (
@@ -42,7 +43,6 @@ from tests.wire.house import (
     uids,
     uids_in,
 )
-from tests.wire.steady import steady
 
 StartPacs = Callable[..., Pacs]
 

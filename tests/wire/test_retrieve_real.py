@@ -121,7 +121,9 @@ def test_who_takes_every_syntax_gets_the_bytes_as_stored(
 def test_orthanc_has_a_study_moved_to_itself(house: House, orthanc: services.OrthancServer) -> None:
     house.station.receive(*numbered(range(1, 5)))
     house.know(orthanc.dicom_port, orthanc.ae_title)
-    httpx.put(f"{orthanc.url}/modalities/{AE_TITLE}", json=[AE_TITLE, "127.0.0.1", house.port]).raise_for_status()
+    httpx.put(
+        f"{orthanc.url}/modalities/{AE_TITLE}", json=[AE_TITLE, "127.0.0.1", house.port], timeout=30
+    ).raise_for_status()
     answer = httpx.post(
         f"{orthanc.url}/modalities/{AE_TITLE}/move",
         json={"Level": "Study", "Resources": [{"StudyInstanceUID": STUDY}], "TargetAet": orthanc.ae_title},

@@ -16,7 +16,7 @@ import pytest
 from node.domain.job import Job
 from node.errors import PeerBusy, PeerUnreachable
 from node.flow.webhook import WebhookStage
-from node.ledger import webhooks
+from node.ledger import notices, webhooks
 from tests.web.world import World, ledger_of, make_world
 
 JOB = Job(1, "webhook", "all", {}, 0, 1, 0, "test")
@@ -142,4 +142,8 @@ def test_a_call_that_is_refused_for_good_does_not_block_the_next(
     assert WebhookStage().work(JOB, world.node) is False
     assert waiting(world) == []
     assert [json.loads(body)["task"] for _, body in listener.heard] == ["a", "b"]
+    with world.node.ledger.read() as tx:
+        told = notices.shown_to(tx, "quantri", "admin", world.clock.now())
+        assert notices.shown_to(tx, "bs", "radiologist", world.clock.now()) == []
+    assert [(it.kind, it.urgent, it.detail["status"]) for it in told] == [("webhook-refused", True, 422)] * 2
     close(world)

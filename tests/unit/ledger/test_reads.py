@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -299,10 +298,7 @@ def test_a_page_of_thousands_of_studies_takes_a_fixed_number_of_queries(ledger: 
         reads.list_studies(tx, limit=1, offset=0)
         for_one = len(queries)
         queries.clear()
-        began = time.perf_counter()
         items, total = reads.list_studies(tx, limit=100, offset=0)
-        took = time.perf_counter() - began
     assert (len(items), total) == (100, 5000)
     assert items[0]["study_instance_uid"] == "9.4999"
     assert len(queries) == for_one <= 10
-    assert took < 1.0

@@ -62,6 +62,14 @@ def test_parts_come_out_as_they_went_in_however_the_body_is_cut(contents: list[b
     assert parts.ended == len(contents)
 
 
+@pytest.mark.parametrize("cut", range(1, 37))
+def test_an_empty_part_may_share_its_blank_line_with_the_next_delimiter(cut: int) -> None:
+    body = b"--B\r\nX: 1\r\n\r\n--B\r\nX: 2\r\n\r\ngood\r\n--B--"
+    assert len(body) == 37
+    parts = parse([body[:cut], body[cut:]])
+    assert (parts.bodies, parts.ended) == ([b"", b"good"], 2)
+
+
 @given(st.binary(max_size=300))
 def test_no_body_makes_the_parser_crash(body: bytes) -> None:
     try:

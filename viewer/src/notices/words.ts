@@ -9,6 +9,7 @@ export function useNoticeWords(): (notice: Notice) => { title: string; detail: s
     const by = typeof detail.by === 'string' ? detail.by : '';
     const modalities = typeof detail.modalities === 'string' ? detail.modalities : '';
     const minutes = typeof detail.limit_minutes === 'number' ? detail.limit_minutes : null;
+    const call = typeof detail.event === 'string' ? { event: detail.event, status: detail.status } : null;
     const waited = typeof detail.waiting_minutes === 'number' ? detail.waiting_minutes : null;
     return {
       title: t(`notice.kind.${shown}`),
@@ -16,6 +17,7 @@ export function useNoticeWords(): (notice: Notice) => { title: string; detail: s
         modalities,
         by && t('notice.by', { name: by }),
         minutes !== null && t('notice.limit', { n: minutes }),
+        call && t('notice.call', call),
         waited !== null && t('notice.waiting', { n: waited }),
       ]
         .filter(Boolean)

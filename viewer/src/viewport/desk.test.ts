@@ -10,7 +10,7 @@ it('windows of a desk hear each other, not themselves, and not what they do not 
   first.say({ kind: 'study', study: '1.2' });
   stranger.postMessage({ kind: 'something-else' });
   stranger.postMessage(null);
-  await vi.waitFor(() => expect(heard).toEqual([{ kind: 'study', study: '1.2' }]));
+  await vi.waitFor(() => expect(heard).toEqual([{ kind: 'study', study: '1.2' }]), 15_000);
   expect(own).toEqual([]);
   for (const one of [first, second, stranger]) one.close();
 });
