@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -17,6 +16,7 @@ from node.ports import Node
 
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 15.0
+_WHAT = ("studies", "tasks", "orders", "notices")
 
 
 class Changes:
@@ -63,18 +63,22 @@ class Changes:
             queue.put_nowait(None)
 
     async def _poll(self) -> None:
-        before: ChangeMarks | None = None
+        before = await self._look()
         while self._listeners:
-            now: ChangeMarks | None = before
-            with contextlib.suppress(NodeError):  # the ledger is busy: the next look tells
-                now = await to_thread.run_sync(self.marks)
-            if before is not None and now is not None and now != before:
-                names = ("studies", "tasks", "orders", "notices")
-                self._tell({name: getattr(now, name) != getattr(before, name) for name in names})
-            before = now
+            now = await self._look()
+            if now is not None and now != before:
+                self._tell({name: before is None or getattr(now, name) != getattr(before, name) for name in _WHAT})
+                before = now
             if self._node.doorbell.closed:
                 self.close()
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _look(self) -> ChangeMarks | None:
+        """None when the ledger is busy: the next look tells."""
+        try:
+            return await to_thread.run_sync(self.marks)
+        except NodeError:
+            return None
 
     def _tell(self, change: dict[str, bool]) -> None:
         for queue in self._listeners:

@@ -9,11 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.flow.loop import Loop
 from tests.flow.nursery import Nursery
 
+expect.set_options(timeout=20_000)  # the machine may be busy
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

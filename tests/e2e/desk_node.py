@@ -36,6 +36,7 @@ class DeskNode(LoneNode):
         settings.setdefault("storage", {"min_free_mb": 64})
         settings.setdefault("node", {})["organization"] = "Bệnh viện Trung ương Thái Nguyên"
         super().__init__(folder, nursery, **settings)
+        self._taken = 0
         now = datetime.now(UTC)
         with self.ledger.begin() as tx:
             registry.apply(tx, _registry(), "test", now)
@@ -71,14 +72,16 @@ class DeskNode(LoneNode):
                 headers={"Content-Type": kind, "Accept": "application/dicom+json"},
             )
             assert answer.status_code in (200, 202), answer.text
+        self._taken += len(files)
 
     def wait_tasks(self, count: int = 1) -> list[dict[str, Any]]:
-        """The tasks of the worklist, once so many are ready."""
+        """The tasks of the worklist, once so many are ready and all images that were taken are there."""
 
         def found() -> list[dict[str, Any]]:
             with self.api("anh") as api:
                 items = api.get("/api/reading/tasks", params={"state": "all"}).json()["items"]
-            return items if sum(item["state"] == "ready" for item in items) >= count else []
+            whole = sum(item["instances_received"] for item in items) >= self._taken
+            return items if whole and sum(item["state"] == "ready" for item in items) >= count else []
 
         return list(wait_for(found, 60, f"{count} studies on the worklist"))
 

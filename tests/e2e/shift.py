@@ -64,18 +64,19 @@ class Shift:
         self.node.start()
 
     def send(self, data: Path, studies: Iterable[str]) -> None:
-        """Stores the studies by STOW-RS, and waits until all are ready to be read."""
+        """Stores the studies by STOW-RS, and waits until all are ready to be read, each with all that was sent of it."""
         answer = httpx.post(f"{self.node.url}/api/tokens", json={"username": "quantri", "password": self.password})
         headers = {"Authorization": f"Bearer {answer.raise_for_status().json()['token']}"}
         wanted = list(studies)
         with httpx.Client(base_url=self.node.url, headers=headers, timeout=120) as api:
-            for name in wanted:
-                for path in files(data, STUDIES[name]):
-                    _stow(api, path)
+            sent = [path for name in wanted for path in files(data, STUDIES[name])]
+            for path in sent:
+                _stow(api, path)
 
             def ready() -> bool:
                 items = api.get("/api/reading/tasks", params={"state": "open"}).json()["items"]
-                return sum(item["state"] == "ready" for item in items) >= len(wanted)
+                whole = sum(item["instances_received"] for item in items) == len(sent)
+                return whole and len(items) >= len(wanted) and all(item["state"] == "ready" for item in items)
 
             wait_for(ready, 180, f"{len(wanted)} studies are ready")
 

@@ -118,8 +118,12 @@ def test_the_treating_doctor_answers_and_takes_note_of_a_critical_finding(
     with running_loop.api("hub", "radiologist") as api:
         path = f"/api/reading/tasks/{task['id']}"
         wait_for(lambda: api.get(path).json()["state"] == "ready", 20, "the study can be read on")
-        (finding,) = api.get(f"{path}/criticals").json()["items"]
-        assert (finding["state"], finding["read_back"]) == ("noted", True)
+
+        def noted() -> Any:
+            (finding,) = api.get(f"{path}/criticals").json()["items"]
+            return finding if finding["state"] == "noted" else None
+
+        assert wait_for(noted, 20, "the finding is noted")["read_back"] is True
 
 
 def test_the_treating_doctor_reads_the_report_beside_its_key_images_and_accepts_it(

@@ -487,7 +487,8 @@ def test_other_documents_are_readable(path: str, words: str, name: str, look: Lo
 def test_the_header_of_an_image_is_searched_by_keyboard(look: Look) -> None:
     watched = look(PATHS[0])
     page = watched.page
-    settle(page, most=3000)
+    settle_plain(page)
+    expect(page.get_by_role("navigation", name="Các chuỗi ảnh")).to_be_visible()  # with it the keys are heard
     expect(page.get_by_role("note")).to_have_text("Không dùng để chẩn đoán chính thức")
     page.keyboard.press("Shift+I")
     dialog = page.get_by_role("dialog", name="Thông tin DICOM")

@@ -49,7 +49,7 @@ SHOW = """async ({chunk, study, series, rows, columns, frames, ratio}) => {
   try {
     for (const frame of frames) {
       if (shown.length) view.goTo(frame); else await view.open(stack, frame);
-      const late = performance.now() + 20000;
+      const late = performance.now() + 60000;
       for (;;) {
         const state = view.getState();
         if (state.error) throw new Error(`${state.error.code ?? state.error.message ?? state.error}`);
@@ -154,6 +154,7 @@ def faults(page: Page, held: list[Held]) -> dict[str, str]:
     return wrong
 
 
+@pytest.mark.timeout(900)
 def test_what_reaches_the_screen_is_what_pydicom_makes_of_every_image(
     browser: Browser, world: World, shared_data: Path, tmp_path: Path
 ) -> None:

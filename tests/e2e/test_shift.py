@@ -96,6 +96,7 @@ def look(page: Page) -> None:
 
 def write(page: Page, number: int) -> None:
     """Normal text by `F2` where the template has one; a conclusion of the reader's own in any case."""
+    page.locator("[data-kept]").wait_for()  # the report can be written
     press(page, "b")
     until(page, lambda: page.evaluate("document.activeElement?.tagName") in ("TEXTAREA", "INPUT", "DIV"), "the pen")
     press(page, "F2", "Alt+4")
@@ -110,10 +111,15 @@ _IN_DIALOG = "Boolean(document.activeElement?.closest('[role=dialog]'))"
 def sign(page: Page) -> None:
     """`Ctrl+Enter`, what is to be known is ticked, `Ctrl+Enter` once more. Previews cannot be signed: it waits for the images."""
     button = page.get_by_role("button", name="Ký kết quả")
-    until(page, button.is_enabled, "the report can be signed")
-    press(page, "Control+Enter")
     dialog = page.get_by_role("dialog")
-    dialog.wait_for()
+
+    def opened() -> bool:
+        """A picture that comes late may take the dialog away from under the key."""
+        if not dialog.is_visible() and button.is_enabled():
+            press(page, "Control+Enter")
+        return dialog.is_visible()
+
+    until(page, opened, "the report can be signed")
     confirm = dialog.get_by_role(
         "button", name="Ký và gửi"
     )  # not enabled while the node is asked, or something is to be ticked

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import Watched
 from tests.e2e.geometry import DOTS, PIXEL, write_geometry
-from tests.flow.loop import Loop
+from tests.flow.loop import Loop, wait_for
 from tests.services import find_program
 
 Visit = Callable[[str, str], Watched]
@@ -52,10 +52,26 @@ def at_the_desk(browser: Browser, loop: Loop, task: dict[str, Any], ratio: float
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{url}/reading/{task['id']}")
     page.locator("[data-marks]").first.wait_for(state="attached", timeout=30000)
+    wait_drawn(page)
     page.keyboard.press("o")  # no texts over the image
     yield page
     context.close()
     assert errors == []
+
+
+_DRAWN = "performance.getEntriesByName('lientuyen:full').at(-1)?.startTime ?? 0"
+
+
+def wait_drawn(page: Page, since: float = 0) -> None:
+    """Waits until a whole image was drawn after this moment of the page's clock."""
+    wait_for(lambda: page.evaluate(_DRAWN) > since, 30, "the image is drawn in full")
+    page.wait_for_timeout(100)  # what lies over it follows
+
+
+def next_series(page: Page) -> None:
+    now = page.evaluate("performance.now()")
+    page.keyboard.press("]")
+    wait_drawn(page, now)
 
 
 def kept(loop: Loop, task: dict[str, Any]) -> list[dict[str, Any]]:
@@ -71,7 +87,7 @@ def forget(loop: Loop, task: dict[str, Any]) -> None:
 
 
 def wait_kept(page: Page, loop: Loop, task: dict[str, Any], count: int) -> list[dict[str, Any]]:
-    for _ in range(60):
+    for _ in range(200):
         marks = kept(loop, task)
         if len(marks) == count:
             return marks
@@ -176,7 +192,10 @@ def test_what_is_measured_is_true_at_every_size_and_turn(
         inside_left = (by_place["a"][0] + 0.30 * (by_place["b"][0] - by_place["a"][0]), 0.45 * stage(page)["height"])
         drag(page, inside_left, (inside_left[0] + 25, inside_left[1] + 40))
         assert labels(page).nth(1).inner_text().startswith("TB 80,0 ± 0,0 HU")
-        length, region = wait_kept(page, running_loop, task, 2)
+        wait_for(
+            lambda: [m["kind"] for m in kept(running_loop, task)] == ["length", "rectangle"], 20, "what stays is kept"
+        )
+        length, region = kept(running_loop, task)
         ends = [tuple(point) for point in length["points"]]
         for end, centre in zip(ends, CENTRES[:2], strict=True):
             assert end == pytest.approx(centre, abs=0.3)  # of an image pixel: less than two of the screen
@@ -189,12 +208,14 @@ def test_what_is_measured_is_true_at_every_size_and_turn(
         for keys in (["+"], ["h"], ["0", "t"], ["Shift+H"], ["h", "t"], ["-", "t"]):
             for key in keys:
                 page.keyboard.press(key)
-            page.wait_for_timeout(250)
-            (drawn,) = line_ends(page)
-            places = spots(page, ratio)
-            near = [min(hypot(x - u, y - v) for u, v in places) for x, y in drawn]
-            assert len(places) == 4
-            assert max(near) < 1.6, (keys, near)  # on its squares, as it was drawn
+
+            def on_its_squares() -> bool:
+                page.wait_for_timeout(250)
+                (drawn,) = line_ends(page)
+                places = spots(page, ratio)
+                return len(places) == 4 and all(min(hypot(x - u, y - v) for u, v in places) < 1.6 for x, y in drawn)
+
+            wait_for(on_its_squares, 10, f"the line is drawn where it was, after {keys}")
 
 
 def test_marks_survive_a_reload_a_lost_line_and_another_browser(
@@ -229,6 +250,7 @@ def test_a_measurement_by_keyboard_alone(
     page = desk.page
     page.goto(f"{desk.url}/reading/{task['id']}")
     page.locator("[data-marks]").first.wait_for(state="attached", timeout=30000)
+    wait_drawn(page)
     page.keyboard.press("l")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
@@ -248,9 +270,7 @@ def test_a_measurement_by_keyboard_alone(
     page.keyboard.press("Escape")
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
-    page.wait_for_timeout(700)
-    (back,) = kept(running_loop, task)
-    assert back["points"] == mark["points"]
+    wait_for(lambda: [m["points"] for m in kept(running_loop, task)] == [mark["points"]], 20, "it is where it was")
     page.keyboard.press("Control+Shift+Z")
     page.keyboard.press(".")
     page.keyboard.press("Delete")
@@ -281,9 +301,8 @@ def test_a_measurement_by_keyboard_alone(
 def test_a_length_says_what_it_rests_on(browser: Browser, running_loop: Loop, task: dict[str, Any]) -> None:
     forget(running_loop, task)
     with at_the_desk(browser, running_loop, task) as page:
-        page.keyboard.press("]")
+        next_series(page)
         page.get_by_text("DX · chuỗi 2").wait_for(state="detached")  # no texts over the image
-        page.wait_for_timeout(700)
         page.keyboard.press("l")
         drag(page, (300, 200), (500, 200))
         expect(labels(page).first).to_contain_text("mm · trên tấm nhận")
@@ -294,8 +313,7 @@ def test_a_length_says_what_it_rests_on(browser: Browser, running_loop: Loop, ta
         expect(labels(page).first).to_have_text("50,8 mm · đã hiệu chuẩn")
         page.keyboard.press("Control+z")
         expect(labels(page).first).to_contain_text("trên tấm nhận")
-        page.keyboard.press("]")
-        page.wait_for_timeout(700)
+        next_series(page)
         page.keyboard.press("l")
         drag(page, (350, 200), (450, 200))
         expect(labels(page).first).to_contain_text("mm · theo vùng siêu âm")

@@ -58,7 +58,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator
 
 @pytest.fixture(scope="module")
 def context(browser: Browser, desk: DeskNode) -> Iterator[BrowserContext]:
-    expect.set_options(timeout=20_000)  # the machine may be busy
     opened = browser.new_context(viewport={"width": 1440, "height": 860}, locale="vi-VN")
     opened.route("**/api/display/**", lambda route: route.fulfill(status=204))  # the images are not what is tested here
     page = opened.new_page()
@@ -107,7 +106,7 @@ def test_thousands_of_studies_are_walked_and_searched_by_keyboard(page: Page, ax
     page.keyboard.press("Home")
     assert chosen(page) == first
     expect(page.locator(f"#{first}")).to_contain_text("Cấp cứu")
-    expect(page.locator(f"#{first}")).to_contain_text(re.compile("quá 4|quá 5"))
+    expect(page.locator(f"#{first}")).to_contain_text(re.compile(r"quá \d"))
     page.keyboard.press("/")
     page.keyboard.type("hong anh")
     expect(page.get_by_text(f"667/{MANY} ca")).to_be_visible()

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from node.errors import LedgerBusy
+from node.ledger.changes import ChangeMarks
 from node.web import events
 from node.web.events import Changes
 from tests.web.world import World, ct
@@ -75,6 +77,25 @@ def settled(changes: Changes) -> None:
     while len(seen) < 2 and time.monotonic() < deadline:
         time.sleep(0.005)
     assert len(seen) >= 2
+
+
+def test_what_changed_while_the_first_look_failed_is_told_by_the_second(world: World) -> None:
+    changes = Changes(world.node)
+    look, failures = changes.marks, iter([True])
+
+    def marks() -> ChangeMarks:
+        if next(failures, False):
+            raise LedgerBusy("The ledger is busy.")
+        return look()
+
+    changes.marks = marks  # type: ignore[method-assign]
+
+    async def test() -> None:
+        stream = changes.listen(yes)
+        assert await next_change(stream) == {"studies": True, "tasks": True, "orders": True, "notices": True}
+        await stream.aclose()
+
+    run(test)
 
 
 def test_a_stream_ends_when_the_login_has_ended(world: World) -> None:

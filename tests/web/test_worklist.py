@@ -142,7 +142,7 @@ def test_a_closed_laptop_gives_the_study_back_after_two_minutes_and_the_draft_st
     assert desk.client("bs2").post(f"{TASK}/claim").status_code == 409
     desk.clock.forward(seconds=20)
     assert desk.client("bs2").post(f"{TASK}/claim").json()["mine"] is True
-    assert reader.post(f"{TASK}/heartbeat").status_code == 409
+    assert reader.post(f"{TASK}/heartbeat").json()["mine"] is False
 
 
 def test_who_does_nothing_for_half_an_hour_gives_the_study_back(desk: World, reader: TestClient) -> None:  # noqa: F811

@@ -73,8 +73,10 @@ def claim(
 
 def heartbeat(tx: Connection, desk: Desk, reader: Reader, task_id: str, *, idle: timedelta = timedelta()) -> TaskRow:
     """The reader's page is open. The lease is short from then on: a closed laptop gives the study back. Who did nothing
-    for as long as a lease lasts gives it back too."""
-    task = owned(tx, task_id, reader)
+    for as long as a lease lasts gives it back too. Nothing happens to a task that is theirs no longer: the answer says so."""
+    task = get(tx, task_id, hold=True)
+    if task.claimed_by != reader.username or task.state not in CLAIMED_STATES:
+        return task
     if idle >= desk.lease:
         return give_back(tx, desk, task, {"reason": "idle"}, "node")
     seconds = int(desk.silence.total_seconds())

@@ -1,7 +1,7 @@
 /** One reading task: its images, its report, the claim on it. */
 import { Badge, Button, Tooltip } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams } from 'react-router';
 import * as node from '../api/node';
@@ -15,7 +15,7 @@ import * as reports from '../report/node';
 import { ReportPanel } from '../report/ReportPanel';
 import type { SignAs } from '../report/SignDialog';
 import { savedOf, useDraft, useKept } from '../report/useDraft';
-import type { Editor } from '../report/usePen';
+import { useEditor } from '../report/useEditor';
 import { useSession } from '../session';
 import { roomOf } from '../tools/room';
 import { IconNext } from '../ui/icons';
@@ -56,7 +56,7 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
   const [error, setError] = useState<unknown>(null);
   const [notice, setNotice] = useState('');
   const [dialog, setDialog] = useState<'ask' | 'scope' | null>(null);
-  const editor = useRef<Editor>(null);
+  const editor = useEditor();
   const reads = session.role === 'radiologist';
   const mine = fresh && reads && task.mine && WRITTEN_IN.has(task.state);
   const found = useKept(session.username, task, fresh && reads, mine);
@@ -137,7 +137,7 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
       keyImages={report.key_images}
       onToggleKeyImage={editable ? toggleKeyImage : undefined}
       onNextStudy={reads ? () => void goNext() : undefined}
-      onWrite={editable ? () => editor.current?.focus() : undefined}
+      onWrite={editable || !fresh || (mine && !found) ? () => editor.write() : undefined}
       header={
         <ViewerHeader back="/reading" backLabel={t('nav.reading')} study={study} description={task.description}>
           <PriorityMenu task={task} />

@@ -66,12 +66,15 @@ export function ReportPanel(props: Props) {
   const lost = !editable && unsent.texts.length > 0;
   const showLink = (link: Link) => props.onShowMark(link.id);
   const coarse = quality === 'preview';
+  const [tooEarly, setTooEarly] = useState(false);
+  if (tooEarly && !coarse) setTooEarly(false);
 
   const askToSign = () => {
     const lacking = lackingIn(report, task.report_kind === 'addendum');
     setMissing(new Set(lacking));
     if (lacking[0]) editor.current?.focus(lacking[0]);
-    else if (!coarse) setOpen('sign');
+    else if (coarse) setTooEarly(true);
+    else setOpen('sign');
   };
   useReportKeys({ sign: ({ repeat }) => editable && (repeat || askToSign()) });
 
@@ -170,6 +173,11 @@ export function ReportPanel(props: Props) {
             )}
           </div>
         </div>
+        {tooEarly && (
+          <p className={classes.early} role="status">
+            {t('report.preview')}
+          </p>
+        )}
         {editable && (
           <Actions
             {...props}

@@ -8,6 +8,8 @@ import type { DraftStore, Kept } from './draft';
 import { EMPTY_REPORT } from './written';
 
 const PREFIX = 'lientuyen.draft';
+/** In place of a text: it was taken off this machine. */
+const GONE = 'gone';
 const OLDEST_MS = 90 * 24 * 3600_000;
 const WAIT_MS = 1_500;
 /** The node takes no more names of pages at once, beside the page's own. */
@@ -51,24 +53,30 @@ export interface Found {
 export async function findKept(username: string, taskId: string): Promise<Found[]> {
   const prefix = place(username, taskId);
   const found = new Map<string, Kept>();
+  const gone = new Set<string>();
   const add = (name: string, value: unknown) => {
     const kept = keptOf(value);
     const known = found.get(name);
     if (kept && kept.at > Date.now() - OLDEST_MS && (!known || kept.at > known.at)) found.set(name, kept);
   };
   attempt(() => {
-    for (const name of Object.keys(localStorage))
-      if (name.startsWith(prefix))
+    for (const name of Object.keys(localStorage)) {
+      if (!name.startsWith(prefix)) continue;
+      const value = localStorage.getItem(name)!;
+      if (value === GONE) gone.add(name);
+      else
         add(
           name,
-          attempt<unknown>(() => JSON.parse(localStorage.getItem(name)!), null),
+          attempt<unknown>(() => JSON.parse(value), null),
         );
+    }
   }, undefined);
   const late = new Promise<[]>((resolve) => setTimeout(() => resolve([]), WAIT_MS));
   const durable = openDB()
     .then((base) => base.all(prefix))
     .catch(() => []);
-  for (const [name, value] of await Promise.race([durable, late])) add(name, value);
+  for (const [name, value] of await Promise.race([durable, late])) if (!gone.has(name)) add(name, value);
+  for (const name of gone) forget(name);
   return [...found]
     .map(([name, kept]) => ({ name, page: name.slice(prefix.length), kept }))
     .sort((a, b) => b.kept.at - a.kept.at);
@@ -82,11 +90,17 @@ export function notArrived(found: readonly Found[], arrived: Record<string, numb
   return found.filter((one) => !old.includes(one));
 }
 
-/** Takes a draft that waited off this machine. */
+/** Takes a draft that waited off this machine. The note that it is gone stays until the database has forgotten it too: a page that
+ * is opened meanwhile must not find it again. */
 export function forget(name: string): void {
-  attempt(() => localStorage.removeItem(name), undefined);
+  attempt(() => localStorage.setItem(name, GONE), undefined);
   void openDB()
     .then((base) => base.remove(name))
+    .then(() =>
+      attempt(() => {
+        if (localStorage.getItem(name) === GONE) localStorage.removeItem(name);
+      }, undefined),
+    )
     .catch(() => undefined);
 }
 

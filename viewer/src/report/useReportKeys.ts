@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 import { type ReportAction, reportActionOf } from './keys';
 
 /** What is done for a key; false: nothing, the key is somebody else's. */
@@ -8,7 +8,7 @@ type Doing = (press: { digit: number; repeat: boolean }) => unknown;
 export function useReportKeys(actions: Partial<Record<ReportAction, Doing>>): void {
   const latest = useRef(actions);
   latest.current = actions;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const found = reportActionOf(event);
       const act = found && latest.current[found.action];

@@ -1,5 +1,5 @@
 /** The marks of the frame on the screen, over the image; and the hand that draws them. */
-import { useEffect, useMemo, useReducer, useRef } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { datasetAt } from '../imaging/stack';
 import type { ImageView } from '../imaging/view';
@@ -182,7 +182,7 @@ function usePointer(
 
 /** In the active view the hand is asked about keys before they become commands. */
 function useKeysOf(pen: Pen, active: boolean, layer: () => HTMLElement | null): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!active) return undefined;
     return interceptKeys((event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false;

@@ -2,7 +2,7 @@
  * Keys of the study view: one table of what there is to do, and the keys that do it. They rest while the user writes, chooses in a menu
  * or answers a dialog. A room adds its rows here and its texts as `keys.do.<id>`.
  */
-import { useEffect, useRef, useSyncExternalStore } from 'react';
+import { useLayoutEffect, useRef, useSyncExternalStore } from 'react';
 import type { ToolName } from '../imaging/viewstate';
 import { LAYOUTS } from './grid';
 import { type KeyMap, keyMap, keyOf, type OwnKeys } from './keymap';
@@ -248,7 +248,7 @@ export function send(command: Command): void {
 export function useShortcuts(run: (command: Command) => void): void {
   const latest = useRef(run);
   latest.current = run;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const command = isIntercepted(event) ? null : commandOf(event);
       if (command === undefined) return;

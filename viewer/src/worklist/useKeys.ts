@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 
 const BUSY = '[role="dialog"], [role="menu"], [role="listbox"], [role="option"]';
 
@@ -14,7 +14,7 @@ function isElsewhere(event: KeyboardEvent): boolean {
 export function useKeys(onKey: (event: KeyboardEvent) => boolean): void {
   const latest = useRef(onKey);
   latest.current = onKey;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isElsewhere(event)) return;
       if (latest.current(event)) event.preventDefault();
