@@ -152,9 +152,14 @@ describe('the report panel', () => {
     expect(document.activeElement).toBe(area('1. Có chảy máu không'));
   });
 
-  it('does not sign what is still a preview', async () => {
+  it('does not sign what is still a preview, and says so to who uses the keys', async () => {
     await thePanel({ conclusion: 'Có.' }, { quality: 'preview' });
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Ký kết quả' }).disabled).toBe(true);
+    expect(screen.queryByText(/chờ ảnh đầy đủ rồi ký/)).toBeNull();
+    await userEvent.click(area('Kết luận'));
+    await userEvent.keyboard('{Control>}{Enter}{/Control}');
+    expect(await screen.findByText(/chờ ảnh đầy đủ rồi ký/)).toBeTruthy();
+    expect(screen.queryByRole('dialog')).toBeNull();
   });
 
   it('asks once more before it signs', async () => {

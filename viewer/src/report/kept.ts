@@ -95,7 +95,10 @@ export function notArrived(found: readonly Found[], arrived: Record<string, numb
 export function forget(name: string): void {
   attempt(() => localStorage.setItem(name, GONE), undefined);
   void openDB()
-    .then((base) => base.remove(name))
+    .then(
+      (base) => base.remove(name),
+      () => undefined, // there is no database
+    )
     .then(() =>
       attempt(() => {
         if (localStorage.getItem(name) === GONE) localStorage.removeItem(name);
