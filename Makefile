@@ -13,9 +13,9 @@ help:
 	@echo "                 (more words for it: make demo DEMO='--data FOLDER --port-base 9040')"
 	@echo "make setup       .venv with everything for developing, and the viewer built"
 	@echo "make test        setup, the Debian packages that tests need, all tests (PYTEST='-k words' for some, JOBS=1 one by one)"
-	@echo "make check       formatters, linters, types, layers, both languages"
+	@echo "make check       formatters, linters, types, layers, both languages, generated tables and types"
 	@echo "make format      let the formatters write"
-	@echo "make docs        write the tables in README.md and CONFORMANCE.md anew from the code"
+	@echo "make docs        write the tables in README.md and CONFORMANCE.md, and the viewer's API types, anew from the code"
 	@echo "make lock        write the lock files anew from pyproject.toml (scripts/lock --upgrade: newest of all)"
 	@echo "make bench-loop  seconds from the last image to the worklist"
 	@echo "make bench-gateway  receiving, sending and finding beside DCMTK and Orthanc, on this machine"
@@ -53,6 +53,7 @@ check: setup
 	$(BIN)/lint-imports
 	@$(PY) hatch_build.py check
 	$(PY) tests/architecture/tables.py --check
+	$(PY) tests/architecture/api_types.py --check
 
 demo: run-setup
 	$(BIN)/lientuyen demo $(DEMO)
@@ -71,6 +72,7 @@ lock:
 
 docs: setup
 	$(PY) tests/architecture/tables.py
+	$(PY) tests/architecture/api_types.py
 
 format: setup
 	$(BIN)/ruff format .
@@ -78,6 +80,6 @@ format: setup
 	@$(PY) hatch_build.py format
 
 clean:
-	rm -rf .venv build dist node/web/viewer viewer/node_modules viewer/dist scripts/node/node_modules tests/peers/dcmjs/node_modules
+	rm -rf .venv build dist node/web/viewer viewer/node_modules viewer/dist scripts/node/node_modules scripts/api-types/node_modules tests/peers/dcmjs/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find node worklists tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -71,6 +71,19 @@ def run_script(root: Path, script: str, say: Any = print) -> None:
     _npm(root / "viewer", _install(root, say), "run", script)
 
 
+def run_node(root: Path, folder: Path, script: str, given: str, say: Any = print) -> str:
+    """What a script of `folder`, with its packages installed, answers to `given`. Raises `ViewerError`."""
+    environment = _environment_with_node(root, say)
+    _clean_install(folder, environment, f"Installing what {folder.name}/{script} needs (npm ci)", say)
+    command = ["node", script]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, check=False, input=given, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    if done.returncode != 0:
+        raise ViewerError(f"'node {script}' failed in {folder.name}/ (exit {done.returncode}); its words stand above.")
+    return done.stdout
+
+
 def digest_of_sources(viewer: Path) -> str:
     """SHA-256 over the names and the bytes of all that the bundle is made from; tests do not count."""
     digest = hashlib.sha256()

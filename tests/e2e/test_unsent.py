@@ -193,6 +193,9 @@ def test_two_texts_of_one_draft_are_shown_side_by_side(enter: Enter, task: str, 
     Watched(second, "").shot("report-conflict")
     second.get_by_role("button", name="Dùng bản kia").press("Enter")
     expect(findings(second)).to_have_value(re.compile("8 mm thùy trên phổi phải"))
+    own = second.get_by_role("list", name="Văn bản chưa gửi trên máy này").filter(has_text="6 mm thùy trên phổi trái")
+    own.get_by_role("button", name="Dùng bản này").press("Enter")
+    expect(findings(second)).to_have_value(re.compile("6 mm thùy trên phổi trái"))
 
 
 @for_study("macros")

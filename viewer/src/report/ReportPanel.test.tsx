@@ -106,7 +106,7 @@ async function thePanel(
         task={task}
         study={study}
         draft={draft}
-        unsent={{ texts: [], take: () => undefined, discard: () => undefined }}
+        unsent={{ texts: [], take: () => undefined, discard: () => undefined, settle: () => undefined }}
         report={editable ? draft.report : full}
         editable={editable}
         keeping="disk"

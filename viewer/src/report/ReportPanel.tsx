@@ -122,7 +122,7 @@ export function ReportPanel(props: Props) {
               onClaim={props.onClaim}
             />
           )}
-          {editable && <ConflictNote draft={draft} />}
+          {editable && <ConflictNote draft={draft} onChoose={unsent.settle} />}
           {editable && draft.state.kind !== 'conflict' && (
             <OtherTexts unsent={unsent} against={report} onShow={showLink} />
           )}

@@ -217,7 +217,7 @@ describe('two windows', () => {
       node.has = { written: text({ findings: 'kia' }), revision: 'r9' };
       draft.edit({ findings: 'tôi' });
       await vi.advanceTimersByTimeAsync(450);
-      draft.settle(choice);
+      expect(draft.settle(choice)?.findings).toBe(choice === 'mine' ? 'kia' : 'tôi');
       await vi.advanceTimersByTimeAsync(450);
       expect(node.has.written.findings).toBe(choice === 'mine' ? 'tôi' : 'kia');
       expect(draft.report.findings).toBe(node.has.written.findings);

@@ -144,10 +144,11 @@ export class Draft {
     return { written: this.report, base: this.base, count: this.version };
   }
 
-  /** The writer has chosen: their own text, or the one that the node has. */
-  settle(choice: 'mine' | 'theirs'): void {
-    if (this.state.kind !== 'conflict') return;
+  /** The writer has chosen: their own text, or the one that the node has. Gives the other one. */
+  settle(choice: 'mine' | 'theirs'): Written | null {
+    if (this.state.kind !== 'conflict') return null;
     const { theirs } = this.state;
+    const mine = this.report;
     this.base = theirs.revision;
     this.sent = [];
     if (choice === 'mine') {
@@ -155,12 +156,13 @@ export class Draft {
       this.keep();
       this.become({ kind: 'unsaved' });
       this.schedule(0);
-      return;
+      return theirs.written;
     }
     this.report = theirs.written;
     this.savedVersion = this.version;
     this.options.store.clear();
     this.become({ kind: 'saved', at: this.now() });
+    return mine;
   }
 
   /** Goes on after `close`. */

@@ -4,7 +4,7 @@ import { Draft, type Saved } from './draft';
 import { browserStore, type Found, findKept, forget, type Keeping, noStore, notArrived, setAside } from './kept';
 import * as node from './node';
 import { begunWith, copiesOf, distinct, notOf, type Waiting } from './waiting';
-import { EMPTY_REPORT, isBlank, same, withQuestions } from './written';
+import { EMPTY_REPORT, isBlank, same, type Written, withQuestions } from './written';
 
 /** So many copies are looked at, the newest. */
 const MOST = 15;
@@ -41,6 +41,8 @@ export interface Unsent {
   /** Goes on with it; what was in the editor takes its place. */
   take: (one: Waiting) => void;
   discard: (one: Waiting) => void;
+  /** Ends a conflict; the text that was not chosen is one of the texts from then on. */
+  settle: (choice: 'mine' | 'theirs') => void;
 }
 
 /** The draft of a task while its page is open, how well this machine keeps it, and what else waits here. */
@@ -89,14 +91,16 @@ export function useDraft(task: TaskDetail, username: string, language: string, e
   const saved = savedOf(task, language).written;
   const asked = withQuestions(saved, task.questions ?? []);
   const texts = editable ? page.others : notOf(asked, distinct([...inMemory(lost), ...found]));
+  const putAside = (written: Written) => {
+    if (isBlank(written) || page.others.some((other) => same(other.kept.written, written))) return;
+    const kept = { written, base: draft.revision, sent: [], count: 0, at: Date.now() };
+    page.others = [{ ...setAside(username, id, kept), covers: [] }, ...page.others];
+  };
   const unsent: Unsent = {
     texts: texts.filter((one) => !page.discarded.has(one.name)),
     take: (one) => {
-      const now = draft.report;
-      const kept = { written: now, base: draft.revision, sent: [], count: 0, at: Date.now() };
-      const known = isBlank(now) || page.others.some((other) => same(other.kept.written, now));
+      putAside(draft.report);
       page.others = page.others.filter((other) => other !== one);
-      if (!known) page.others = [{ ...setAside(username, id, kept), covers: [] }, ...page.others];
       store.adopt(copiesOf(one));
       draft.edit(withQuestions(one.kept.written, task.questions ?? []));
     },
@@ -106,6 +110,11 @@ export function useDraft(task: TaskDetail, username: string, language: string, e
         page.discarded.add(name);
       }
       if (lost && one.name === lost.store.name) setLost(null);
+      render();
+    },
+    settle: (choice) => {
+      const other = draft.settle(choice);
+      if (other) putAside(other);
       render();
     },
   };
