@@ -45,7 +45,7 @@ class QueuedDelivery(BaseModel):
     route: str
     destination: str
     destination_name: str
-    state: str
+    state: DeliveryState
     priority: int
     closed: bool
     attempts: int

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from node.domain.report import Addendum, CriticalNote, ReportText, Signature, SignedReport
+from node.domain.report import Addendum, CriticalNote, ReportStatus, ReportText, Signature, SignedReport
 from node.errors import NotFound
 from node.ledger import reads
 from node.ledger.report_objects import report_objects
@@ -34,10 +34,10 @@ class Signed(BaseModel):
     at: datetime
 
 
-class Critical(BaseModel):
+class CriticalShown(BaseModel):
     """A critical finding as the report records it."""
 
-    category: int
+    category: Literal[1, 2, 3]
     text: str
     raised_at: datetime
     channel: str
@@ -64,7 +64,7 @@ class Added(Sections):
 
 
 class ReportContent(Sections):
-    """The text of the structured report in the study. `status`: preliminary | final | addendum."""
+    """The text of the structured report in the study."""
 
     observer: str
     organization: str
@@ -72,10 +72,10 @@ class ReportContent(Sections):
     language: str
     key_images: list[str]
     sop_instance_uid: str
-    status: str
+    status: ReportStatus
     version: int
     signatures: list[Signed]
-    criticals: list[Critical]
+    criticals: list[CriticalShown]
     addenda: list[Added]
 
 

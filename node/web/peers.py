@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -23,7 +23,7 @@ class ShownCertificate(BaseModel):
     name: str  # dicom, dicom-authority, web, peer:<code>, peer-authority:<code>
     subject: str
     not_after: datetime
-    state: str  # good, soon, urgent, expired
+    state: Literal["good", "soon", "urgent", "expired"]
     sha256: str
 
 

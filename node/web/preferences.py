@@ -51,6 +51,8 @@ class Value(BaseModel):
 class Preference(BaseModel):
     """`value` is the person's own, `site` what holds for who has none; null: not set."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     value: Any = None
     site: Any = None
 

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from node.domain.delivery import DeliveryState
 from node.domain.facility import PeerKind
 from node.domain.person_name import fold_name
 from node.domain.study import Priority, StudyState
+from node.domain.timeline import Hop
 from node.ledger import reads, set_aside
 from node.ports import Node
 from node.web.arrived import no_study
@@ -130,7 +132,7 @@ class Delivery(BaseModel):
     id: int
     destination: str
     destination_name: str
-    state: str
+    state: DeliveryState
     closed: bool
     attempts: int
     next_attempt_at: datetime | None
@@ -150,7 +152,7 @@ class StudyDetail(Study):
 class TimelineItem(BaseModel):
     """One hop; `node_name` is the name of its facility."""
 
-    hop: str
+    hop: Hop
     node: str
     node_name: str
     at: datetime

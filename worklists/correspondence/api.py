@@ -74,6 +74,9 @@ class Withdrawal(_In):
 
 
 class Letter(BaseModel):
+    """A letter as it is shown. `kind` is one of `LetterKind`, or what a newer node calls otherwise: it is shown as a note.
+    `body` holds the parts that follow from the kind. `open`: it waits for somebody at the origin."""
+
     id: str
     kind: str
     about: str
@@ -90,7 +93,7 @@ class Thread(BaseModel):
     """`may`: the kinds that the caller may write here. `reachable`: letters get to the hospital that made the study."""
 
     items: list[Letter]
-    may: list[str]
+    may: list[LetterKind]
     at_origin: bool
     reachable: bool
 
@@ -99,14 +102,14 @@ class Finding(BaseModel):
     """`overdue`: nobody took note in time."""
 
     id: str
-    category: int
+    category: Literal[1, 2, 3]
     text: str
     state: Literal["raised", "told", "noted", "withdrawn"]
     raised_by: str
     raised_at: datetime
     due_at: datetime
     told_at: datetime | None
-    channel: str
+    channel: Literal["", "application", "telephone", "video", "message"]
     noted_by: str
     read_back: bool
     noted_at: datetime | None

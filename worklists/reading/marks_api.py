@@ -42,7 +42,7 @@ class MarkValue(BaseModel):
 class MarkContent(BaseModel):
     """A mark as the viewer draws it: `node.domain.measurement.Measurement`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 
     id: str = Field(max_length=36)
     kind: MeasurementKind

@@ -206,7 +206,7 @@ class OnCall(BaseModel):
 class ReaderProfile(BaseModel):
     """What a radiologist may read, and when; empty lists set no limit."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 
     licence_number: Annotated[str, Field(max_length=32), AfterValidator(_clean)] = ""
     seniority: Seniority = Seniority.READER

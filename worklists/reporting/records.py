@@ -35,7 +35,7 @@ FieldValue = Section | bool | Whole | Finite | list[Section] | None
 class Answer(BaseModel):
     """To one question of a consultation."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 
     question: Section
     answer: Section = ""
@@ -44,7 +44,7 @@ class Answer(BaseModel):
 class Report(BaseModel):
     """The text of a report."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 
     technique: Section = ""
     findings: Section = ""

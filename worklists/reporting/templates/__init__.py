@@ -28,7 +28,7 @@ FieldType = Literal["enum", "number", "text", "bool", "laterality"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class Both(_Part):
