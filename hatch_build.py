@@ -122,9 +122,9 @@ def _environment_with_node(root: Path, say: Any) -> dict[str, str]:
     _clean_install(
         runtime, environment, f"Node.js {found[0]} is too old, {oldest} is needed: npm brings a newer one", say
     )
-    for program in sorted(runtime.glob("node_modules/node-linux-*/bin/node")):
-        if _node_version(str(program)) >= OLDEST_NODE:
-            environment["PATH"] = f"{program.parent}{os.pathsep}{environment['PATH']}"
+    for newer in sorted(runtime.glob("node_modules/node-linux-*/bin/node")):
+        if _node_version(str(newer)) >= OLDEST_NODE:
+            environment["PATH"] = f"{newer.parent}{os.pathsep}{environment['PATH']}"
             return environment
     raise ViewerError(
         f"Building the viewer needs Node.js {oldest} or newer; this one is {found[0]}.{found[1]}. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -14,7 +14,7 @@ from node.dicom.network.probe import Probe
 from node.domain.caller import Call
 from node.domain.facility import Peer, PeerKind
 from node.errors import Invalid, NotFound
-from node.flow.certificates import Watched
+from node.flow.certificates import Expiry, Watched
 from node.flow.peers import PeerDesk, callable_by_us
 from node.ports import Node
 
@@ -23,7 +23,7 @@ class ShownCertificate(BaseModel):
     name: str  # dicom, dicom-authority, web, peer:<code>, peer-authority:<code>
     subject: str
     not_after: datetime
-    state: Literal["good", "soon", "urgent", "expired"]
+    state: Expiry
     sha256: str
 
 
