@@ -62,6 +62,7 @@ def create_app(node: Node, peers: PeerDesk | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        responses={"default": {"model": problems.Problem, "description": "Anything that went wrong."}},
     )
     peers = peers or PeerDesk(node, Callers(), Tls(TlsFiles(), node.clock.now))
     metrics = Metrics(node, peers)

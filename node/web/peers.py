@@ -20,7 +20,9 @@ from node.ports import Node
 
 
 class ShownCertificate(BaseModel):
-    name: str  # dicom, dicom-authority, web, peer:<code>, peer-authority:<code>
+    """`name` is dicom, dicom-authority, web, peer:<code> or peer-authority:<code>."""
+
+    name: str
     subject: str
     not_after: datetime
     state: Expiry
@@ -58,13 +60,15 @@ class DicomPeer(BaseModel):
 
 
 class Peers(BaseModel):
+    """`strangers` are refused callers that are no peer's."""
+
     ae_titles: list[str]
     port: int
     tls_port: int | None
     open: int
     max_associations: int
     peers: list[DicomPeer]
-    strangers: list[ShownCall]  # refused callers that are no peer's
+    strangers: list[ShownCall]
     certificates: list[ShownCertificate]
 
 
@@ -75,7 +79,7 @@ class Failure(BaseModel):
 
 
 class Tested(BaseModel):
-    """Times in milliseconds, each of its own step; None: not reached."""
+    """Times in milliseconds, each of its own step; null: not reached."""
 
     code: str
     addresses: list[str]

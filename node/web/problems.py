@@ -19,6 +19,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -45,6 +46,27 @@ LANGUAGES = ("vi", "en")
 RETRY_AFTER = "30"  # seconds, for passing faults
 
 _log = logging.getLogger(__name__)
+
+
+class FieldFault(BaseModel):
+    """One field of a form that is not right; `code`, where there is one, finds the words."""
+
+    field: str
+    code: str = ""
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457, sent as application/problem+json. `code` is stable; the texts are in the caller's language."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    reference: str = ""
+    errors: list[FieldFault] = []
 
 
 class LoginRequired(NotAuthorized):

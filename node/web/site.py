@@ -21,7 +21,8 @@ CurrentUser = Annotated[Caller, Depends(current_user)]
 
 
 class Site(BaseModel):
-    """What the login page shows."""
+    """What the login page shows. `diagnostic_use`: the site has said that its images may be used for diagnosis, by the
+    `registration` that it names."""
 
     facility: str
     name: str

@@ -62,7 +62,7 @@ class LetterMarks(BaseModel):
 
 
 class Study(BaseModel):
-    """One study and where it is."""
+    """One study and where it is. Dates and times of studies are DICOM DA and TM, all others ISO 8601 UTC."""
 
     study_instance_uid: str
     patient_name: str

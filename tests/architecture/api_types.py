@@ -23,10 +23,8 @@ from tests.web.world import ledger_of, make_world
 
 ROOT = Path(__file__).resolve().parents[2]
 TYPES = ROOT / "viewer" / "src" / "api" / "schema.ts"
-_SAID = frozenset(  # of a schema; titles repeat names, and limits and defaults are the node's business
-    ("$ref", "type", "enum", "const", "description", "properties", "required", "additionalProperties", "items")
-    + ("prefixItems", "allOf", "anyOf", "oneOf")
-)
+_TYPING = {"$ref", "type", "enum", "const", "properties", "required", "additionalProperties", "items", "prefixItems"}
+_SAID = _TYPING | {"allOf", "anyOf", "oneOf", "description"}  # titles repeat names; limits and defaults are the node's
 
 
 def document() -> dict[str, Any]:

@@ -52,7 +52,10 @@ class Clock(BaseModel):
 
 
 class Task(BaseModel):
-    """One study on the worklist."""
+    """One study on the worklist. `priors`: how many other studies of the same patient there are. `question_open`: the origin
+    was asked and has not answered. `accepted`: what the treating doctor at the origin says of the report; `outcome`: whether
+    the final diagnosis agrees with it. `in_scope`: it is in the caller's licensed and sub-speciality scope. `on_call`: the
+    caller is, now. `study_date` is a DICOM DA."""
 
     id: str
     state: ReadingState
@@ -86,10 +89,10 @@ class Task(BaseModel):
     second_opinion: Literal["none", "open", "answered"]
     question_open: bool
     critical: Literal["none", "open", "noted"]
-    accepted: Literal["none", "yes", "partly", "no"]  # the report, by the origin's doctor
-    outcome: Literal["none", "yes", "partly", "no"]  # whether the final diagnosis agrees with it
-    in_scope: bool  # of the caller
-    on_call: bool  # the caller is, now
+    accepted: Literal["none", "yes", "partly", "no"]
+    outcome: Literal["none", "yes", "partly", "no"]
+    in_scope: bool
+    on_call: bool
     preliminary_by: str | None
     report_state: Literal["none", "draft", "preliminary", "final"]
     lease_until: datetime | None
@@ -159,6 +162,8 @@ class AnswerOpinion(BaseModel):
 
 
 class OpinionShown(BaseModel):
+    """A second opinion; empty `asked_of`: whoever takes it."""
+
     id: str
     asked_by: str
     asked_by_name: str
@@ -178,7 +183,7 @@ class OpinionList(BaseModel):
 
 
 class Prior(BaseModel):
-    """An earlier (or later) study of the same patient at the same hospital."""
+    """An earlier (or later) study of the same patient at the same hospital. `study_date` is a DICOM DA, or empty."""
 
     study_instance_uid: str
     study_date: str

@@ -42,7 +42,8 @@ class Answer(BaseModel):
 
 
 class Report(BaseModel):
-    """The text of a report."""
+    """The text of a report. `comparison`: with which earlier study, and what changed. `limitations` are technical. `answers`
+    are to the questions of a consultation. `template` is the code of the template, empty for none; `fields` are its values."""
 
     model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 
@@ -113,19 +114,22 @@ class Sign(BaseModel):
 
 
 class ReportPart(BaseModel):
-    """What a task says of its report: the draft while one is written, else the newest signed version."""
+    """What a task says of its report: the draft while one is written, else the newest signed version. `report_revision` names
+    the text that a save is written from, `report_pages` says what has arrived from which page of a browser. Addenda count from
+    1. `correctable_until`: so long the reader who signed may still correct. `may_sign`: as what the caller may sign.
+    `questions` of the consultation: each needs an answer."""
 
     report: Report | None
     links: list[Link]
     report_version: int
     report_revision: str
-    report_pages: dict[str, int]  # what has arrived from which page of a browser
+    report_pages: dict[str, int]
     report_state: Literal["draft", "preliminary", "final", "none"]
     report_kind: Literal["report", "addendum"]
-    addendum_number: int | None  # from 1
-    correctable_until: datetime | None  # so long the reader who signed may still correct
-    may_sign: list[Literal["preliminary", "final"]]  # as what the caller may sign
-    questions: list[str]  # of the consultation; each needs an answer
+    addendum_number: int | None
+    correctable_until: datetime | None
+    may_sign: list[Literal["preliminary", "final"]]
+    questions: list[str]
 
 
 class SignatureShown(BaseModel):
@@ -137,7 +141,7 @@ class SignatureShown(BaseModel):
 
 
 class VersionShown(BaseModel):
-    """One version, as it was signed; or the draft."""
+    """One version, as it was signed; or the draft. `replaced`: a newer signed version stands in its place."""
 
     version: int
     state: Literal["draft", "preliminary", "final", "abandoned"]
@@ -151,7 +155,7 @@ class VersionShown(BaseModel):
     signed_at: datetime | None
     updated_at: datetime
     sop_instance_uid: str
-    replaced: bool  # a newer signed version stands in its place
+    replaced: bool
 
 
 class VersionList(BaseModel):

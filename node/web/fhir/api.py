@@ -27,12 +27,15 @@ from node.web.problems import NotAcceptable
 
 _ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {table.FHIR_JSON: {}}}}
 _JSON = frozenset({table.FHIR_JSON, "application/json", "application/*", "*/*", "text/json"})
+_OUTCOME: dict[int | str, dict[str, Any]] = {
+    "default": {"description": "An OperationOutcome.", "content": {table.FHIR_JSON: {}}}
+}
 Identifier = Annotated[str, Query(max_length=200)]
 
 
 def router(node: Node) -> APIRouter:
     """GET under /fhir."""
-    routes = APIRouter(prefix="/fhir", tags=["fhir"])
+    routes = APIRouter(prefix="/fhir", tags=["fhir"], responses=_OUTCOME)
 
     @routes.get("/metadata", response_class=Response, responses=_ANSWER)
     def metadata(request: Request) -> Response:

@@ -152,6 +152,12 @@ export interface Schemas {
     hint: string;
     message: string;
   };
+  /** One field of a form that is not right; `code`, where there is one, finds the words. */
+  FieldFault: {
+    code?: string;
+    field: string;
+    message: string;
+  };
   /** `overdue`: nobody took note in time. */
   Finding: {
     category: 1 | 2 | 3;
@@ -186,9 +192,6 @@ export interface Schemas {
   };
   /** What can happen to a study, in the order in which it usually does. */
   Hop: 'first-image' | 'complete' | 'late-images' | 'routed' | 'prepared' | 'held' | 'sending' | 'delivered' | 'verified' | 'ready' | 'claimed' | 'released' | 'drafted' | 'question-asked' | 'unreadable' | 'answered' | 'preliminary-signed' | 'signed' | 'correction-begun' | 'addendum-begun' | 'addendum-signed' | 'report-built' | 'report-sent' | 'report-received' | 'report-reidentified' | 'report-delivered' | 'refused';
-  HTTPValidationError: {
-    detail?: Schemas['ValidationError'][];
-  };
   Imported: {
     faults: Schemas['FormFault'][];
     format: 'dicom' | 'json' | 'csv';
@@ -395,6 +398,7 @@ export interface Schemas {
   OpinionList: {
     items: Schemas['OpinionShown'][];
   };
+  /** A second opinion; empty `asked_of`: whoever takes it. */
   OpinionShown: {
     answer: string;
     answered_at: string | null;
@@ -585,6 +589,7 @@ export interface Schemas {
   PatientQuestion: {
     patient_id: string;
   };
+  /** `strangers` are refused callers that are no peer's. */
   Peers: {
     ae_titles: string[];
     certificates: Schemas['ShownCertificate'][];
@@ -616,7 +621,7 @@ export interface Schemas {
     site: unknown;
     value: unknown;
   };
-  /** An earlier (or later) study of the same patient at the same hospital. */
+  /** An earlier (or later) study of the same patient at the same hospital. `study_date` is a DICOM DA, or empty. */
   Prior: {
     body_part: string;
     description: string;
@@ -630,6 +635,17 @@ export interface Schemas {
   Priority: 'emergency' | 'urgent' | 'routine';
   PriorList: {
     items: Schemas['Prior'][];
+  };
+  /** RFC 9457, sent as application/problem+json. `code` is stable; the texts are in the caller's language. */
+  Problem: {
+    code: string;
+    detail: string;
+    errors?: Schemas['FieldFault'][];
+    hint: string;
+    reference?: string;
+    status: number;
+    title: string;
+    type: string;
   };
   Procedure: {
     code: string;
@@ -727,7 +743,10 @@ export interface Schemas {
     reason: 'positioning' | 'motion' | 'exposure' | 'incomplete' | 'artefact' | 'wrong-study' | 'other';
     text?: string;
   };
-  /** The text of a report. */
+  /**
+   * The text of a report. `comparison`: with which earlier study, and what changed. `limitations` are technical. `answers`
+   * are to the questions of a consultation. `template` is the code of the template, empty for none; `fields` are its values.
+   */
   Report: {
     answers: Schemas['Answer-Output'][];
     comparison: string;
@@ -851,6 +870,7 @@ export interface Schemas {
     refusal: string | null;
     tls: string;
   };
+  /** `name` is dicom, dicom-authority, web, peer:<code> or peer-authority:<code>. */
   ShownCertificate: {
     name: string;
     not_after: string;
@@ -882,7 +902,10 @@ export interface Schemas {
     organization: string;
     role: string;
   };
-  /** What the login page shows. */
+  /**
+   * What the login page shows. `diagnostic_use`: the site has said that its images may be used for diagnosis, by the
+   * `registration` that it names.
+   */
   Site: {
     authenticated: boolean;
     demo: boolean;
@@ -900,7 +923,7 @@ export interface Schemas {
     ae_title: string;
     name: string;
   };
-  /** One study and where it is. */
+  /** One study and where it is. Dates and times of studies are DICOM DA and TM, all others ISO 8601 UTC. */
   Study: {
     accession_number: string;
     age: string;
@@ -989,7 +1012,12 @@ export interface Schemas {
     noted_by: string;
     read_back: boolean;
   };
-  /** One study on the worklist. */
+  /**
+   * One study on the worklist. `priors`: how many other studies of the same patient there are. `question_open`: the origin
+   * was asked and has not answered. `accepted`: what the treating doctor at the origin says of the report; `outcome`: whether
+   * the final diagnosis agrees with it. `in_scope`: it is in the caller's licensed and sub-speciality scope. `on_call`: the
+   * caller is, now. `study_date` is a DICOM DA.
+   */
   Task: {
     accepted: 'none' | 'yes' | 'partly' | 'no';
     age: string;
@@ -1126,7 +1154,7 @@ export interface Schemas {
   TemplateList: {
     items: Schemas['Template'][];
   };
-  /** Times in milliseconds, each of its own step; None: not reached. */
+  /** Times in milliseconds, each of its own step; null: not reached. */
   Tested: {
     accepted: number | null;
     addresses: string[];
@@ -1169,13 +1197,6 @@ export interface Schemas {
     expires_at: string;
     token: string;
   };
-  ValidationError: {
-    ctx?: Record<string, never>;
-    input?: unknown;
-    loc: (string | number)[];
-    msg: string;
-    type: string;
-  };
   Value: {
     value: unknown;
   };
@@ -1195,7 +1216,7 @@ export interface Schemas {
   VersionList: {
     items: Schemas['VersionShown'][];
   };
-  /** One version, as it was signed; or the draft. */
+  /** One version, as it was signed; or the draft. `replaced`: a newer signed version stands in its place. */
   VersionShown: {
     addendum_number: number | null;
     criticals: {

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from 'react';
-import type { TaskDetail } from '../api/types';
+import type { Language, TaskDetail } from '../api/types';
 import { Draft, type Saved } from './draft';
 import { browserStore, type Found, findKept, forget, type Keeping, noStore, notArrived, setAside } from './kept';
 import * as node from './node';
@@ -10,7 +10,7 @@ import { EMPTY_REPORT, isBlank, same, type Written, withQuestions } from './writ
 const MOST = 15;
 
 /** The text of a task as the node has it. */
-export const savedOf = (task: TaskDetail, language: string): Saved => ({
+export const savedOf = (task: TaskDetail, language: Language): Saved => ({
   written: task.report ? { ...EMPTY_REPORT, ...task.report, links: task.links ?? [] } : { ...EMPTY_REPORT, language },
   revision: task.report_revision ?? '',
 });
@@ -46,7 +46,7 @@ export interface Unsent {
 }
 
 /** The draft of a task while its page is open, how well this machine keeps it, and what else waits here. */
-export function useDraft(task: TaskDetail, username: string, language: string, editable: boolean, found: Found[]) {
+export function useDraft(task: TaskDetail, username: string, language: Language, editable: boolean, found: Found[]) {
   const [, render] = useReducer((n: number) => n + 1, 0);
   const { id } = task;
   const [lost, setLost] = useState<Page | null>(null);
@@ -128,7 +128,7 @@ type Page = ReturnType<typeof begin>;
 function begin(
   task: TaskDetail,
   username: string,
-  language: string,
+  language: Language,
   editable: boolean,
   found: readonly Found[],
   changed: () => void,
