@@ -1,41 +1,12 @@
 /** What was set aside, as the node tells of it to the administrator. */
 import { queryOptions } from '@tanstack/react-query';
 import { json, send } from '../api/client';
+import type { Schemas } from '../api/schema';
 
-export interface AsideFile {
-  name: string;
-  reason: string;
-  via: string;
-  peer: string;
-  calling_ae: string;
-  size: number;
-  received_at: string;
-}
-
-export interface Version {
-  id: number;
-  study_instance_uid: string;
-  received_at: string;
-  via: string;
-  peer: string;
-  calling_ae: string;
-  size: number;
-  digest: string;
-  current: boolean;
-  conflict: boolean;
-}
-
-export interface ObjectConflict {
-  sop_instance_uid: string;
-  versions: Version[];
-}
-
-export interface SetAside {
-  files: AsideFile[];
-  files_total: number;
-  conflicts: ObjectConflict[];
-  conflicts_total: number;
-}
+export type AsideFile = Schemas['AsideFile'];
+export type Version = Schemas['Version'];
+export type ObjectConflict = Schemas['ObjectConflict'];
+export type SetAside = Schemas['SetAside'];
 
 const PATH = '/api/admin/set-aside';
 const file = (name: string) => `${PATH}/files/${encodeURIComponent(name)}`;

@@ -1,13 +1,15 @@
 /** The node's API, one function per call. */
 import { json, send } from './client';
+import type { Schemas } from './schema';
 import type {
   ArrivedReport,
-  Colleague,
+  ColleagueList,
   Language,
   NoticeList,
-  Opinion,
+  OpinionList,
   Priority,
   Queue,
+  ReaderList,
   ReaderProfile,
   ReaderShown,
   Session,
@@ -67,13 +69,13 @@ export const handOver = (id: string, username: string) =>
 export const takeOver = (id: string, overrideScope = false) =>
   json<Task>(`${task(id)}/take-over`, { method: 'POST', body: { override_scope: overrideScope } });
 export const colleagues = (signal?: Signal) =>
-  json<{ items: Colleague[] }>('/api/reading/readers', { signal }).then((list) => list.items);
+  json<ColleagueList>('/api/reading/readers', { signal }).then((list) => list.items);
 export const opinions = (id: string, signal?: Signal) =>
-  json<{ items: Opinion[] }>(`${task(id)}/second-opinions`, { signal }).then((list) => list.items);
+  json<OpinionList>(`${task(id)}/second-opinions`, { signal }).then((list) => list.items);
 export const askOpinion = (id: string, of: string, question: string) =>
-  json<{ items: Opinion[] }>(`${task(id)}/second-opinion`, { method: 'POST', body: { of, question } });
+  json<OpinionList>(`${task(id)}/second-opinion`, { method: 'POST', body: { of, question } });
 export const answerOpinion = (id: string, answer: string) =>
-  json<{ items: Opinion[] }>(`/api/reading/second-opinions/${part(id)}/answer`, { method: 'POST', body: { answer } });
+  json<OpinionList>(`/api/reading/second-opinions/${part(id)}/answer`, { method: 'POST', body: { answer } });
 export const withdrawOpinion = (id: string) =>
   send(`/api/reading/second-opinions/${part(id)}/withdraw`, { method: 'POST' });
 
@@ -81,15 +83,12 @@ export const notices = (signal?: Signal) => json<NoticeList>('/api/notices', { s
 export const seeNotice = (id: number) => json<NoticeList>(`/api/notices/${id}/seen`, { method: 'POST' });
 export const seeNotices = () => json<NoticeList>('/api/notices/seen', { method: 'POST' });
 
-export const readers = (signal?: Signal) =>
-  json<{ items: ReaderShown[]; specialities: string[] }>('/api/admin/readers', { signal });
+export const readers = (signal?: Signal) => json<ReaderList>('/api/admin/readers', { signal });
 export const saveReader = (username: string, profile: ReaderProfile) =>
   json<ReaderShown>(`/api/admin/readers/${part(username)}`, { method: 'PUT', body: profile });
 
-export interface Preference<T> {
-  value: T | null;
-  site: T | null;
-}
+/** The node keeps any JSON; who uses a preference says what it holds. */
+export type Preference<T> = Record<keyof Schemas['Preference'], T | null>;
 export const preference = <T>(name: string, signal?: Signal) =>
   json<Preference<T>>(`/api/preferences/${part(name)}`, { signal });
 export const savePreference = <T>(name: string, value: T | null) =>

@@ -43,8 +43,11 @@ export type FieldValue = Report['fields'][string];
 export type Link = Schemas['Link'];
 
 export type Colleague = Schemas['Colleague'];
+export type ColleagueList = Schemas['ColleagueList'];
 export type Seniority = Schemas['Seniority'];
 export type Opinion = Schemas['OpinionShown'];
+export type OpinionList = Schemas['OpinionList'];
+export type ReaderList = Schemas['ReaderList'];
 export type ReaderShown = Schemas['ReaderShown'];
 export type ReaderProfile = Omit<ReaderShown, 'username' | 'display_name' | 'on_call_now'>;
 export type OnCall = Schemas['OnCall'];

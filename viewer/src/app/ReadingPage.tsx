@@ -13,7 +13,7 @@ import { CriticalPanel } from '../letters/CriticalPanel';
 import { LetterThread } from '../letters/LetterThread';
 import * as reports from '../report/node';
 import { ReportPanel } from '../report/ReportPanel';
-import type { SignAs } from '../report/SignDialog';
+import type { Known, SignAs } from '../report/SignDialog';
 import { savedOf, useDraft, useKept } from '../report/useDraft';
 import { useEditor } from '../report/useEditor';
 import { useSession } from '../session';
@@ -101,7 +101,7 @@ function Desk({ task, fresh, study }: { task: TaskDetail; fresh: boolean; study:
     });
     if (done) await navigate('/reading');
   };
-  const sign = (as: SignAs, acknowledge: string[]) =>
+  const sign = (as: SignAs, acknowledge: Known[]) =>
     attempt(async () => {
       await saveFirst();
       // the node signs the measurements that it has: they must be those on the screen

@@ -3,23 +3,11 @@ import { queryOptions } from '@tanstack/react-query';
 import { json } from '../api/client';
 import { metadataAddress } from '../api/display';
 import { ApiError } from '../api/problem';
+import type { Schemas } from '../api/schema';
 import type { Dataset } from '../imaging/dicom';
 
-/** An earlier study of the same patient, in the same domain of patient IDs. */
-export interface Prior {
-  readonly study_instance_uid: string;
-  /** YYYYMMDD, or empty. */
-  readonly study_date: string;
-  readonly modalities: readonly string[];
-  readonly body_part: string;
-  readonly description: string;
-  readonly report_sop_instance_uid: string | null;
-}
-
-interface Preference {
-  readonly value: unknown;
-  readonly site: unknown;
-}
+export type Prior = Readonly<Schemas['Prior']>;
+type Preference = Schemas['Preference'];
 
 const RULES = '/api/preferences/hanging-protocols';
 const part = encodeURIComponent;
@@ -36,7 +24,7 @@ export const hangingQueries = {
     queryOptions({
       queryKey: ['priors', study],
       queryFn: ({ signal }) =>
-        json<{ items: Prior[] } | Prior[]>(priorsAddress(study), { signal })
+        json<Schemas['PriorList'] | Prior[]>(priorsAddress(study), { signal })
           .then((answer) => (Array.isArray(answer) ? answer : answer.items))
           .catch(noneFor),
       staleTime: 60_000,

@@ -11,6 +11,7 @@ const aPrior = (uid: string, date: string, modalities: string[], part: string): 
   modalities,
   body_part: part,
   description: '',
+  instances: 1,
   report_sop_instance_uid: null,
 });
 

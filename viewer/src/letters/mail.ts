@@ -3,7 +3,8 @@
 import { type QueryClient, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { json } from '../api/client';
-import type { Category, Channel, Finding, LetterBody, LetterKind, RepeatReason, Thread } from './types';
+import type { Schemas } from '../api/schema';
+import type { LetterBody, Thread } from './types';
 
 const part = encodeURIComponent;
 const ofStudy = (uid: string) => `/api/studies/${part(uid)}/letters`;
@@ -25,34 +26,19 @@ export const mail = {
   findings: (taskId: string) =>
     queryOptions({
       queryKey: ['tasks', 'criticals', taskId],
-      queryFn: ({ signal }) =>
-        json<{ items: Finding[] }>(`${ofTask(taskId)}/criticals`, { signal }).then((list) => list.items),
+      queryFn: ({ signal }) => json<Findings>(`${ofTask(taskId)}/criticals`, { signal }).then((list) => list.items),
       refetchInterval: POLL_MS,
     }),
 };
 
-export interface NewLetter {
-  kind: LetterKind;
-  about?: string;
-  body: LetterBody;
-}
-export interface Question {
-  text: string;
-  blocking: boolean;
-}
-export interface Rejection {
-  reason: RepeatReason;
-  text: string;
-}
-export interface NewFinding {
-  category: Category;
-  text: string;
-}
-export interface TakenNote {
-  noted_by: string;
-  channel: Exclude<Channel, 'application'>;
-  read_back: boolean;
-}
+type Said<Name extends keyof Schemas> = Omit<Schemas[Name], 'id'>;
+export type NewLetter = Omit<Said<'NewLetter'>, 'body'> & { body: LetterBody };
+export type Question = Said<'Question'>;
+export type Rejection = Said<'Rejection'>;
+export type NewFinding = Said<'NewFinding'>;
+export type TakenNote = Required<Said<'TakenNote'>>;
+type Withdrawal = Said<'Withdrawal'>;
+type Findings = Schemas['Findings'];
 
 const post = <T>(path: string, body: object) => json<T>(path, { method: 'POST', body });
 
@@ -73,10 +59,6 @@ function useSending<In extends object, Out>(
       for (const topic of ['studies', 'tasks', 'notices']) void client.invalidateQueries({ queryKey: [topic] });
     },
   });
-}
-
-interface Findings {
-  items: Finding[];
 }
 
 export const useWrite = (uid: string) =>
@@ -104,6 +86,6 @@ export const useNoteTold = (taskId: string, findingId: string) =>
   );
 export const useWithdraw = (taskId: string, findingId: string) =>
   useSending(
-    (withdrawal: { reason: string } & { id: string }) => post<Findings>(`${ofFinding(findingId)}/withdraw`, withdrawal),
+    (withdrawal: Withdrawal & { id: string }) => post<Findings>(`${ofFinding(findingId)}/withdraw`, withdrawal),
     keepFindings(taskId),
   );

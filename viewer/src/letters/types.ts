@@ -1,26 +1,25 @@
-/** What two hospitals say to each other about a study, as the node's API has it. */
+/** What two hospitals say to each other about a study, by the names that this side uses. */
+import type { Schemas } from '../api/schema';
 
-export type LetterKind =
-  | 'request'
-  | 'question'
-  | 'answer'
-  | 'repeat'
-  | 'repeated'
-  | 'critical'
-  | 'noted'
-  | 'critical-over'
-  | 'acceptance'
-  | 'outcome'
-  | 'note';
-
-export type Agreement = 'yes' | 'partly' | 'no';
+export type LetterKind = Schemas['LetterKind'];
+export type Agreement = Exclude<Schemas['Task']['accepted'], 'none'>;
+export type RepeatReason = Schemas['Rejection']['reason'];
 /** Why images must be made again, the usual ones first. */
-export const REASONS = ['motion', 'positioning', 'exposure', 'incomplete', 'artefact', 'wrong-study', 'other'] as const;
-export type RepeatReason = (typeof REASONS)[number];
-export type Category = 1 | 2 | 3;
-export type Channel = 'application' | 'telephone' | 'video' | 'message';
+export const REASONS = [
+  'motion',
+  'positioning',
+  'exposure',
+  'incomplete',
+  'artefact',
+  'wrong-study',
+  'other',
+] as const satisfies readonly RepeatReason[];
 
-/** The parts of all kinds; which of them a letter has follows from its kind. */
+export type Finding = Schemas['Finding'];
+export type Category = Finding['category'];
+export type Channel = Exclude<Finding['channel'], ''>;
+
+/** The parts of all kinds; which of them a letter has follows from its kind. By hand: a newer node may say more. */
 export interface LetterBody {
   text?: string;
   summary?: string;
@@ -44,41 +43,6 @@ export interface LetterBody {
   agrees?: Agreement;
 }
 
-export interface Letter {
-  id: string;
-  kind: LetterKind;
-  about: string;
-  author: string;
-  node: string;
-  node_name: string;
-  at: string;
-  body: LetterBody;
-  mine_side: boolean;
-  /** It waits for somebody at the origin. */
-  open: boolean;
-}
-
-export interface Thread {
-  items: Letter[];
-  may: LetterKind[];
-  at_origin: boolean;
-  /** Letters get to the hospital that made the study. */
-  reachable: boolean;
-}
-
-export interface Finding {
-  id: string;
-  category: Category;
-  text: string;
-  state: 'raised' | 'told' | 'noted' | 'withdrawn';
-  raised_by: string;
-  raised_at: string;
-  due_at: string;
-  told_at: string | null;
-  channel: Channel | '';
-  noted_by: string;
-  read_back: boolean;
-  noted_at: string | null;
-  escalated_at: string | null;
-  overdue: boolean;
-}
+/** A kind that only a newer node knows is shown as a note. */
+export type Letter = Omit<Schemas['Letter'], 'kind' | 'body'> & { kind: LetterKind; body: LetterBody };
+export type Thread = Omit<Schemas['Thread'], 'items'> & { items: Letter[] };

@@ -15,7 +15,7 @@ import { MacrosDialog } from './MacrosDialog';
 import { Reading } from './Reading';
 import classes from './ReportPanel.module.css';
 import { SaveNote } from './SaveNote';
-import { type SignAs, SignDialog } from './SignDialog';
+import { type Known, type SignAs, SignDialog } from './SignDialog';
 import { Standing, StateBadge } from './Standing';
 import { LostText, OtherTexts } from './UnsentTexts';
 import type { Unsent } from './useDraft';
@@ -52,7 +52,7 @@ interface Props {
   onAsk: (() => void) | null;
   onCorrect: (() => void) | null;
   onAmend: (() => void) | null;
-  onSign: (as: SignAs, acknowledge: string[]) => Promise<boolean>;
+  onSign: (as: SignAs, acknowledge: Known[]) => Promise<boolean>;
   onNext: (() => void) | null;
 }
 

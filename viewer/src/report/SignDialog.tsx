@@ -6,9 +6,11 @@ import type { Report, TaskDetail } from '../api/types';
 import { personName } from '../i18n/format';
 import { Note } from '../ui/Note';
 import { ErrorNote } from '../ui/states';
+import type { SignRequest } from './node';
 import classes from './SignDialog.module.css';
 
-export type SignAs = 'preliminary' | 'final';
+export type SignAs = SignRequest['as'];
+export type Known = SignRequest['acknowledge'][number];
 
 interface Props {
   opened: boolean;
@@ -18,10 +20,11 @@ interface Props {
   error: unknown;
   onClose: () => void;
   /** `acknowledge`: codes of what the signer knows of and signs nevertheless. */
-  onSign: (as: SignAs, acknowledge: string[]) => Promise<void>;
+  onSign: (as: SignAs, acknowledge: Known[]) => Promise<void>;
 }
 
-const ACKNOWLEDGED = new Set(['images-missing', 'lint']);
+const ACKNOWLEDGED: readonly string[] = ['images-missing', 'lint'] satisfies Known[];
+const mayBeKnown = (code: string): code is Known => ACKNOWLEDGED.includes(code);
 
 /** At once: a second Ctrl+Enter must not go to the text that was written in. */
 const takeFocus = (element: HTMLElement | null) => element?.focus();
@@ -39,7 +42,7 @@ export function SignDialog({ opened, task, report, signer, error, onClose, onSig
   const remarks = [
     ...new Set([...(missing ? ['images-missing'] : []), ...faults.flatMap((fault) => fault.code ?? [])]),
   ];
-  const toKnow = remarks.filter((code) => ACKNOWLEDGED.has(code));
+  const toKnow = remarks.filter(mayBeKnown);
   const ready = remarks.length === toKnow.length && (toKnow.length === 0 || known);
   const box = useRef<HTMLInputElement>(null);
   useEffect(() => {

@@ -1,7 +1,8 @@
 /** The node's part in reports, one function per call. */
 import { queryOptions } from '@tanstack/react-query';
 import { json, type RequestOptions } from '../api/client';
-import type { Link, Report, TaskDetail } from '../api/types';
+import type { Schemas } from '../api/schema';
+import type { TaskDetail } from '../api/types';
 import type { Template } from './templates';
 import type { Written } from './written';
 
@@ -9,54 +10,13 @@ const part = encodeURIComponent;
 const task = (id: string) => `/api/reading/tasks/${part(id)}`;
 const study = (uid: string) => `/api/reading/studies/${part(uid)}`;
 
-export interface Signature {
-  role: 'author' | 'verifier';
-  name: string;
-  licence_number: string;
-  organization: string;
-  at: string;
-}
+export type Signature = Schemas['SignatureShown'];
+export type Version = Schemas['VersionShown'];
+export type StudyReport = Schemas['StudyReport'];
+export type Prior = Schemas['Prior'];
 
-export interface Version {
-  version: number;
-  state: 'draft' | 'preliminary' | 'final' | 'abandoned';
-  kind: 'report' | 'addendum';
-  addendum_number: number | null;
-  report: Report;
-  links: Link[];
-  signatures: Signature[];
-  signed_at: string | null;
-  updated_at: string;
-  replaced: boolean;
-}
-
-export interface StudyReport {
-  task_id: string;
-  version: number;
-  state: 'preliminary' | 'final';
-  kind: 'report' | 'addendum';
-  report: Report;
-  signatures: Signature[];
-  signed_at: string | null;
-}
-
-export interface Prior {
-  study_instance_uid: string;
-  study_date: string;
-  modalities: string[];
-  body_part: string;
-  description: string;
-}
-
-export interface LintFinding {
-  /** `measure`: ours, not the node's. */
-  code: 'abbreviation' | 'placeholder' | 'measure';
-  section: string;
-  start: number;
-  end: number;
-  text: string;
-  expansion: string;
-}
+/** `measure`: ours, not the node's. */
+export type LintFinding = Omit<Schemas['LintFinding'], 'code'> & { code: Schemas['LintFinding']['code'] | 'measure' };
 
 export interface KeptMacro {
   shortcut: string;
@@ -64,11 +24,7 @@ export interface KeptMacro {
   text: string;
 }
 
-export interface SignRequest {
-  as: 'preliminary' | 'final';
-  acknowledge: string[];
-  base_revision: string;
-}
+export type SignRequest = Required<Schemas['Sign']>;
 
 export const detail = (id: string) => json<TaskDetail>(task(id));
 export const saveDraft = (
@@ -87,7 +43,7 @@ export const sign = (id: string, body: SignRequest) => json<TaskDetail>(`${task(
 export const correct = (id: string) => json<TaskDetail>(`${task(id)}/correct`, { method: 'POST' });
 export const amend = (id: string) => json<TaskDetail>(`${task(id)}/amend`, { method: 'POST' });
 export const lint = (text: string, language: string, signal?: AbortSignal) =>
-  json<{ items: LintFinding[] }>('/api/reading/lint', { method: 'POST', body: { text, language }, signal }).then(
+  json<Schemas['LintFindings']>('/api/reading/lint', { method: 'POST', body: { text, language }, signal }).then(
     (answer) => answer.items,
   );
 export const saveMacros = (macros: KeptMacro[]) =>

@@ -1,45 +1,14 @@
 /** Report templates: which one fits a study, and its normal text with its fields in it. Pure. */
+import type { Schemas } from '../api/schema';
 import type { FieldValue, Link, StudyDetail } from '../api/types';
 import { shifted } from './links';
 import { defaultOf, type Tongue, valueText } from './words';
 import { SECTIONS, type Section, textOf, type Written } from './written';
 
-export interface Both {
-  vi: string;
-  en: string;
-}
-
-export interface TemplateField {
-  id: string;
-  label: Both;
-  type: 'enum' | 'number' | 'text' | 'bool' | 'laterality';
-  unit: string;
-  options: (Both & { value: string })[];
-  default: Both | boolean | number | string | null;
-  normal: Both | null;
-  required: boolean;
-  multiple: boolean;
-  minimum: number | null;
-  maximum: number | null;
-  group: Both | null;
-}
-
-export type NormalText = Record<'technique' | 'findings' | 'conclusion' | 'recommendation', string>;
-
-export interface Template {
-  code: string;
-  version: number;
-  name: Both;
-  modality: string[];
-  body_part: string[];
-  dvkt: string[];
-  form: string;
-  shortcut: string;
-  fields: TemplateField[];
-  normal_text: Record<Tongue, NormalText>;
-  critical: (Both & { category: 1 | 2 | 3 })[];
-  rules: Both[];
-}
+export type Both = Schemas['Both'];
+export type TemplateField = Schemas['TemplateField'];
+export type NormalText = Schemas['NormalText'];
+export type Template = Schemas['Template'];
 
 /** Words of descriptions that tell the body part where the attribute does not; without accents, small. */
 const SAID_AS: Record<string, RegExp> = {
