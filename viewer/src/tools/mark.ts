@@ -1,11 +1,12 @@
 /** Marks on images, as the node keeps them (`node/domain/measurement.py`). Pure. */
-import type { PenTool } from '../imaging/viewstate';
+import type { Schemas } from '../api/schema';
 
 /** Column and row on the frame: (0, 0) is the upper left corner of the upper left pixel, whose middle is (0.5, 0.5). */
 export type Point = readonly [column: number, row: number];
-export type Kind = PenTool;
+export type Kind = Schemas['MeasurementKind'];
 /** What lengths rest on; `none`: pixels. */
-export type Basis = 'patient' | 'detector' | 'estimated' | 'calibrated' | 'region' | 'none';
+export type Basis = Schemas['SpacingBasis'];
+/** By hand: the node takes any name. */
 export type ValueName =
   | 'length'
   | 'long-axis'
@@ -24,33 +25,15 @@ export type ValueName =
   | 'vertical';
 
 /** One number. `unit` is a UCUM code: mm, mm2, deg, [hnsf'U], g/ml{SUVbw}, 1; {pixels} where there is no spacing. */
-export interface Value {
-  readonly name: ValueName;
-  readonly number: number;
-  readonly unit: string;
-}
+export type Value = Readonly<Omit<Schemas['MarkValue'], 'name'>> & { readonly name: ValueName };
 
-export interface MarkContent {
-  readonly id: string;
-  readonly kind: Kind;
-  readonly series_instance_uid: string;
-  readonly sop_instance_uid: string;
-  /** From 1. */
-  readonly frame: number;
-  readonly points: readonly Point[];
-  readonly values: readonly Value[];
-  readonly basis: Basis;
-  readonly text: string;
-  readonly in_report: boolean;
-}
+type Lists = { readonly points: readonly Point[]; readonly values: readonly Value[] };
 
-export interface Mark extends MarkContent {
-  /** 0: the node has not got it yet. */
-  readonly revision: number;
-  readonly author: string;
-  readonly author_name: string;
-  readonly mine: boolean;
-}
+/** Frames count from 1. */
+export type MarkContent = Readonly<Required<Omit<Schemas['NewMark'], 'base_revision' | keyof Lists>>> & Lists;
+
+/** Of revision 0 the node has not got it yet. */
+export type Mark = MarkContent & Readonly<Pick<Schemas['Mark'], 'revision' | 'author' | 'author_name' | 'mine'>>;
 
 /** How many points the reader sets; the others of a kind follow from these. */
 export const STROKE: Readonly<Record<Kind, number>> = {
