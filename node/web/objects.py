@@ -1,6 +1,6 @@
 """Objects that are not pictures, for our own viewer: documents, waveforms, presentation states, segmentations, headers.
 
-What each answer holds is said by `node.dicom.presentation`. Objects never change under their digest, so what names nobody
+What each answer holds is said by `node.dicom.presentation.told`. Objects never change under their digest, so what names nobody
 may be kept by the browser for long; documents and headers may not be kept at all.
 """
 
@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_type_hints
 
 from fastapi import APIRouter
 from fastapi import Path as PathParameter
@@ -26,6 +26,7 @@ from node.dicom.presentation.state import CLASSES as STATES
 from node.dicom.presentation.state import presentation
 from node.dicom.presentation.structures import CLASS as STRUCTURES
 from node.dicom.presentation.structures import structures
+from node.dicom.presentation.told import Layer, LayerKind, Layers
 from node.dicom.presentation.waveform import waveform
 from node.errors import NotFound
 from node.ledger import objects
@@ -36,8 +37,7 @@ from node.web.studies import Uid
 
 _KEEP: Final = "private, max-age=31536000, immutable"
 _NEVER: Final = "no-store"
-_JSON: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/json": {}}}}
-_FACES: Final[dict[str, Callable[[Path], dict[str, Any]]]] = {  # last part of the address: what it tells
+_FACES: Final[dict[str, Callable[[Path], Mapping[str, object]]]] = {  # last part of the address: what it tells
     "attributes": attributes,
     "document": document,
     "overlays": overlays,
@@ -46,7 +46,7 @@ _FACES: Final[dict[str, Callable[[Path], dict[str, Any]]]] = {  # last part of t
     "structures": structures,
     "waveform": waveform,
 }
-_KINDS: Final[dict[str, str]] = {
+_KINDS: Final[dict[str, LayerKind]] = {
     **dict.fromkeys(STATES, "presentation"),
     **dict.fromkeys(SEGMENTATIONS, "segmentation"),
     STRUCTURES: "structures",
@@ -59,12 +59,14 @@ def router(node: Node) -> APIRouter:
     """GET under /api/display, beside the images."""
     routes = APIRouter(prefix="/api/display/studies/{study_uid}/series/{series_uid}", tags=["display"])
 
-    @routes.get("/layers", response_class=Response, responses=_JSON)
+    @routes.get("/layers", response_class=Response, responses={200: {"model": Layers}})
     def layers(study_uid: Uid, series_uid: Uid) -> Response:
-        return _answer({"items": find_layers(node, study_uid, series_uid)})
+        return _answer(Layers(items=find_layers(node, study_uid, series_uid)))
 
-    def add(face: str, make: Callable[[Path], dict[str, Any]]) -> None:
-        @routes.get(f"/instances/{{sop_uid}}/{face}", response_class=Response, responses=_JSON, name=face)
+    def add(face: str, make: Callable[[Path], Mapping[str, object]]) -> None:
+        told: dict[int | str, dict[str, Any]] = {200: {"model": get_type_hints(make)["return"]}}
+
+        @routes.get(f"/instances/{{sop_uid}}/{face}", response_class=Response, responses=told, name=face)
         def tell(study_uid: Uid, series_uid: Uid, sop_uid: Uid) -> Response:
             return _answer(make(_path(node, Place(study_uid, series_uid, sop_uid))))
 
@@ -91,7 +93,7 @@ def _picture(path: Path, index: int) -> bytes:
     return frame_picture(path, index)
 
 
-def _answer(content: dict[str, Any]) -> Response:
+def _answer(content: Mapping[str, object]) -> Response:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return Response(text, media_type="application/json", headers={"Cache-Control": _NEVER})
 
@@ -111,8 +113,8 @@ def _path(node: Node, place: Place) -> Path:
 # --- what belongs to a series -----------------------------------------------------------------------------------------
 
 
-def find_layers(node: Node, study_uid: str, series_uid: str) -> list[dict[str, Any]]:
-    """What can be laid over the images of a series: {"kind", "series", "sop", "label", "description", "creator", "date"}.
+def find_layers(node: Node, study_uid: str, series_uid: str) -> list[Layer]:
+    """What can be laid over the images of a series.
 
     That is what names the series, and segmentations and structures of its frame of reference. Newest first.
     """
@@ -152,7 +154,7 @@ def _named(header: Mapping[str, Any], tag: str) -> Iterator[str]:
                 yield from _named(item, tag)
 
 
-def _layer(row: ObjectRow, header: Mapping[str, Any]) -> dict[str, Any]:
+def _layer(row: ObjectRow, header: Mapping[str, Any]) -> Layer:
     def text(*tags: str) -> str:
         for tag in tags:
             value = first(header, tag)

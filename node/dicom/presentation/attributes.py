@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydicom.datadict import dictionary_description
 from pydicom.dataelem import DataElement
@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from node.dicom.decoded import BULK, texts
 from node.dicom.presentation import source
+from node.dicom.presentation.told import Attribute, Attributes
 
 MOST_ROWS: Final = 5000
 _LONGEST: Final = 1000  # characters of a value
@@ -18,17 +19,14 @@ _DEEPEST: Final = 16
 _BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 
 
-def attributes(path: Path) -> dict[str, Any]:
-    """{"rows": [{"depth", "tag", "name", "vr", "value", "bytes"}], "more": whether there were too many}.
-
-    Identity is as this node has it. `bytes` is the length of a binary value, which is not told. Raises `Unreadable`.
-    """
-    rows: list[dict[str, Any]] = []
+def attributes(path: Path) -> Attributes:
+    """All of them, as far as there is room. Identity is as this node has it. Raises `Unreadable`."""
+    rows: list[Attribute] = []
     whole = _collect(source.read(path), 0, rows)
     return {"rows": rows, "more": not whole}
 
 
-def _collect(ds: Dataset, depth: int, rows: list[dict[str, Any]]) -> bool:
+def _collect(ds: Dataset, depth: int, rows: list[Attribute]) -> bool:
     for tag in sorted(ds.keys()):
         if len(rows) >= MOST_ROWS:
             return False
@@ -44,8 +42,8 @@ def _collect(ds: Dataset, depth: int, rows: list[dict[str, Any]]) -> bool:
     return True
 
 
-def _row(element: DataElement, depth: int) -> dict[str, Any]:
-    row: dict[str, Any] = {
+def _row(element: DataElement, depth: int) -> Attribute:
+    row: Attribute = {
         "depth": depth,
         "tag": f"({element.tag.group:04X},{element.tag.element:04X})",
         "name": _name(element),

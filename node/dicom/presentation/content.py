@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydicom.dataset import Dataset
 
 from node.dicom.presentation import source
 from node.dicom.presentation._concepts_table import VIETNAMESE
 from node.dicom.presentation.source import code, first_code, items, number, numbers, text
+from node.dicom.presentation.told import Code, ContentItem, Evidence, ObjectReference, StructuredDocument
 
 MOST_ITEMS: Final = 20_000
 MOST_EVIDENCE: Final = 500
@@ -17,12 +18,9 @@ _DEEPEST: Final = 40
 KEY_OBJECTS: Final = "1.2.840.10008.5.1.4.1.1.88.59"
 
 
-def document(path: Path) -> dict[str, Any]:
-    """The document: who made and verified it, whether it is complete, and its tree.
-
-    An item of the tree is {"name": code, "type", "relation", "value", "unit", "code", "reference", "points", "children"},
-    empty ones left out. Codes gain "vi" where we know the word. Raises `Unreadable`, `NotFound` for what is no document.
-    """
+def document(path: Path) -> StructuredDocument:
+    """The document: who made and verified it, whether it is complete, and its tree. Raises `Unreadable`, `NotFound` for what
+    is no document."""
     ds = source.read(path)
     if not text(ds, "ValueType"):
         raise source.refuse("structured document")
@@ -43,7 +41,7 @@ def document(path: Path) -> dict[str, Any]:
         "manufacturer": text(ds, "Manufacturer"),
         "template": next((text(item, "TemplateIdentifier") for item in items(ds, "ContentTemplateSequence")), ""),
         "root": _item(ds, series, 0, room),
-        "evidence": [{"sop": sop, "series": home} for sop, home in series.items()][:MOST_EVIDENCE],
+        "evidence": [Evidence(sop=sop, series=home) for sop, home in series.items()][:MOST_EVIDENCE],
     }
 
 
@@ -58,11 +56,11 @@ def _series_of(ds: Dataset) -> dict[str, str]:
     return found
 
 
-def _item(ds: Dataset, series: dict[str, str], depth: int, room: list[int]) -> dict[str, Any]:
+def _item(ds: Dataset, series: dict[str, str], depth: int, room: list[int]) -> ContentItem:
     room[0] -= 1
     kind = text(ds, "ValueType")
-    item: dict[str, Any] = {"name": spoken(first_code(ds, "ConceptNameCodeSequence")), "type": kind}
-    item |= {key: value for key, value in _value(ds, kind, series).items() if value not in ("", None, [])}
+    said = {key: value for key, value in _value(ds, kind, series).items() if value not in ("", None, [])}
+    item = cast(ContentItem, {"name": spoken(first_code(ds, "ConceptNameCodeSequence")), "type": kind, **said})
     if relation := text(ds, "RelationshipType"):
         item["relation"] = relation
     if depth < _DEEPEST and room[0] > 0:
@@ -83,6 +81,7 @@ _PLAIN: Final = {
 
 
 def _value(ds: Dataset, kind: str, series: dict[str, str]) -> dict[str, Any]:
+    """The parts of `ContentValue`, empty ones among them."""
     if kind in _PLAIN:
         return {"value": text(ds, _PLAIN[kind])}
     match kind:
@@ -111,7 +110,7 @@ def _measured(ds: Dataset) -> dict[str, Any]:
     return {"code": spoken(first_code(ds, "NumericValueQualifierCodeSequence"))}
 
 
-def _reference(ds: Dataset, series: dict[str, str]) -> dict[str, Any] | None:
+def _reference(ds: Dataset, series: dict[str, str]) -> ObjectReference | None:
     for one in items(ds, "ReferencedSOPSequence"):
         sop = text(one, "ReferencedSOPInstanceUID")
         return {
@@ -123,7 +122,7 @@ def _reference(ds: Dataset, series: dict[str, str]) -> dict[str, Any] | None:
     return None
 
 
-def spoken(named: dict[str, str] | None) -> dict[str, str] | None:
+def spoken(named: Code | None) -> Code | None:
     """A code with its Vietnamese meaning, where the table has one."""
     if named is None:
         return None

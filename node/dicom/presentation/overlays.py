@@ -15,6 +15,7 @@ from pydicom.filereader import dcmread
 
 from node.dicom.presentation import source
 from node.dicom.presentation.source import number, numbers, text
+from node.dicom.presentation.told import OverlayPlane, OverlayPlanes, Shutter
 
 GROUPS: Final = range(0x6000, 0x6020, 2)
 _MOST: Final = 1 << 26  # pixels of a plane
@@ -24,18 +25,13 @@ _TYPE, _ORIGIN, _FIRST, _ALLOCATED, _POSITION = 0x0040, 0x0050, 0x0051, 0x0100, 
 _LABEL, _DATA = 0x1500, 0x3000
 
 
-def overlays(path: Path) -> dict[str, Any]:
-    """{"planes": [...]} of the object at `path`; see `planes`. Raises `Unreadable`."""
+def overlays(path: Path) -> OverlayPlanes:
+    """Those of the object at `path`; see `planes`. Raises `Unreadable`."""
     return {"planes": planes(source.read(path), path)}
 
 
-def planes(ds: Dataset, path: Path | None = None) -> list[dict[str, Any]]:
-    """Each plane as {"group", "label", "description", "type" (G or R), "rows", "columns", "top", "left", "first_frame",
-    "frames": [PNG in base64, white where the overlay is set, else transparent]}.
-
-    `top` and `left` are the pixel (from 1) of the image that the plane's first one lies on. `path`: for planes that are
-    bits of the pixels themselves (retired, still met).
-    """
+def planes(ds: Dataset, path: Path | None = None) -> list[OverlayPlane]:
+    """Each plane. `path`: for those that are bits of the pixels themselves (retired, still met)."""
     return [plane for group in GROUPS if (plane := _plane(ds, group, path)) is not None]
 
 
@@ -44,7 +40,7 @@ def _value(ds: Dataset, group: int, element: int, default: Any = None) -> Any:
     return default if found is None or found.value in (None, "") else found.value
 
 
-def _plane(ds: Dataset, group: int, path: Path | None) -> dict[str, Any] | None:
+def _plane(ds: Dataset, group: int, path: Path | None) -> OverlayPlane | None:
     try:
         rows, columns = int(_value(ds, group, _ROWS, 0)), int(_value(ds, group, _COLUMNS, 0))
         frames = int(_value(ds, group, _FRAMES, 1))
@@ -106,21 +102,18 @@ def picture(bits: NDArray[np.uint8]) -> str:
     return base64.b64encode(out.getvalue()).decode()
 
 
-def shutters(ds: Dataset) -> dict[str, Any] | None:
-    """Display shutters (PS3.3 C.7.6.11, C.7.6.15) as {"shapes", "rectangle" [left, right, upper, lower], "circle" [row,
-    column, radius], "polygon" [[row, column], ...], "grey" 0…255}; positions are pixels from 1. None without one."""
+def shutters(ds: Dataset) -> Shutter | None:
+    """Display shutters (PS3.3 C.7.6.11, C.7.6.15). None without one."""
     shapes = {part.strip() for part in text(ds, "ShutterShape").upper().split(",") if part.strip()}
     if not shapes:
         return None
-    edges = [
-        number(ds, f"Shutter{side}Edge")
-        for side in ("LeftVertical", "RightVertical", "UpperHorizontal", "LowerHorizontal")
-    ]
+    sides = ("LeftVertical", "RightVertical", "UpperHorizontal", "LowerHorizontal")
+    edges = [edge for side in sides if (edge := number(ds, f"Shutter{side}Edge")) is not None]
     center, radius = numbers(ds, "CenterOfCircularShutter"), number(ds, "RadiusOfCircularShutter")
     corners = numbers(ds, "VerticesOfThePolygonalShutter")
     return {
         "shapes": sorted(shapes),
-        "rectangle": edges if "RECTANGULAR" in shapes and None not in edges else None,
+        "rectangle": edges if "RECTANGULAR" in shapes and len(edges) == len(sides) else None,
         "circle": [*center, radius] if "CIRCULAR" in shapes and len(center) == 2 and radius else None,
         "polygon": [corners[i : i + 2] for i in range(0, len(corners) - 1, 2)] if "POLYGONAL" in shapes else None,
         "bitmap": int(number(ds, "ShutterOverlayGroup") or 0) if "BITMAP" in shapes else None,

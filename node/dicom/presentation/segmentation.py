@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image
@@ -14,6 +14,7 @@ from node.dicom.pixels import Frames
 from node.dicom.presentation import source
 from node.dicom.presentation.source import first_code, items, number, numbers, text
 from node.dicom.presentation.state import lab_to_rgb
+from node.dicom.presentation.told import Segment, Segmentation, SegmentFrame
 
 CLASSES: Final = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
 _COLOURS: Final = (
@@ -22,13 +23,8 @@ _COLOURS: Final = (
 )  # fmt: skip
 
 
-def segmentation(path: Path) -> dict[str, Any]:
-    """{"type" BINARY, FRACTIONAL or LABELMAP, "rows", "columns", "segments", "frames"}.
-
-    A segment is {"number", "label", "colour" RGB, "category", "kind", "algorithm"}; a frame {"number" from 1, "segment" (0:
-    all, the values are segment numbers), "position", "orientation", "spacing" in the patient, "source": SOP Instance UIDs,
-    "source_frames"}. Raises `Unreadable`, `NotFound` for what is no segmentation.
-    """
+def segmentation(path: Path) -> Segmentation:
+    """Its segments and where its frames lie. Raises `Unreadable`, `NotFound` for what is no segmentation."""
     ds = source.read(path)
     if text(ds, "SOPClassUID") not in CLASSES:
         raise source.refuse("segmentation")
@@ -46,7 +42,7 @@ def segmentation(path: Path) -> dict[str, Any]:
     }
 
 
-def _segment(item: Dataset, index: int) -> dict[str, Any]:
+def _segment(item: Dataset, index: int) -> Segment:
     category, kind = (
         first_code(item, "SegmentedPropertyCategoryCodeSequence"),
         first_code(item, "SegmentedPropertyTypeCodeSequence"),
@@ -61,7 +57,7 @@ def _segment(item: Dataset, index: int) -> dict[str, Any]:
     }
 
 
-def _frame(frame: Dataset, shared: Dataset, index: int, kind: str) -> dict[str, Any]:
+def _frame(frame: Dataset, shared: Dataset, index: int, kind: str) -> SegmentFrame:
     def group(keyword: str) -> Dataset:
         return next((item for where in (frame, shared) for item in items(where, keyword)), Dataset())
 

@@ -14,6 +14,7 @@ from pydicom.sequence import Sequence as Items
 
 from node.dicom import decoded
 from node.dicom.image import to_little_endian
+from node.dicom.presentation.told import Code, ImageReference
 from node.dicom.setup import configure
 from node.errors import NotFound, Unreadable
 
@@ -78,19 +79,19 @@ def items(ds: Dataset, keyword: str) -> Sequence[Dataset]:
     return [item for item in many(ds, keyword) if isinstance(item, Dataset)]
 
 
-def code(ds: Dataset) -> dict[str, str]:
+def code(ds: Dataset) -> Code:
     """A coded entry (PS3.3 8.8): value, scheme and meaning."""
     value = text(ds, "CodeValue") or text(ds, "LongCodeValue") or text(ds, "URNCodeValue")
     return {"value": value, "scheme": text(ds, "CodingSchemeDesignator"), "meaning": text(ds, "CodeMeaning")}
 
 
-def first_code(ds: Dataset, keyword: str) -> dict[str, str] | None:
+def first_code(ds: Dataset, keyword: str) -> Code | None:
     """The first code of a sequence."""
     return next((code(item) for item in items(ds, keyword)), None)
 
 
-def references(ds: Dataset, keyword: str = "ReferencedImageSequence") -> list[dict[str, Any]]:
-    """{"sop", "frames"} of a sequence of image references; no frames mean all."""
+def references(ds: Dataset, keyword: str = "ReferencedImageSequence") -> list[ImageReference]:
+    """The images that a sequence names."""
     return [
         {
             "sop": text(item, "ReferencedSOPInstanceUID"),

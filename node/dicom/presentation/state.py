@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydicom.dataset import Dataset
 
@@ -11,11 +11,25 @@ from node.dicom.luts import table_entries
 from node.dicom.presentation import source
 from node.dicom.presentation.overlays import planes, shutters
 from node.dicom.presentation.source import items, number, numbers, references, text
+from node.dicom.presentation.told import (
+    DisplayedArea,
+    Graphic,
+    GraphicAnnotation,
+    GraphicLayer,
+    ImageReference,
+    Lut,
+    PlacedImages,
+    Presentation,
+    Rescale,
+    ShownWindow,
+    TextObject,
+    Undrawn,
+)
 
 CLASSES: Final = frozenset(f"1.2.840.10008.5.1.4.1.1.11.{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8))
 _MOST_POINTS: Final = 20_000
 _NOT_DRAWN: Final[
-    dict[str, str]
+    dict[str, Undrawn]
 ] = {  # an attribute that a state has when it says more than the viewer can show: its name there
     "RedPaletteColorLookupTableDescriptor": "pseudo-colour",  # PS3.3 A.33.3
     "BlendingSequence": "blending",  # A.33.4
@@ -27,7 +41,7 @@ _NOT_DRAWN: Final[
 _TABLES: Final = ("ModalityLUTSequence", "PresentationLUTSequence")
 
 
-def presentation(path: Path) -> dict[str, Any]:
+def presentation(path: Path) -> Presentation:
     """What the state at `path` says, of which images. Raises `Unreadable`, `NotFound` for what is no such state."""
     ds = source.read(path)
     if text(ds, "SOPClassUID") not in CLASSES:
@@ -54,8 +68,8 @@ def presentation(path: Path) -> dict[str, Any]:
     }
 
 
-def images_of(ds: Dataset) -> list[dict[str, Any]]:
-    """{"series", "sop", "frames"} of every image that the state is about."""
+def images_of(ds: Dataset) -> list[PlacedImages]:
+    """Every image that the state is about."""
     return [
         {"series": text(series, "SeriesInstanceUID"), **image}
         for series in items(ds, "ReferencedSeriesSequence")
@@ -63,7 +77,7 @@ def images_of(ds: Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def _layer(item: Dataset) -> dict[str, Any]:
+def _layer(item: Dataset) -> GraphicLayer:
     colour = numbers(item, "GraphicLayerRecommendedDisplayRGBValue")
     lab = numbers(item, "GraphicLayerRecommendedDisplayCIELabValue")
     return {
@@ -94,7 +108,7 @@ def lab_to_rgb(lab: list[float]) -> list[int] | None:
     return [max(0, min(255, round(255 * v))) for v in gamma]
 
 
-def _annotation(item: Dataset) -> dict[str, Any]:
+def _annotation(item: Dataset) -> GraphicAnnotation:
     return {
         "layer": text(item, "GraphicLayer"),
         "images": references(item),
@@ -103,7 +117,7 @@ def _annotation(item: Dataset) -> dict[str, Any]:
     }
 
 
-def _graphic(item: Dataset) -> dict[str, Any]:
+def _graphic(item: Dataset) -> Graphic:
     data = numbers(item, "GraphicData")[: 2 * _MOST_POINTS]
     return {
         "type": text(item, "GraphicType"),
@@ -113,7 +127,7 @@ def _graphic(item: Dataset) -> dict[str, Any]:
     }
 
 
-def _text(item: Dataset) -> dict[str, Any]:
+def _text(item: Dataset) -> TextObject:
     return {
         "text": text(item, "UnformattedTextValue"),
         "units": text(item, "BoundingBoxAnnotationUnits") or "PIXEL",
@@ -126,7 +140,7 @@ def _text(item: Dataset) -> dict[str, Any]:
     }
 
 
-def _area(item: Dataset) -> dict[str, Any]:
+def _area(item: Dataset) -> DisplayedArea:
     return {
         "images": references(item),
         "top_left": numbers(item, "DisplayedAreaTopLeftHandCorner"),
@@ -136,7 +150,7 @@ def _area(item: Dataset) -> dict[str, Any]:
     }
 
 
-def _windows(item: Dataset) -> list[dict[str, Any]]:
+def _windows(item: Dataset) -> list[ShownWindow]:
     """As `viewer/src/imaging/luts` takes them: windows by centre and width, tables by their entries."""
     images = references(item)
     tables = [_table(one, images) for one in items(item, "VOILUTSequence")]
@@ -148,13 +162,20 @@ def _windows(item: Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def _table(item: Dataset, images: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _table(item: Dataset, images: list[ImageReference]) -> ShownWindow | None:
     table = _lut(item)
-    return None if table is None else {"images": images, **table, "name": text(item, "LUTExplanation")}
+    if table is None:
+        return None
+    return {
+        "images": images,
+        "descriptor": table["descriptor"],
+        "entries": table["entries"],
+        "name": text(item, "LUTExplanation"),
+    }
 
 
-def _lut(item: Dataset) -> dict[str, Any] | None:
-    """{"descriptor", "entries"} of a look-up table (PS3.3 C.11.1.1.1); None when it is not whole."""
+def _lut(item: Dataset) -> Lut | None:
+    """None when it is not whole."""
     try:
         descriptor = [int(part) for part in item.LUTDescriptor]
         entries = table_entries(item).tolist()
@@ -163,15 +184,15 @@ def _lut(item: Dataset) -> dict[str, Any] | None:
     return {"descriptor": descriptor, "entries": entries} if len(descriptor) == 3 and len(entries) > 1 else None
 
 
-def _modality(ds: Dataset) -> dict[str, Any] | None:
-    """A table, or {"slope", "intercept"}; None where the state has neither: then values are the stored ones (PS3.4 N.2.1.1)."""
+def _modality(ds: Dataset) -> Rescale | Lut | None:
+    """None where the state has neither: then values are the stored ones (PS3.4 N.2.1.1)."""
     for item in items(ds, "ModalityLUTSequence"):
         return _lut(item)
     slope, intercept = number(ds, "RescaleSlope"), number(ds, "RescaleIntercept")
     return {"slope": slope, "intercept": intercept or 0.0} if slope else None
 
 
-def left_out(ds: Dataset) -> list[str]:
+def left_out(ds: Dataset) -> list[Undrawn]:
     """What the state says and the viewer cannot show, so that it can tell."""
     names = [name for keyword, name in _NOT_DRAWN.items() if keyword in ds and ds.get(keyword) not in (None, "", [])]
     annotations = items(ds, "GraphicAnnotationSequence")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydicom.dataset import Dataset
 
 from node.dicom.presentation import source
 from node.dicom.presentation.source import items, number, numbers, text
+from node.dicom.presentation.told import Contour, Structure, StructureSet
 
 CLASS: Final = "1.2.840.10008.5.1.4.1.1.481.3"
 _MOST_POINTS: Final = 2_000_000
 
 
-def structures(path: Path) -> dict[str, Any]:
-    """{"label", "structures": [{"number", "label", "colour" RGB, "contours": [{"points" [[x, y, z], ...] in mm, "closed",
-    "source": SOP Instance UIDs}]}]}. Raises `Unreadable`, `NotFound` for what is no structure set."""
+def structures(path: Path) -> StructureSet:
+    """Every structure with its contours. Raises `Unreadable`, `NotFound` for what is no structure set."""
     ds = source.read(path)
     if text(ds, "SOPClassUID") != CLASS:
         raise source.refuse("structure set")
@@ -30,7 +30,7 @@ def structures(path: Path) -> dict[str, Any]:
     }
 
 
-def _structure(item: Dataset, names: dict[int, str], room: list[int]) -> dict[str, Any]:
+def _structure(item: Dataset, names: dict[int, str], room: list[int]) -> Structure:
     at = int(number(item, "ReferencedROINumber") or 0)
     colour = numbers(item, "ROIDisplayColor")
     return {
@@ -41,7 +41,7 @@ def _structure(item: Dataset, names: dict[int, str], room: list[int]) -> dict[st
     }
 
 
-def _contour(item: Dataset, room: list[int]) -> dict[str, Any] | None:
+def _contour(item: Dataset, room: list[int]) -> Contour | None:
     data = numbers(item, "ContourData")
     room[0] -= len(data) // 3
     if len(data) < 3 or room[0] < 0:

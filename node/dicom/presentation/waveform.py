@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from node.dicom.presentation import source
 from node.dicom.presentation.source import first_code, items, number, numbers, text
+from node.dicom.presentation.told import Waveform, WaveformChannel, WaveformGroup, WaveformNote
 from node.errors import Unreadable
 
 LARGEST: Final = 4_000_000  # samples of all channels of a group
@@ -20,13 +21,8 @@ _COMPANDED: Final = frozenset({"MB", "AB"})  # μ-law and A-law sound
 _MICROVOLTS: Final = {"uV": 1e-3, "µV": 1e-3, "mV": 1.0, "V": 1e3}
 
 
-def waveform(path: Path) -> dict[str, Any]:
-    """{"groups": [...], "annotations": [...]} of the object at `path`.
-
-    A group is {"label", "frequency" (Hz), "samples", "seconds", "channels"}; a channel {"name", "unit", "scale", "offset",
-    "data"}: `data` are 16-bit little endian integers in base64, value = data x scale + offset in `unit` (mV for voltages).
-    Raises `Unreadable`, `NotFound` for what holds no waveform.
-    """
+def waveform(path: Path) -> Waveform:
+    """The tracing in the object at `path`. Raises `Unreadable`, `NotFound` for what holds no waveform."""
     ds = source.read(path)
     groups = items(ds, "WaveformSequence")
     if not groups:
@@ -38,7 +34,7 @@ def waveform(path: Path) -> dict[str, Any]:
     }
 
 
-def _group(group: Dataset) -> dict[str, Any]:
+def _group(group: Dataset) -> WaveformGroup:
     frequency = number(group, "SamplingFrequency") or 0.0
     count = int(number(group, "NumberOfWaveformSamples") or 0)
     channels = items(group, "ChannelDefinitionSequence")
@@ -78,7 +74,7 @@ def _padding(group: Dataset) -> int | None:
     return None
 
 
-def _channel(item: Dataset, samples: NDArray[Any], padding: int | None) -> dict[str, Any]:
+def _channel(item: Dataset, samples: NDArray[Any], padding: int | None) -> WaveformChannel:
     unit = (first_code(item, "ChannelSensitivityUnitsSequence") or {"value": ""})["value"]
     factor = (number(item, "ChannelSensitivity", 1.0) or 1.0) * (
         number(item, "ChannelSensitivityCorrectionFactor", 1.0) or 1.0
@@ -102,8 +98,7 @@ def _channel(item: Dataset, samples: NDArray[Any], padding: int | None) -> dict[
     }
 
 
-def _annotation(item: Dataset) -> dict[str, Any] | None:
-    """What the machine says of the tracing: a text, or a measured value with its name."""
+def _annotation(item: Dataset) -> WaveformNote | None:
     name = first_code(item, "ConceptNameCodeSequence")
     unit = first_code(item, "MeasurementUnitsCodeSequence")
     words = text(item, "UnformattedTextValue")

@@ -49,6 +49,20 @@ export interface Schemas {
     of?: string;
     question: string;
   };
+  /** `bytes` is the length of a binary value, which is not told. */
+  Attribute: {
+    bytes: number | null;
+    depth: number;
+    name: string;
+    tag: string;
+    value: string;
+    vr: string;
+  };
+  /** `more`: there were too many rows. */
+  Attributes: {
+    more: boolean;
+    rows: Schemas['Attribute'][];
+  };
   AuditRecord: {
     actor: string;
     at: string;
@@ -80,6 +94,13 @@ export interface Schemas {
     running: boolean;
     used_seconds: number;
   };
+  /** A coded entry (PS3.3 8.8); `vi` is its Vietnamese word, where the node knows one. */
+  Code: {
+    meaning: string;
+    scheme: string;
+    value: string;
+    vi?: string;
+  };
   /** Someone who can be asked, or to whom a study can be given. */
   Colleague: {
     display_name: string;
@@ -90,6 +111,25 @@ export interface Schemas {
   };
   ColleagueList: {
     items: Schemas['Colleague'][];
+  };
+  /** An item of a structured report's content tree. */
+  ContentItem: {
+    children?: Schemas['ContentItem'][];
+    code?: Schemas['Code'];
+    name: Schemas['Code'] | null;
+    number?: number;
+    points?: number[];
+    reference?: Schemas['ObjectReference'];
+    relation?: string;
+    type: string;
+    unit?: string;
+    value?: string;
+  };
+  /** `points` are [x, y, z] in mm; `source` are SOP Instance UIDs. */
+  Contour: {
+    closed: boolean;
+    points: number[][];
+    source: string[];
   };
   Credentials: {
     password: string;
@@ -146,6 +186,21 @@ export interface Schemas {
     testable: boolean;
     tls: boolean;
   };
+  DisplayedArea: {
+    bottom_right: number[];
+    images: Schemas['ImageReference'][];
+    magnification: number | null;
+    mode: string;
+    top_left: number[];
+  };
+  DocumentVerifier: {
+    at: string;
+    name: string;
+  };
+  Evidence: {
+    series: string;
+    sop: string;
+  };
   Expiry: 'good' | 'soon' | 'urgent' | 'expired';
   Failure: {
     fault: string;
@@ -183,6 +238,24 @@ export interface Schemas {
     field: string;
     message: string;
   };
+  Graphic: {
+    filled: boolean;
+    points: number[][];
+    type: string;
+    units: string;
+  };
+  GraphicAnnotation: {
+    graphics: Schemas['Graphic'][];
+    images: Schemas['ImageReference'][];
+    layer: string;
+    texts: Schemas['TextObject'][];
+  };
+  GraphicLayer: {
+    colour: number[] | null;
+    description: string;
+    name: string;
+    order: number;
+  };
   Health: {
     status: 'ok';
   };
@@ -192,6 +265,11 @@ export interface Schemas {
   };
   /** What can happen to a study, in the order in which it usually does. */
   Hop: 'first-image' | 'complete' | 'late-images' | 'routed' | 'prepared' | 'held' | 'sending' | 'delivered' | 'verified' | 'ready' | 'claimed' | 'released' | 'drafted' | 'question-asked' | 'unreadable' | 'answered' | 'preliminary-signed' | 'signed' | 'correction-begun' | 'addendum-begun' | 'addendum-signed' | 'report-built' | 'report-sent' | 'report-received' | 'report-reidentified' | 'report-delivered' | 'refused';
+  /** Frames count from 1; none: all of them. */
+  ImageReference: {
+    frames: number[];
+    sop: string;
+  };
   Imported: {
     faults: Schemas['FormFault'][];
     format: 'dicom' | 'json' | 'csv';
@@ -218,6 +296,19 @@ export interface Schemas {
   ItemProblem: {
     count: number;
     reason: string;
+  };
+  /** `date`: DICOM DA and TM without a blank. */
+  Layer: {
+    creator: string;
+    date: string;
+    description: string;
+    kind: 'presentation' | 'segmentation' | 'structures';
+    label: string;
+    series: string;
+    sop: string;
+  };
+  Layers: {
+    items: Schemas['Layer'][];
   };
   LeftOut: {
     because: string;
@@ -279,6 +370,11 @@ export interface Schemas {
   LintRequest: {
     language?: 'vi' | 'en';
     text: string;
+  };
+  /** A look-up table (PS3.3 C.11.1.1.1). `descriptor`: entries, first value mapped, bits of an entry. */
+  Lut: {
+    descriptor: number[];
+    entries: number[];
   };
   /**
    * A mark as it is kept. `in_report`: it goes into the report; of a mark that neither who has the study nor a signer made, it
@@ -388,6 +484,12 @@ export interface Schemas {
   ObjectConflict: {
     sop_instance_uid: string;
     versions: Schemas['Version'][];
+  };
+  ObjectReference: {
+    class: string;
+    frames: number[];
+    series: string;
+    sop: string;
   };
   /** A window in local time (UTC+7); days from 0, Monday. One that ends before it begins goes over midnight. */
   OnCall: {
@@ -577,6 +679,25 @@ export interface Schemas {
     items: Schemas['Order'][];
     total: number;
   };
+  /**
+   * `type` is G or R. `top` and `left` are the pixel of the image, from 1, that the plane's first one lies on. `frames` are
+   * PNGs in base64, white where the overlay is set, else transparent.
+   */
+  OverlayPlane: {
+    columns: number;
+    description: string;
+    first_frame: number;
+    frames: string[];
+    group: number;
+    label: string;
+    left: number;
+    rows: number;
+    top: number;
+    type: string;
+  };
+  OverlayPlanes: {
+    planes: Schemas['OverlayPlane'][];
+  };
   /** What the newest order says of a patient. */
   PatientDetails: {
     alerts: string;
@@ -616,10 +737,39 @@ export interface Schemas {
     station_name: string;
     updated_at: string;
   };
+  PlacedImages: {
+    frames: number[];
+    series: string;
+    sop: string;
+  };
   /** `value` is the person's own, `site` what holds for who has none; null: not set. */
   Preference: {
     site: unknown;
     value: unknown;
+  };
+  /**
+   * How somebody saw images. `modality` is of stored values, null: they stay what they are. `left_out`: what the state says
+   * and the viewer cannot show.
+   */
+  Presentation: {
+    annotations: Schemas['GraphicAnnotation'][];
+    areas: Schemas['DisplayedArea'][];
+    creator: string;
+    date: string;
+    description: string;
+    flipped: boolean;
+    images: Schemas['PlacedImages'][];
+    inverse: boolean;
+    label: string;
+    layers: Schemas['GraphicLayer'][];
+    left_out: ('pseudo-colour' | 'blending' | 'subtraction' | 'volume' | 'compound-graphics' | 'table')[];
+    modality: Schemas['Rescale'] | Schemas['Lut'] | null;
+    overlays: Schemas['OverlayPlane'][];
+    presentation_lut: Schemas['Lut'] | null;
+    rotation: number;
+    shutter: Schemas['Shutter'] | null;
+    time: string;
+    windows: Schemas['ShownWindow'][];
   };
   /** An earlier (or later) study of the same patient at the same hospital. `study_date` is a DICOM DA, or empty. */
   Prior: {
@@ -789,6 +939,10 @@ export interface Schemas {
     state: 'none' | 'arrived' | 'delivered';
   };
   ReportStatus: 'preliminary' | 'final' | 'addendum';
+  Rescale: {
+    intercept: number;
+    slope: number;
+  };
   Retried: {
     id: number;
     state: string;
@@ -831,6 +985,39 @@ export interface Schemas {
     recommendation?: string;
     technique?: string;
     template?: string;
+  };
+  /** `colour` is RGB. */
+  Segment: {
+    algorithm: string;
+    category: string;
+    colour: number[];
+    kind: string;
+    label: string;
+    number: number;
+  };
+  /** `type` is BINARY, FRACTIONAL or LABELMAP. */
+  Segmentation: {
+    columns: number;
+    frame_of_reference: string;
+    frames: Schemas['SegmentFrame'][];
+    label: string;
+    rows: number;
+    segments: Schemas['Segment'][];
+    type: string;
+  };
+  /**
+   * `number` from 1. `segment` 0: all of them, the values are segment numbers. Places are of the patient, in mm; `source`
+   * are SOP Instance UIDs.
+   */
+  SegmentFrame: {
+    number: number;
+    orientation: number[];
+    position: number[];
+    segment: number;
+    source: string[];
+    source_frames: number[];
+    spacing: number[];
+    thickness: number | null;
   };
   Seniority: 'trainee' | 'reader' | 'senior';
   Series: {
@@ -878,6 +1065,28 @@ export interface Schemas {
     state: Schemas['Expiry'];
     subject: string;
   };
+  /** A window by centre, width and function, or a table by its descriptor and entries. */
+  ShownWindow: {
+    center?: number;
+    descriptor?: number[];
+    entries?: number[];
+    function?: string;
+    images: Schemas['ImageReference'][];
+    name: string;
+    width?: number;
+  };
+  /**
+   * Positions are pixels from 1. `rectangle`: left, right, upper, lower; `circle`: row, column, radius; `polygon`: row and
+   * column of each corner; `bitmap`: the group of the overlay plane that covers. `grey` is 0 to 255.
+   */
+  Shutter: {
+    bitmap: number | null;
+    circle: number[] | null;
+    grey: number;
+    polygon: number[][] | null;
+    rectangle: number[] | null;
+    shapes: string[];
+  };
   /**
    * `as` preliminary: a senior is still to verify it. `acknowledge`: what the signer knows of and signs nevertheless.
    * `base_revision`: the `report_revision` of the text that the signer saw; another one is not signed (code draft-conflict).
@@ -922,6 +1131,32 @@ export interface Schemas {
   Station: {
     ae_title: string;
     name: string;
+  };
+  /** `colour` is RGB. */
+  Structure: {
+    colour: number[];
+    contours: Schemas['Contour'][];
+    label: string;
+    number: number;
+  };
+  /** A structured report or a key object selection; `evidence`: what it was made from. */
+  StructuredDocument: {
+    completion: string;
+    date: string;
+    evidence: Schemas['Evidence'][];
+    institution: string;
+    kind: 'report' | 'key-objects';
+    manufacturer: string;
+    preliminary: string;
+    root: Schemas['ContentItem'];
+    template: string;
+    time: string;
+    verification: string;
+    verifiers: Schemas['DocumentVerifier'][];
+  };
+  StructureSet: {
+    label: string;
+    structures: Schemas['Structure'][];
   };
   /** One study and where it is. Dates and times of studies are DICOM DA and TM, all others ISO 8601 UTC. */
   Study: {
@@ -1171,6 +1406,16 @@ export interface Schemas {
     tls_suite: string;
     tls_version: string;
   };
+  TextObject: {
+    align: string;
+    anchor: number[] | null;
+    anchor_units: string;
+    anchor_visible: boolean;
+    bottom_right: number[] | null;
+    text: string;
+    top_left: number[] | null;
+    units: string;
+  };
   /** `may`: the kinds that the caller may write here. `reachable`: letters get to the hospital that made the study. */
   Thread: {
     at_origin: boolean;
@@ -1235,6 +1480,39 @@ export interface Schemas {
     state: 'draft' | 'preliminary' | 'final' | 'abandoned';
     updated_at: string;
     version: number;
+  };
+  Waveform: {
+    acquired: string;
+    annotations: Schemas['WaveformNote'][];
+    groups: Schemas['WaveformGroup'][];
+  };
+  /** `data` are 16-bit little endian integers in base64, value = data x scale + offset in `unit` (mV for voltages). */
+  WaveformChannel: {
+    data: string;
+    high: number | null;
+    low: number | null;
+    name: string;
+    notch: number | null;
+    offset: number;
+    scale: number;
+    unit: string;
+  };
+  /** `frequency` in Hz: samples per second. */
+  WaveformGroup: {
+    channels: Schemas['WaveformChannel'][];
+    frequency: number;
+    label: string;
+    originality: string;
+    samples: number;
+    seconds: number;
+  };
+  /** What the machine says of the tracing: a text, or a measured value with its name. */
+  WaveformNote: {
+    name: string;
+    samples: number[];
+    text: string;
+    unit: string;
+    value: string;
   };
   /** A radiologist; empty: whoever takes it. */
   Whom: {

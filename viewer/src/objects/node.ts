@@ -2,21 +2,13 @@
 import { queryOptions } from '@tanstack/react-query';
 import { json } from '../api/client';
 import { seriesAddress } from '../api/display';
-import type {
-  Attribute,
-  Layer,
-  OverlayPlane,
-  Presentation,
-  ReportDocument,
-  Segmentation,
-  Structures,
-  Waveform,
-} from './types';
+import type { Schemas } from '../api/schema';
+import type { Presentation, ReportDocument, Segmentation, Structures, Waveform } from './types';
 
 interface Faces {
-  attributes: { rows: Attribute[]; more: boolean };
+  attributes: Schemas['Attributes'];
   document: ReportDocument;
-  overlays: { planes: OverlayPlane[] };
+  overlays: Schemas['OverlayPlanes'];
   presentation: Presentation;
   segmentation: Segmentation;
   structures: Structures;
@@ -47,7 +39,7 @@ export const layersOf = (study: string, series: string) =>
   queryOptions({
     queryKey: ['layers', study, series],
     queryFn: async ({ signal }) => {
-      const { items } = await json<{ items: Layer[] }>(`${seriesAddress(study, series)}/layers`, { signal });
+      const { items } = await json<Schemas['Layers']>(`${seriesAddress(study, series)}/layers`, { signal });
       return items;
     },
     staleTime: 30_000,
