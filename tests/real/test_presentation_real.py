@@ -7,10 +7,11 @@ import io
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 from PIL import Image
+from pydantic import TypeAdapter
 from pydicom import dcmread
 from pydicom.overlays.numpy_handler import get_overlay_array
 from pydicom.waveforms.numpy_handler import multiplex_array
@@ -26,20 +27,26 @@ from node.errors import NodeError, NotFound
 from tests.real.images import malformed_files, real_files
 
 FACES = (attributes, document, overlays, presentation, segmentation, structures, waveform)
+SHAPES: dict[Any, TypeAdapter[Any]] = {face: TypeAdapter(get_type_hints(face)["return"]) for face in FACES}
 
 
-def test_every_object_tells_what_it_is_or_says_that_it_is_not(shared_data: Path) -> None:
+def test_every_object_tells_what_it_is_in_the_shape_that_the_api_describes_or_says_that_it_is_not(
+    shared_data: Path,
+) -> None:
     told: Counter[str] = Counter()
     refused: list[str] = []
     for path in real_files(shared_data):
         for face in FACES:
             try:
-                json.dumps(face(path), allow_nan=False)
+                answer = json.loads(json.dumps(face(path), allow_nan=False))
                 told[face.__name__] += 1
             except NotFound:
                 continue
             except NodeError as error:
                 refused.append(f"{path.name}: {error.message}")
+                continue
+            # what the shape does not know would be missing
+            assert SHAPES[face].validate_python(answer) == answer, f"{path.name}: {face.__name__}"
     assert refused == []
     least = {"document": 40, "presentation": 15, "segmentation": 20, "structures": 3, "waveform": 1, "attributes": 600}
     assert {face: told[face] for face in least if told[face] < least[face]} == {}
