@@ -89,13 +89,13 @@ def _post(http: httpx.Client, node: Node, call: Call) -> int:
 
 
 def _tell_of_refusal(tx: Connection, call: Call, status: int, now: datetime) -> None:
+    """Once a day for each kind of event: a listener that refuses all must not drown what else is urgent."""
     notices.tell(
         tx,
-        key=f"webhook-refused:{call.id}",
+        key=f"webhook-refused:{call.event}:{now:%Y-%m-%d}",
         audience="role:admin",
         kind="webhook-refused",
         urgent=True,
-        study_uid=str(call.body.get("study_instance_uid", "")),
         detail={"event": call.event, "status": status},
         now=now,
     )
