@@ -1,4 +1,4 @@
-"""What is not, or not only, a picture, in the browser: layers over images, documents, tracings, headers."""
+"""Objects that are not, or not only, a picture: real ones and some made for a test, in a node, and their study in the browser."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import io
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pydicom import Dataset, dcmread, dcmwrite
@@ -41,10 +41,9 @@ PATHS = (
 )
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path, shared_data: Path) -> Iterator[str]:
-    """A node that holds the objects, with a login in every request."""
-    folder = tmp_path_factory.mktemp("objects")
+@contextmanager
+def a_node_of_objects(folder: Path, migrated_sqlite: Path, shared_data: Path) -> Iterator[str]:
+    """A node that holds the objects: its address and a token that logs in."""
     shutil.copyfile(migrated_sqlite, folder / "ledger.db")
     world = make_world(folder, f"sqlite:///{folder / 'ledger.db'}")
     image = shared_data / PATHS[0]
@@ -229,27 +228,12 @@ def a_grey_state(sop: str, **more: Any) -> bytes:
     return out.getvalue()
 
 
-def windowed(value: float, center: float, width: float) -> float:
-    """PS3.3 C.11.2.1.2.1, to 0 … 255."""
-    return min(255.0, max(0.0, ((value - (center - 0.5)) / (width - 1) + 0.5) * 255))
-
-
-def steps(page: Page) -> list[int]:
-    """The level in the middle of each square."""
-    seen = picture(page)[..., 0]
-    height, width = seen.shape
-    edge = min(height, width)
-    left, top = (width - edge) / 2, (height - edge) / 2
-    middles = [(place + 0.5) * edge / ACROSS for place in range(ACROSS)]
-    return [int(seen[int(top + y), int(left + x)]) for y in middles for x in middles]
-
-
 Look = Callable[[str], Watched]
 EDGE = 48  # pixels
 
 
-@pytest.fixture
-def look(browser: Browser, address: str, shared_data: Path) -> Iterator[Look]:
+@contextmanager
+def looking(browser: Browser, address: str, shared_data: Path) -> Iterator[Look]:
     """Opens the study of a file: `look("ct/…")`. Afterwards no error may have been seen."""
     url, token = address.split()
     seen: list[Watched] = []
@@ -307,191 +291,3 @@ def settle(page: Page, least: int = 0, most: int = 10**9) -> int:
             return found
         page.wait_for_timeout(80)
     raise AssertionError(f"{found} coloured pixels, not {least} to {most}")
-
-
-def layers(page: Page) -> None:
-    page.get_by_role("button", name=re.compile("^Lớp phủ")).click()
-    expect(page.get_by_role("dialog", name="Lớp phủ")).to_be_visible()
-
-
-def test_a_presentation_state_shows_the_image_as_the_origin_saw_it(look: Look) -> None:
-    watched = look(PATHS[0])
-    page = watched.page
-    plain = settle_plain(page)
-    layers(page)
-    page.get_by_role("radio", name=re.compile("GAN_1")).check()
-    page.keyboard.press("Escape")
-    expect(page.locator("canvas[data-objects='2']")).to_be_attached()
-    expect(page.get_by_text("W 150 · L 70")).to_be_visible()
-    settle(page, least=plain + 400)
-    watched.shot("objects-presentation")
-    page.locator("main [role=img]").first.hover()
-    page.keyboard.press("ArrowDown")  # the state names the first slice alone
-    expect(page.get_by_text("Ảnh 2/3")).to_be_visible()
-    expect(page.get_by_text("Trạng thái GAN_1 không nói về ảnh này: ảnh được xem như thường")).to_be_visible()
-    expect(page.get_by_text("W 400 · L 40")).to_be_visible()
-    settle(page, most=plain + 350)  # the words have a colour
-    watched.shot("objects-presentation-elsewhere")
-    page.keyboard.press("ArrowUp")
-    expect(page.get_by_text("W 150 · L 70")).to_be_visible()
-    settle(page, least=plain + 400)
-    layers(page)
-    page.get_by_role("radio", name="Như đã lưu").check()
-    page.keyboard.press("Escape")
-    expect(page.get_by_text("W 150 · L 70")).to_have_count(0)
-    settle(page, most=plain + 200)
-
-
-@pytest.mark.parametrize("renderer", ["cpu", "gpu"])
-def test_the_tables_of_a_state_reach_the_screen(look: Look, renderer: str) -> None:
-    watched = look(STAIRS)
-    page = watched.page
-    page.evaluate("(name) => localStorage.setItem('lientuyen.renderer', name)", renderer)
-    page.reload()
-    stored = [STEP * place for place in range(ACROSS * ACROSS)]
-    expected: dict[str, list[float]] = {
-        "VUONG": [SQUARED[round(windowed(2 * value - 3000, 500, 4001))] for value in stored],
-        "NGUOC": [windowed(BACKWARDS[value], 2048, 2001) for value in stored],
-        "Như đã lưu": [windowed(value - 1000, 40, 400) for value in stored],
-    }
-    for name, levels in expected.items():
-        layers(page)
-        page.get_by_role("radio", name=re.compile(name)).check()
-        page.keyboard.press("Escape")
-        for _ in range(60):
-            found = steps(page)
-            if np.abs(np.array(found) - levels).max() <= 1.5:
-                break
-            page.wait_for_timeout(80)
-        assert found == [pytest.approx(level, abs=1.5) for level in levels], name
-        watched.shot(f"objects-greys-{name[:2].lower()}-{renderer}")
-
-
-def test_a_state_that_leaves_things_out_says_so_on_the_image(look: Look) -> None:
-    watched = look(PATHS[0])
-    page = watched.page
-    settle_plain(page)
-    layers(page)
-    page.get_by_role("radio", name=re.compile("TRAN")).check()
-    page.keyboard.press("Escape")
-    expect(page.get_by_text("đang xem toàn dải giá trị")).to_be_visible()
-    expect(page.get_by_text("cửa sổ tính trên giá trị gốc, không phải HU")).to_be_visible()
-    watched.shot("objects-presentation-bare")
-
-
-def test_segments_are_laid_over_the_slices_that_they_belong_to(look: Look) -> None:
-    watched = look(PATHS[0])
-    page = watched.page
-    settle_plain(page)
-    page.keyboard.press("ArrowDown")  # three segments lie on the second slice, one of them on the first
-    expect(page.get_by_text("Ảnh 2/3")).to_be_visible()
-    plain = settle_plain(page)
-    layers(page)
-    page.get_by_role("checkbox").first.check()
-    expect(page.get_by_role("slider", name="Độ đậm")).to_be_visible()
-    expect(page.get_by_role("checkbox")).to_have_count(6)
-    page.keyboard.press("Escape")
-    full = settle(page, least=plain + 3000)
-    legend = page.get_by_role("list", name="Phân đoạn và đường viền")
-    expect(legend.get_by_role("listitem")).to_have_count(3)
-    watched.shot("objects-segmentation")
-    page.keyboard.press("ArrowUp")
-    expect(legend.get_by_role("listitem")).to_have_count(1)
-    page.keyboard.press("ArrowDown")
-    layers(page)
-    for box in page.get_by_role("checkbox").all()[1:]:
-        box.uncheck()
-    page.keyboard.press("Escape")
-    assert settle(page, most=plain + 300) < full
-
-
-def test_overlays_of_the_device_are_drawn_and_can_be_taken_away(look: Look) -> None:
-    watched = look("ko_pr/offis-gsps-12/1.2.276.0.7230010.3.200.12.1.1")
-    page = watched.page
-    expect(page.locator("canvas[data-objects='4']")).to_be_attached()
-    page.wait_for_timeout(400)
-    before = picture(page)
-    watched.shot("objects-overlays")
-    layers(page)
-    page.get_by_role("checkbox", name="Lớp chữ và hình của máy").uncheck()
-    page.keyboard.press("Escape")
-    expect(page.locator("canvas[data-objects='0']")).to_be_attached()
-    assert (before != picture(page)).sum() > 200
-
-
-def test_an_electrocardiogram_stands_on_its_paper_and_is_measured(look: Look) -> None:
-    watched = look("pydicom-testfiles/pydicom__waveform_ecg.dcm")
-    page = watched.page
-    paper = page.get_by_role("img", name="Bản ghi 12 kênh, 10.0 giây")
-    expect(paper).to_have_attribute("data-traces", "13")
-    expect(page.get_by_text("RITMO SINUSALE")).to_be_visible()
-    box = paper.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 100, box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 200, box["y"] + 60)  # 4 pixels to the millimetre, 25 mm to the second
-    page.mouse.up()
-    expect(page.get_by_text("1000 ms · 60 lần/phút")).to_be_visible()
-    watched.shot("objects-ecg")
-
-
-def test_a_dose_report_is_a_table_in_vietnamese(look: Look) -> None:
-    watched = look("sr/openrem-pypi__CT-RDSR-Siemens_Flash-TAP-SS.dcm")
-    page = watched.page
-    expect(page.get_by_role("heading", name="Báo cáo liều bức xạ tia X")).to_be_visible()
-    table = page.get_by_role("region", name="Lần chụp CT")
-    expect(table.get_by_role("row")).not_to_have_count(1)
-    expect(table.get_by_text("CTDIvol trung bình")).to_be_visible()
-    watched.shot("objects-dose")
-
-
-def test_measurements_lead_to_their_image(look: Look) -> None:
-    watched = look("sr/highdicom__sr_document_with_multiple_groups.dcm")
-    page = watched.page
-    page.get_by_role("button", name=re.compile("SR")).first.click()
-    expect(page.get_by_role("heading", name="Báo cáo đo lường hình ảnh")).to_be_visible()
-    watched.shot("objects-measurements")
-    page.get_by_role("button", name=re.compile("Xem ảnh")).first.click()
-    expect(page.locator("canvas[data-objects]")).to_be_attached()
-
-
-def test_chosen_images_are_shown_small_and_lead_to_themselves_those_that_never_came_are_counted(look: Look) -> None:
-    watched = look(PATHS[0])
-    page = watched.page
-    page.get_by_role("button", name=re.compile("Ảnh chọn")).click()
-    expect(page.get_by_text("1/2 ảnh được chọn không có ở đây")).to_be_visible()
-    chosen = page.get_by_role("button", name=re.compile("^Xem ảnh"))
-    expect(chosen).to_have_count(1)
-    watched.shot("objects-key-here")
-    chosen.click()
-    expect(page.get_by_text("Ảnh 1/3")).to_be_visible()
-
-
-@pytest.mark.parametrize(
-    ("path", "words", "name"),
-    [
-        (
-            "ko_pr/weasis-demo__2.25.233264940140993415200268000968453086368",
-            "6/6 ảnh được chọn không có ở đây",
-            "objects-key",
-        ),
-        ("rt/debian-octave-dicom__rtstruct.dcm", "Structure Set Label", "objects-attributes"),
-    ],
-)
-def test_other_documents_are_readable(path: str, words: str, name: str, look: Look) -> None:
-    watched = look(path)
-    expect(watched.page.get_by_text(words).first).to_be_visible()
-    watched.shot(name)
-
-
-def test_the_header_of_an_image_is_searched_by_keyboard(look: Look) -> None:
-    watched = look(PATHS[0])
-    page = watched.page
-    settle_plain(page)
-    expect(page.get_by_role("navigation", name="Các chuỗi ảnh")).to_be_visible()  # with it the keys are heard
-    expect(page.get_by_role("note")).to_have_text("Không dùng để chẩn đoán chính thức")
-    page.keyboard.press("Shift+I")
-    dialog = page.get_by_role("dialog", name="Thông tin DICOM")
-    dialog.get_by_label("Tìm theo mã, tên hay giá trị").fill("photometric")
-    expect(dialog.get_by_role("row")).to_have_count(2)
-    watched.shot("objects-header")
