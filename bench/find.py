@@ -48,6 +48,7 @@ from node.ledger.studies import pack
 from node.ports import Admitted
 from node.storage.spool import Spool
 from tests import services
+from tests.orthanc import OrthancServer, orthanc_server
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 TODAY = date(2026, 3, 2)
@@ -330,7 +331,7 @@ def _measure(url: str, count: int, queries: int) -> dict[str, dict[str, float]]:
 
 def measure_orthanc(studies: int, *, queries: int = 100) -> dict[str, dict[str, float]]:
     """The same questions to an Orthanc of its own that holds so many studies of one small object each."""
-    with services.orthanc_server() as server:
+    with orthanc_server() as server:
         begun = time.perf_counter()
         _store(server, studies)
         print(f"{studies} studies stored in Orthanc in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
@@ -338,7 +339,7 @@ def measure_orthanc(studies: int, *, queries: int = 100) -> dict[str, dict[str, 
         return _ask_everything(Caller(server.dicom_port, server.ae_title), studies, queries)
 
 
-def _store(server: services.OrthancServer, count: int) -> None:
+def _store(server: OrthancServer, count: int) -> None:
     peer = Peer("orthanc", PeerKind.DICOM, "X", ae_title=server.ae_title, host="127.0.0.1", port=server.dicom_port)
     contexts = [ProposedContext(1, _CT, (EXPLICIT_LITTLE,))]
     keys = [Key(tag, keyword, vr) for tag, keyword, vr in (*_WANTED, *_OBJECT) if not keyword.startswith("Number")]

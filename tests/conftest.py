@@ -14,6 +14,7 @@ from hypothesis import settings
 from tests import services
 from tests.flow.nursery import Nursery
 from tests.flow.nursery import nursery as open_nursery
+from tests.orthanc import OrthancServer, orthanc_server
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -126,13 +127,13 @@ def redis_url(redis: services.RedisServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def orthanc_of_the_run() -> Iterator[services.OrthancServer]:
-    with services.orthanc_server() as server:
+def orthanc_of_the_run() -> Iterator[OrthancServer]:
+    with orthanc_server() as server:
         yield server
 
 
 @pytest.fixture
-def orthanc(orthanc_of_the_run: services.OrthancServer) -> services.OrthancServer:
+def orthanc(orthanc_of_the_run: OrthancServer) -> OrthancServer:
     """An Orthanc that holds nothing."""
     orthanc_of_the_run.clear()
     return orthanc_of_the_run

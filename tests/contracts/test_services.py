@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from tests import services
+from tests.orthanc import OrthancServer
 
 
 def test_every_test_gets_a_ledger_with_tables_and_without_rows(ledger_url: str) -> None:
@@ -50,7 +51,7 @@ def test_redis_answers_and_is_empty(redis: services.RedisServer, redis_url: str)
         assert connection.recv(64) == b":0\r\n"
 
 
-def test_orthanc_takes_an_echo_from_dcmtk_and_holds_nothing(orthanc: services.OrthancServer) -> None:
+def test_orthanc_takes_an_echo_from_dcmtk_and_holds_nothing(orthanc: OrthancServer) -> None:
     echoscu = services.find_program("echoscu", "dcmtk")
     command = [str(echoscu), "-aec", orthanc.ae_title, services.HOST, str(orthanc.dicom_port)]
     assert subprocess.run(command, check=False, timeout=30).returncode == 0

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.orthanc import OrthancServer
 from tests.peers import ctn, dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps
 from tests.peers.gateway import Gateway, a_peer, running_gateway
-from tests.services import OrthancServer
 
 TITLES = [stack.TITLE for stack in (ctn, dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps)]
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from node.domain.delivery import DeliveryState
 from node.ledger import commitment_tables, schema
 from tests import services
+from tests.orthanc import OrthancServer
 from tests.peers.commitment import Archive, Modality, action, ask, send
 from tests.peers.gateway import AE_TITLE, Gateway, a_peer, running_gateway, wait_for
 from tests.peers.objects import CT_IMAGE, write_study
@@ -39,7 +40,7 @@ def ports() -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def gateway(
-    tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int], orthanc_of_the_run: services.OrthancServer
+    tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int], orthanc_of_the_run: OrthancServer
 ) -> Iterator[Gateway]:
     peers = [
         a_peer("CT", ports["ct"]),
@@ -230,7 +231,7 @@ def test_a_report_that_nobody_asked_for_is_refused(gateway: Gateway) -> None:
     assert archive.statuses == [0x0115]
 
 
-def test_orthanc_asks_and_is_told(gateway: Gateway, orthanc: services.OrthancServer, tmp_path: Path) -> None:
+def test_orthanc_asks_and_is_told(gateway: Gateway, orthanc: OrthancServer, tmp_path: Path) -> None:
     know(orthanc, gateway)
     files = write_study(tmp_path, "1.2.5.1")
     ids = [
@@ -255,15 +256,13 @@ def test_orthanc_asks_and_is_told(gateway: Gateway, orthanc: services.OrthancSer
     wait_reported(gateway, transaction)
 
 
-def test_orthanc_answers_for_what_was_delivered_to_it(
-    gateway: Gateway, orthanc: services.OrthancServer, tmp_path: Path
-) -> None:
+def test_orthanc_answers_for_what_was_delivered_to_it(gateway: Gateway, orthanc: OrthancServer, tmp_path: Path) -> None:
     know(orthanc, gateway)
     deliver(gateway, "orthanc", "1.2.5.2", tmp_path, 3)
     wait_verified(gateway, "1.2.5.2")
     assert len(orthanc.instances()) == 3
 
 
-def know(orthanc: services.OrthancServer, gateway: Gateway) -> None:
+def know(orthanc: OrthancServer, gateway: Gateway) -> None:
     modality = {"AET": AE_TITLE, "Host": services.HOST, "Port": gateway.port, "AllowStorageCommitment": True}
     httpx.put(f"{orthanc.url}/modalities/gateway", json=modality, timeout=30).raise_for_status()

@@ -10,10 +10,10 @@ import pytest
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 
+from tests.orthanc import OrthancServer
 from tests.peers import dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps
 from tests.peers.gateway import AE_TITLE, Gateway
 from tests.peers.objects import NAME, write_study
-from tests.services import OrthancServer
 
 STUDY, OTHER, THIRD = "2.25.2000.1", "2.25.2000.2", "2.25.2000.3"
 OTHER_NAME = "Trần^Văn Đức"

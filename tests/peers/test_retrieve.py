@@ -13,12 +13,12 @@ from pynetdicom import AE, build_role, evt
 from pynetdicom.events import Event
 
 from node.dicom.dataset import dataset_digest
+from tests.orthanc import OrthancServer
 from tests.peers import dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps, receivers
 from tests.peers.conftest import TITLES
 from tests.peers.gateway import AE_TITLE, Gateway, a_peer, running_gateway
 from tests.peers.objects import CT_IMAGE, EXPLICIT, IMPLICIT, JPEG_2000, pixels, write_study, write_video
 from tests.peers.receivers import Receiver
-from tests.services import OrthancServer
 from tests.steady import steady
 
 PLAIN, PACKED, MIXED = "2.25.3000.1", "2.25.3000.2", "2.25.3000.3"

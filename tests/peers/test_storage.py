@@ -11,12 +11,12 @@ import pytest
 from pydicom import dcmread
 
 from node.dicom.dataset import dataset_digest
+from tests.orthanc import OrthancServer
 from tests.peers import ctn, dcmjs_dimse, dcmtk, odil, pixelmed, pynetdicom_apps, receivers
 from tests.peers.gateway import AE_TITLE, Gateway
 from tests.peers.objects import EXPLICIT, IMPLICIT, JPEG_2000, NAME, write_study
 from tests.peers.receivers import Receiver
 from tests.peers.relay import P_DATA, relay
-from tests.services import OrthancServer
 
 NUMBERS = count(1)
 Store = Callable[..., int]

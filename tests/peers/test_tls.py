@@ -12,6 +12,7 @@ import pytest
 from node.dicom.dataset import dataset_digest
 from node.domain.caller import Refusal
 from tests import services
+from tests.orthanc import OrthancServer, orthanc_server
 from tests.peers import dcmjs_dimse, dcmtk, pixelmed, receivers
 from tests.peers.gateway import AE_TITLE, Gateway, a_peer, running_gateway, wait_for
 from tests.peers.objects import write_study
@@ -47,7 +48,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
 
 
 @pytest.fixture(scope="module")
-def secure_orthanc(hospital: Hospital) -> Iterator[services.OrthancServer]:
+def secure_orthanc(hospital: Hospital) -> Iterator[OrthancServer]:
     """An Orthanc whose DICOM port is TLS only, and which shows its certificate when it calls."""
     options = {
         "DicomTlsEnabled": True,
@@ -56,7 +57,7 @@ def secure_orthanc(hospital: Hospital) -> Iterator[services.OrthancServer]:
         "DicomTlsTrustedCertificates": str(hospital.authority.file),
         "DicomTlsRemoteCertificateRequired": True,
     }
-    with services.orthanc_server(options=options) as server:
+    with orthanc_server(options=options) as server:
         yield server
 
 
@@ -71,7 +72,7 @@ def archive(hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def gateway(
     tmp_path_factory: pytest.TempPathFactory,
     hospital: Hospital,
-    secure_orthanc: services.OrthancServer,
+    secure_orthanc: OrthancServer,
     archive: Receiver,
 ) -> Iterator[Gateway]:
     """A node with a port for TLS; what DCMTK sends goes on to Orthanc."""
@@ -116,7 +117,7 @@ def test_dcmtk_is_served_by_tls_and_sent_on_to_orthanc_by_tls(
     gateway: Gateway,
     tls_port: int,
     hospital: Hospital,
-    secure_orthanc: services.OrthancServer,
+    secure_orthanc: OrthancServer,
     study: str,
     tmp_path: Path,
 ) -> None:
@@ -132,7 +133,7 @@ def test_dcmtk_is_served_by_tls_and_sent_on_to_orthanc_by_tls(
 
 
 def test_orthanc_is_served_by_tls(
-    gateway: Gateway, tls_port: int, secure_orthanc: services.OrthancServer, study: str, tmp_path: Path
+    gateway: Gateway, tls_port: int, secure_orthanc: OrthancServer, study: str, tmp_path: Path
 ) -> None:
     secure_orthanc.know(AE_TITLE, tls_port, UseDicomTls=True)
     assert secure_orthanc.echo(AE_TITLE)

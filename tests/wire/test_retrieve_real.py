@@ -14,7 +14,7 @@ from pydicom import Dataset, dcmread
 
 from node.dicom.dataset import dataset_digest
 from node.dicom.transcode import pixel_digest
-from tests import services
+from tests.orthanc import OrthancServer
 from tests.unit.flow.station import STUDY, numbered
 from tests.wire.conftest import AE_TITLE, ListeningNode, Pacs
 from tests.wire.house import (
@@ -118,7 +118,7 @@ def test_who_takes_every_syntax_gets_the_bytes_as_stored(
     assert same > 15  # DCMTK 3.6.7 knows neither HTJ2K nor JPEG XL nor deflated frames
 
 
-def test_orthanc_has_a_study_moved_to_itself(house: House, orthanc: services.OrthancServer) -> None:
+def test_orthanc_has_a_study_moved_to_itself(house: House, orthanc: OrthancServer) -> None:
     house.station.receive(*numbered(range(1, 5)))
     house.know(orthanc.dicom_port, orthanc.ae_title)
     httpx.put(
