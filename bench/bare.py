@@ -93,7 +93,7 @@ def bare_page(program: Path, flags: Sequence[str], width: int, height: int) -> I
         for have, want in zip(beyond, _PIPES, strict=True):
             os.dup2(have, want)
 
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # its processes end a little later
         own = ["--headless", "--remote-debugging-pipe", f"--user-data-dir={profile}", f"--window-size={width},{height}"]
         command = [str(program), *flags, *own, "about:blank"]
         process = subprocess.Popen(command, preexec_fn=place, close_fds=False, stderr=subprocess.DEVNULL)

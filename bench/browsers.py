@@ -274,6 +274,11 @@ async ([index, patience]) => {{
 """
 
 
+_CODE = (
+    r"performance.getEntriesByType('resource').some((one) => /\/viewer-[^/]*\.js$/.test(one.name) && one.responseEnd)"
+)
+
+
 class Ours:
     """Our reading page, opened from our worklist by the keyboard."""
 
@@ -288,8 +293,10 @@ class Ours:
         return f"{self.url}/reading/{subject.task_id}"
 
     def open_list(self, page: Page, line: Line, patience: float) -> None:
+        """The list brings the viewer's code, which browsers keep: it is there before the line begins."""
         page.goto(f"{self.url}/reading", timeout=180_000)
         page.get_by_role("row").nth(1).wait_for(timeout=60_000)
+        until(page, _CODE, 60, "the viewer's code")
         restrain(page, line)
         quiet(page, patience)
 

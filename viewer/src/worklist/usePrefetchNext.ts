@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { codeIsHere } from '../api/ahead';
 import type { Task } from '../api/types';
 
 interface Prefetch {
@@ -18,6 +19,7 @@ export function usePrefetchNext(tasks: readonly Task[]): void {
     const stop = new AbortController();
     const timer = setTimeout(async () => {
       try {
+        await codeIsHere();
         const { prefetchTask } = await load();
         for (const uid of uids.split(' ')) if (!stop.signal.aborted) await prefetchTask(uid, stop.signal);
       } catch {
