@@ -8,8 +8,8 @@ import type { DraftStore, Kept } from './draft';
 import { EMPTY_REPORT } from './written';
 
 const PREFIX = 'lientuyen.draft';
-/** In place of a text: it was taken off this machine. */
-const GONE = 'gone';
+/** In place of a text: it was taken off this machine, at this time. */
+const GONE = 'gone:';
 const OLDEST_MS = 90 * 24 * 3600_000;
 const WAIT_MS = 1_500;
 /** The node takes no more names of pages at once, beside the page's own. */
@@ -53,7 +53,7 @@ export interface Found {
 export async function findKept(username: string, taskId: string): Promise<Found[]> {
   const prefix = place(username, taskId);
   const found = new Map<string, Kept>();
-  const gone = new Set<string>();
+  const gone = new Map<string, number>();
   const add = (name: string, value: unknown) => {
     const kept = keptOf(value);
     const known = found.get(name);
@@ -63,8 +63,11 @@ export async function findKept(username: string, taskId: string): Promise<Found[
     for (const name of Object.keys(localStorage)) {
       if (!name.startsWith(prefix)) continue;
       const value = localStorage.getItem(name)!;
-      if (value === GONE) gone.add(name);
-      else
+      if (value.startsWith(GONE)) {
+        const when = Number(value.slice(GONE.length));
+        gone.set(name, when);
+        if (when < Date.now() - OLDEST_MS) localStorage.removeItem(name);
+      } else
         add(
           name,
           attempt<unknown>(() => JSON.parse(value), null),
@@ -75,8 +78,9 @@ export async function findKept(username: string, taskId: string): Promise<Found[
   const durable = openDB()
     .then((base) => base.all(prefix))
     .catch(() => []);
-  for (const [name, value] of await Promise.race([durable, late])) if (!gone.has(name)) add(name, value);
-  for (const name of gone) forget(name);
+  // what was written after the note is no old copy: the browser's storage reaches the disk later than the database does
+  for (const [name, value] of await Promise.race([durable, late]))
+    if ((keptOf(value)?.at ?? 0) >= (gone.get(name) ?? 0)) add(name, value);
   return [...found]
     .map(([name, kept]) => ({ name, page: name.slice(prefix.length), kept }))
     .sort((a, b) => b.kept.at - a.kept.at);
@@ -93,7 +97,8 @@ export function notArrived(found: readonly Found[], arrived: Record<string, numb
 /** Takes a draft that waited off this machine. The note that it is gone stays until the database has forgotten it too: a page that
  * is opened meanwhile must not find it again. */
 export function forget(name: string): void {
-  attempt(() => localStorage.setItem(name, GONE), undefined);
+  const note = `${GONE}${Date.now()}`;
+  attempt(() => localStorage.setItem(name, note), undefined);
   void openDB()
     .then(
       (base) => base.remove(name),
@@ -101,7 +106,7 @@ export function forget(name: string): void {
     )
     .then(() =>
       attempt(() => {
-        if (localStorage.getItem(name) === GONE) localStorage.removeItem(name);
+        if (localStorage.getItem(name) === note) localStorage.removeItem(name);
       }, undefined),
     )
     .catch(() => undefined);
