@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from tests.web.correspondence import ID, TASK, from_origin, put_on_worklist, run_jobs, state, told
@@ -83,9 +82,6 @@ def test_at_the_reading_hospital_nobody_answers_for_the_origin(hub: World) -> No
     assert (thread["may"], thread["at_origin"], thread["reachable"]) == (["note"], False, True)
     body = {"kind": "acceptance", "body": {"accepted": "yes"}}
     assert reader.post(f"/api/studies/{STUDY}/letters", json=body).status_code == 403
-
-
-Write = Callable[..., Any]
 
 
 def test_the_treating_doctor_writes_the_request_and_the_acceptance(site: World) -> None:
